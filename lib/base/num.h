@@ -1,0 +1,38 @@
+#ifndef SE_BASE_NUM_H
+#define SE_BASE_NUM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ms.h"
+
+/*
+ * Numbers from outside. Each parser takes the whole string or nothing: false, and *out untouched,
+ * when there is anything else in it or when it does not fit.
+ */
+
+/* Decimal digits, min..max. */
+bool num_count(const char *, uint64_t min, uint64_t max, uint64_t *out);
+/* The same with an optional leading '-'. */
+bool num_int(const char *, int64_t min, int64_t max, int64_t *out);
+/* Octal digits, at most max ("022", "0644"). */
+bool num_octal(const char *, unsigned max, unsigned *out);
+/* "1048576", "10M": units K, M, G (powers of 1024), an optional B or iB after them. */
+bool num_bytes(const char *, uint64_t max, uint64_t *out);
+/*
+ * "180", "1.5", "1.5s", "200ms", "10m", "2h", "1d": seconds where no unit is given, as
+ * ServerEngine's keys. What is finer than a millisecond is rounded up, so that only zero is zero.
+ */
+bool num_duration(const char *, ms max, ms *out);
+/* A ratio in thousandths: "0.2" is 200. At most max thousandths; finer digits are cut. */
+bool num_ratio(const char *, unsigned max, unsigned *out);
+/* "TERM", "SIGTERM", "term", "15": a signal that can be sent, 1..64. */
+bool num_signal(const char *, int *out);
+/* "true", "yes", "on" and "false", "no", "off", in any case, as YAML 1.1. */
+bool num_bool(const char *, bool *out);
+
+/* "SIGTERM" for 15; "SIG34" and so on where there is no name. Writes at most 16 bytes, NUL
+ * included. */
+void num_signal_name(int sig, char name[16]);
+
+#endif

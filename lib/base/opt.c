@@ -1,0 +1,246 @@
+#include "opt.h"
+
+#include <string.h>
+
+static bool
+same_name(const char *a, const char *b)
+{
+	for (; *a && *b; a++, b++)
+		if (*a != *b && !((*a == '-' || *a == '_') && (*b == '-' || *b == '_')))
+			return false;
+	return *a == *b;
+}
+
+const struct opt *
+opt_find(const struct opt *o, const char *name)
+{
+	for (; o->name; o++)
+		if (o->type != OPT_HEADING && same_name(o->name, name))
+			return o;
+	return NULL;
+}
+
+#define NAME_MAX_NEAR 48
+
+/* Edits (insert, drop, change a letter) from a to b; both shorter than NAME_MAX_NEAR. */
+static size_t
+distance(const char *a, const char *b)
+{
+	size_t row[NAME_MAX_NEAR + 1], la = strlen(a), lb = strlen(b);
+
+	for (size_t j = 0; j <= lb; j++)
+		row[j] = j;
+	for (size_t i = 1; i <= la; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= lb; j++) {
+			size_t changed = diagonal + (a[i - 1] != b[j - 1]);
+			size_t least = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
+
+			diagonal = row[j];
+			row[j] = changed < least ? changed : least;
+		}
+	}
+	return row[lb];
+}
+
+const char *
+opt_nearest(const struct opt *o, unsigned flags, const char *name)
+{
+	size_t best = strlen(name) / 3 + 2;
+	const char *found = NULL;
+
+	if (strlen(name) > NAME_MAX_NEAR)
+		return NULL;
+	for (; o->name; o++) {
+		size_t d;
+
+		if (o->type == OPT_HEADING || (o->flags & flags) != flags ||
+		    (o->flags & OPT_LATER) || strlen(o->name) > NAME_MAX_NEAR)
+			continue;
+		d = distance(name, o->name);
+		if (d < best) {
+			best = d;
+			found = o->name;
+		}
+	}
+	return found;
+}
+
+/* One option's value from the command line, where a list is written a,b,c. */
+static bool
+set_argument(const struct opt *o, void *config, struct buf *text, const char *s, struct buf *why)
+{
+	struct opt_value v = { .first = s, .count = 1 };
+	char items[4096];
+	size_t n;
+
+	if ((o->flags & OPT_OR_NIL) && strcmp(s, "nil") == 0)
+		v = (struct opt_value){ .nil = true };
+	if ((o->type != OPT_LIST && o->type != OPT_CODES) || v.nil)
+		return optval_set(o, config, text, &v, why);
+	if (strlen(s) >= sizeof items) {
+		buf_puts(why, "longer than 4095 bytes");
+		return false;
+	}
+	memcpy(items, s, strlen(s) + 1);
+	for (n = 0; items[n]; n++)
+		if (items[n] == ',') {
+			items[n] = '\0';
+			v.count++;
+		}
+	v.first = items;
+	v.list = v.count > 1;
+	return optval_set(o, config, text, &v, why);
+}
+
+static const struct opt *
+find_argument(const struct opt *opts, const char *arg, size_t len, struct buf *why)
+{
+	const struct opt *o = NULL;
+	char name[NAME_MAX_NEAR];
+	const char *near;
+
+	if (arg[1] != '-') {
+		for (o = opts; o->name; o++)
+			if (o->letter && o->letter == arg[1])
+				return o;
+	} else if (len - 2 < sizeof name) {
+		memcpy(name, arg + 2, len - 2);
+		name[len - 2] = '\0';
+		if ((o = opt_find(opts, name)) != NULL)
+			return o;
+		near = opt_nearest(opts, 0, name);
+		buf_printf(why, "unknown option: %.*s", (int)len, arg);
+		if (near)
+			buf_printf(why, ": the nearest is --%s", near);
+		return NULL;
+	}
+	buf_puts(why, "unknown option: ");
+	buf_escape(why, arg, len, NAME_MAX_NEAR);
+	return NULL;
+}
+
+static bool
+takes_value(const struct opt *o)
+{
+	return o->type != OPT_FLAG && o->type != OPT_BOOL && o->type != OPT_VERB;
+}
+
+static bool
+apply(const struct opt *o, void *config, struct buf *text, const char *value, struct buf *why)
+{
+	void *at = (char *)config + o->offset;
+
+	if (o->flags & OPT_LATER) {
+		buf_puts(why, "not yet in this version");
+		return false;
+	}
+	if (o->type == OPT_FLAG && !value) {
+		*(bool *)at = true;
+		return true;
+	}
+	if (o->type == OPT_VERB && (!value || o->arg)) {
+		if (((struct opt_verb *)at)->verb) {
+			buf_puts(why, "only one command at a time");
+			return false;
+		}
+		*(struct opt_verb *)at =
+		    (struct opt_verb){ .verb = (unsigned)o->min, .value = value };
+		return true;
+	}
+	return set_argument(o, config, text, value ? value : "true", why);
+}
+
+int
+opt_parse(const struct opt *opts, void *config, struct buf *text, int argc, char *const argv[],
+    struct buf *why)
+{
+	int i;
+
+	for (i = 1; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
+		bool spelled = argv[i][1] == '-';
+		const char *arg = argv[i], *value = NULL;
+		const struct opt *o;
+
+		if (strcmp(arg, "--") == 0)
+			return i + 1;
+		if (spelled && (value = strchr(arg, '=')) != NULL)
+			value++;
+		o = find_argument(
+		    opts, arg, spelled && value ? (size_t)(value - 1 - arg) : strlen(arg), why);
+		if (!o)
+			return -1;
+		if (!spelled && arg[2])
+			value = arg + 2;
+		if (!value && takes_value(o) && !(o->flags & OPT_LATER) && !(value = argv[++i])) {
+			buf_printf(why, "--%s: a value is missing", o->name);
+			return -1;
+		}
+		buf_printf(why, "--%s: ", o->name);
+		if (!apply(o, config, text, value, why))
+			return -1;
+		buf_clear(why);
+	}
+	return i;
+}
+
+/* Prints text in the right-hand column, broken between words. */
+static void
+wrap(struct buf *b, const char *text, size_t column, size_t width)
+{
+	size_t used = 0;
+
+	while (*text) {
+		size_t n = strcspn(text, " ");
+
+		if (used > 0 && used + 1 + n > width) {
+			buf_printf(b, "\n%*s", (int)column, "");
+			used = 0;
+		}
+		buf_printf(b, "%s%.*s", used ? " " : "", (int)n, text);
+		used += n + (used > 0);
+		text += n + (text[n] == ' ');
+	}
+	buf_puts(b, "\n");
+}
+
+#define HELP_COLUMN 30
+
+void
+opt_help(const struct opt *o, const void *defaults, struct buf *b)
+{
+	char text_room[512], value_room[128];
+	struct buf text = buf_over(text_room, sizeof text_room);
+	struct buf value = buf_over(value_room, sizeof value_room);
+	size_t start = b->len;
+
+	if (o->flags & OPT_LATER)
+		return;
+	if (o->type == OPT_HEADING) {
+		buf_printf(b, "\n%s\n", o->help);
+		return;
+	}
+	if (o->letter)
+		buf_printf(b, "  -%c, --%s", o->letter, o->name);
+	else
+		buf_printf(b, "  --%s", o->name);
+	for (size_t i = start; i < b->len; i++)
+		if (b->base[i] == '_')
+			b->base[i] = '-';
+	if (o->arg)
+		buf_printf(b,
+		    o->type == OPT_VERB && strchr("abcdefghijklmnopqrstuvwxyz", *o->arg) ? "[=%s]"
+											 : "=%s",
+		    o->arg);
+	if (b->len - start < HELP_COLUMN)
+		buf_printf(b, "%*s", (int)(HELP_COLUMN - (b->len - start)), "");
+	else
+		buf_printf(b, "\n%*s", HELP_COLUMN, "");
+	buf_puts(&text, o->help);
+	optval_format(o, defaults, &value);
+	if (value.len > 0 && strcmp(value_room, "nil") != 0 && strcmp(value_room, "[]") != 0)
+		buf_printf(&text, " (%s)", value_room);
+	wrap(b, text_room, HELP_COLUMN, 100 - HELP_COLUMN);
+}

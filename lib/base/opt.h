@@ -1,0 +1,21 @@
+#ifndef SE_BASE_OPT_H
+#define SE_BASE_OPT_H
+
+#include "optval.h"
+
+/* The table of rows as a whole: its names, the command line, --help. Rows end with name == NULL. */
+
+/* The row of that name, '-' and '_' alike; NULL if there is none. */
+const struct opt *opt_find(const struct opt *, const char *name);
+/* The name most like it among the rows that have all of the flags; NULL if none is near. */
+const char *opt_nearest(const struct opt *, unsigned flags, const char *name);
+/*
+ * Takes the options in front of argv's first operand. Returns the operand's index, or -1 with the
+ * message in why.
+ */
+int opt_parse(const struct opt *, void *config, struct buf *text, int argc, char *const argv[],
+    struct buf *why);
+/* The row's lines of --help. */
+void opt_help(const struct opt *row, const void *defaults, struct buf *);
+
+#endif

@@ -1,0 +1,528 @@
+#include "optval.h"
+
+#include <string.h>
+
+#include "num.h"
+
+const char *
+optval_list_at(const struct opt_list *l, unsigned i)
+{
+	const char *s = l->first;
+
+	for (; i > 0; i--)
+		s += strlen(s) + 1;
+	return s;
+}
+
+bool
+optval_codes_has(const struct opt_codes *c, int code)
+{
+	return code >= 0 && code <= 255 && (c->bits[code / 8] >> (code % 8) & 1);
+}
+
+/* Copies a string to the text; NULL if it does not fit. */
+static const char *
+keep(struct buf *text, const char *s, struct buf *why)
+{
+	size_t at = text->len;
+
+	buf_put(text, s, strlen(s) + 1);
+	if (text->cut) {
+		buf_puts(why, "the configuration is too long");
+		return NULL;
+	}
+	return text->base + at;
+}
+
+/* "a b 'c d' \"e\"" to strings, as a shell would split it but with nothing else special. */
+static bool
+split_words(const char *s, struct buf *text, struct opt_list *out, struct buf *why)
+{
+	struct opt_list l = { .first = text->base + text->len };
+
+	for (;;) {
+		char quote = 0;
+
+		s += strspn(s, " \t");
+		if (!*s)
+			break;
+		for (; *s && (quote || (*s != ' ' && *s != '\t')); s++) {
+			if (quote ? *s == quote : *s == '\'' || *s == '"')
+				quote = quote ? 0 : *s;
+			else if (*s == '\\' && quote != '\'' && s[1])
+				buf_put(text, ++s, 1);
+			else
+				buf_put(text, s, 1);
+		}
+		if (quote) {
+			buf_puts(why, "a quote is not closed");
+			return false;
+		}
+		buf_put(text, "", 1);
+		l.count++;
+	}
+	if (text->cut) {
+		buf_puts(why, "the configuration is too long");
+		return false;
+	}
+	*out = l;
+	return true;
+}
+
+static bool
+copy_list(const struct opt_value *v, struct buf *text, struct opt_list *out, struct buf *why)
+{
+	struct opt_list l = { .first = text->base + text->len, .count = v->count };
+	const char *s = v->first;
+
+	for (unsigned i = 0; i < v->count; i++, s += strlen(s) + 1)
+		if (!keep(text, s, why))
+			return false;
+	*out = l;
+	return true;
+}
+
+static bool
+set_codes(const struct opt_value *v, struct opt_codes *out, struct buf *why)
+{
+	struct opt_codes c = { { 0 } };
+	const char *s = v->first;
+
+	for (unsigned i = 0; i < v->count; i++, s += strlen(s) + 1) {
+		uint64_t n;
+
+		if (!num_count(s, 0, 255, &n)) {
+			buf_escape(why, s, strlen(s), 40);
+			buf_puts(why, ": expected exit statuses from 0 to 255");
+			return false;
+		}
+		c.bits[n / 8] |= (unsigned char)(1u << n % 8);
+	}
+	*out = c;
+	return true;
+}
+
+static bool
+rate(const char *s, struct opt_rate *out)
+{
+	const char *slash = strchr(s, '/');
+	char count[12];
+	uint64_t n;
+	ms within;
+
+	if (!slash || (size_t)(slash - s) >= sizeof count)
+		return false;
+	memcpy(count, s, (size_t)(slash - s));
+	count[slash - s] = '\0';
+	if (!num_count(count, 1, 1000000, &n) ||
+	    !num_duration(slash + 1, 366 * 86400 * MS_SECOND, &within) || within == 0)
+		return false;
+	*out = (struct opt_rate){ .count = (unsigned)n, .within = within };
+	return true;
+}
+
+static bool
+one_rlimit(const char *s, uint64_t *out)
+{
+	if (strcmp(s, "unlimited") == 0 || strcmp(s, "infinity") == 0) {
+		*out = UINT64_MAX;
+		return true;
+	}
+	return num_bytes(s, INT64_MAX, out);
+}
+
+static bool
+rlimit(const char *s, struct opt_rlimit *out)
+{
+	struct opt_rlimit r = { .set = true };
+	const char *colon = strchr(s, ':');
+	char soft[32];
+
+	if (!colon) {
+		if (!one_rlimit(s, &r.soft))
+			return false;
+		r.hard = r.soft;
+	} else {
+		if ((size_t)(colon - s) >= sizeof soft)
+			return false;
+		memcpy(soft, s, (size_t)(colon - s));
+		soft[colon - s] = '\0';
+		if (!one_rlimit(soft, &r.soft) || !one_rlimit(colon + 1, &r.hard) ||
+		    r.soft > r.hard)
+			return false;
+	}
+	*out = r;
+	return true;
+}
+
+static bool
+word(const char *words, const char *s, unsigned *out)
+{
+	size_t len = strlen(s);
+
+	for (unsigned i = 0;; i++) {
+		size_t n = strcspn(words, "|");
+
+		if (n == len && memcmp(words, s, n) == 0) {
+			*out = i;
+			return true;
+		}
+		if (!words[n])
+			return false;
+		words += n + 1;
+	}
+}
+
+/* What the row expects, for an error message. */
+static void
+expected(const struct opt *o, struct buf *b)
+{
+	long long min = o->min, max = o->max;
+
+	buf_puts(b, "expected ");
+	switch (o->type) {
+	case OPT_HEADING:
+	case OPT_FLAG:
+	case OPT_VERB:
+		buf_puts(b, "no value");
+		break;
+	case OPT_BOOL:
+		buf_puts(b, "true or false");
+		break;
+	case OPT_COUNT:
+	case OPT_INT:
+		buf_printf(b, "a whole number from %lld to %lld", min, max);
+		break;
+	case OPT_OCTAL:
+		buf_printf(b, "an octal number up to %llo", max);
+		break;
+	case OPT_DURATION:
+		buf_puts(b, "a time from ");
+		buf_duration(b, min);
+		buf_puts(b, " to ");
+		buf_duration(b, max);
+		buf_puts(b,
+		    (o->flags & OPT_OR_NEVER) ? " (units ms, s, m, h, d), or -1 for never"
+					      : " (units ms, s, m, h, d)");
+		break;
+	case OPT_BYTES:
+		buf_puts(b, "a size (units K, M, G)");
+		break;
+	case OPT_RATIO:
+		buf_printf(b, "a ratio from 0 to %lld", max / 1000);
+		break;
+	case OPT_SIGNAL:
+		buf_puts(b, "a signal");
+		break;
+	case OPT_WORD:
+		for (const char *w = o->words; *w; w++)
+			buf_puts(b, *w == '|' ? ", " : (char[]){ *w, 0 });
+		break;
+	case OPT_STRING:
+		buf_puts(b, "one text");
+		break;
+	case OPT_LIST:
+	case OPT_ARGV:
+		buf_puts(b, "a text or a list");
+		break;
+	case OPT_CODES:
+		buf_puts(b, "a list of exit statuses from 0 to 255");
+		break;
+	case OPT_RATE:
+		buf_puts(b, "a count and a time, as 5/60s");
+		break;
+	case OPT_RLIMIT:
+		buf_puts(b, "LIMIT or SOFT:HARD, numbers or unlimited");
+		break;
+	}
+	if (o->flags & OPT_OR_NIL)
+		buf_puts(b, ", or nil");
+}
+
+static bool
+set_nil(const struct opt *o, void *at)
+{
+	if (!(o->flags & OPT_OR_NIL))
+		return false;
+	switch (o->type) {
+	case OPT_INT:
+	case OPT_OCTAL:
+		*(int *)at = OPT_UNSET;
+		return true;
+	case OPT_SIGNAL:
+		*(int *)at = 0;
+		return true;
+	case OPT_BYTES:
+		*(uint64_t *)at = 0;
+		return true;
+	case OPT_STRING:
+		*(const char **)at = NULL;
+		return true;
+	case OPT_LIST:
+	case OPT_ARGV:
+		*(struct opt_list *)at = (struct opt_list){ 0 };
+		return true;
+	case OPT_CODES:
+		*(struct opt_codes *)at = (struct opt_codes){ { 0 } };
+		return true;
+	case OPT_RATE:
+		*(struct opt_rate *)at = (struct opt_rate){ 0 };
+		return true;
+	case OPT_RLIMIT:
+		*(struct opt_rlimit *)at = (struct opt_rlimit){ 0 };
+		return true;
+	case OPT_HEADING:
+	case OPT_FLAG:
+	case OPT_VERB:
+	case OPT_BOOL:
+	case OPT_COUNT:
+	case OPT_DURATION:
+	case OPT_RATIO:
+	case OPT_WORD:
+		break;
+	}
+	return false;
+}
+
+/* One string into a row that holds one number, word or structure; false: it is none. */
+static bool
+set_scalar(const struct opt *o, void *at, const char *s)
+{
+	uint64_t n;
+	int64_t i;
+
+	switch (o->type) {
+	case OPT_BOOL:
+		return num_bool(s, at);
+	case OPT_COUNT:
+		return num_count(s, (uint64_t)o->min, (uint64_t)o->max, &n) &&
+		    (*(unsigned *)at = (unsigned)n, true);
+	case OPT_INT:
+		return num_int(s, o->min, o->max, &i) && (*(int *)at = (int)i, true);
+	case OPT_OCTAL: {
+		unsigned mode;
+
+		return num_octal(s, (unsigned)o->max, &mode) && (*(int *)at = (int)mode, true);
+	}
+	case OPT_DURATION:
+		if ((o->flags & OPT_OR_NEVER) && strcmp(s, "-1") == 0) {
+			*(ms *)at = MS_NEVER;
+			return true;
+		}
+		return num_duration(s, o->max, &i) && i >= o->min && (*(ms *)at = i, true);
+	case OPT_BYTES:
+		return num_bytes(s, (uint64_t)o->max, at);
+	case OPT_RATIO:
+		return num_ratio(s, (unsigned)o->max, at);
+	case OPT_SIGNAL:
+		return num_signal(s, at);
+	case OPT_WORD:
+		return word(o->words, s, at);
+	case OPT_RATE:
+		return rate(s, at);
+	case OPT_RLIMIT:
+		return rlimit(s, at);
+	case OPT_HEADING:
+	case OPT_FLAG:
+	case OPT_VERB:
+	case OPT_STRING:
+	case OPT_LIST:
+	case OPT_ARGV:
+	case OPT_CODES:
+		break;
+	}
+	return false;
+}
+
+bool
+optval_set(
+    const struct opt *o, void *config, struct buf *text, const struct opt_value *v, struct buf *why)
+{
+	void *at = (char *)config + o->offset;
+	const char *kept;
+
+	if (o->flags & OPT_LATER) {
+		buf_puts(why, "not yet in this version");
+		return false;
+	}
+	if (v->nil) {
+		if (set_nil(o, at))
+			return true;
+		buf_puts(why, "nil: ");
+	} else if (o->type == OPT_LIST || (o->type == OPT_ARGV && v->list)) {
+		return copy_list(v, text, at, why);
+	} else if (o->type == OPT_CODES) {
+		return set_codes(v, at, why);
+	} else if (v->list) {
+		buf_puts(why, "a list: ");
+	} else if (o->type == OPT_ARGV) {
+		return split_words(v->first, text, at, why);
+	} else if (o->type == OPT_STRING) {
+		if (!(kept = keep(text, v->first, why)))
+			return false;
+		*(const char **)at = kept;
+		return true;
+	} else if (set_scalar(o, at, v->first)) {
+		return true;
+	} else {
+		buf_escape(why, v->first, strlen(v->first), 40);
+		buf_puts(why, ": ");
+	}
+	expected(o, why);
+	return false;
+}
+
+/* A string as YAML: bare where that reads back as itself, else in double quotes. */
+static void
+format_string(struct buf *b, const char *s)
+{
+	bool bare = *s &&
+	    strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./@%+=^") ==
+		strlen(s) &&
+	    strcmp(s, "nil") != 0 && strcmp(s, "null") != 0 && *s != '@' && *s != '%';
+
+	if (bare) {
+		buf_puts(b, s);
+		return;
+	}
+	buf_puts(b, "\"");
+	for (; *s; s++) {
+		unsigned char c = (unsigned char)*s;
+
+		if (c == '"' || c == '\\')
+			buf_printf(b, "\\%c", c);
+		else if (c < 0x20 || c == 0x7f)
+			buf_printf(b, "\\x%02x", c);
+		else
+			buf_put(b, s, 1);
+	}
+	buf_puts(b, "\"");
+}
+
+static void
+format_list(struct buf *b, const struct opt_list *l)
+{
+	buf_puts(b, "[");
+	for (unsigned i = 0; i < l->count; i++) {
+		buf_puts(b, i ? ", " : "");
+		format_string(b, optval_list_at(l, i));
+	}
+	buf_puts(b, "]");
+}
+
+static void
+format_codes(struct buf *b, const struct opt_codes *c)
+{
+	const char *between = "";
+
+	buf_puts(b, "[");
+	for (int i = 0; i < 256; i++)
+		if (optval_codes_has(c, i)) {
+			buf_printf(b, "%s%d", between, i);
+			between = ", ";
+		}
+	buf_puts(b, "]");
+}
+
+static void
+format_limit(struct buf *b, uint64_t n)
+{
+	if (n == UINT64_MAX)
+		buf_puts(b, "unlimited");
+	else
+		buf_printf(b, "%llu", (unsigned long long)n);
+}
+
+/* Numbers that may be unset. */
+static void
+format_number(const struct opt *o, const void *at, struct buf *b)
+{
+	if (*(const int *)at == OPT_UNSET)
+		buf_puts(b, "nil");
+	else
+		buf_printf(b, o->type == OPT_OCTAL ? "%03o" : "%d", *(const int *)at);
+}
+
+void
+optval_format(const struct opt *o, const void *config, struct buf *b)
+{
+	const void *at = (const char *)config + o->offset;
+	const struct opt_rlimit *r = at;
+	const struct opt_rate *n = at;
+	const char *w = o->words;
+	char name[16];
+
+	switch (o->type) {
+	case OPT_HEADING:
+	case OPT_FLAG:
+	case OPT_VERB:
+		break;
+	case OPT_BOOL:
+		buf_puts(b, *(const bool *)at ? "true" : "false");
+		break;
+	case OPT_COUNT:
+		buf_printf(b, "%u", *(const unsigned *)at);
+		break;
+	case OPT_INT:
+	case OPT_OCTAL:
+		format_number(o, at, b);
+		break;
+	case OPT_DURATION:
+		if (*(const ms *)at == MS_NEVER)
+			buf_puts(b, "-1");
+		else
+			buf_duration(b, *(const ms *)at);
+		break;
+	case OPT_BYTES:
+		if (*(const uint64_t *)at == 0 && (o->flags & OPT_OR_NIL))
+			buf_puts(b, "nil");
+		else
+			format_limit(b, *(const uint64_t *)at);
+		break;
+	case OPT_RATIO:
+		buf_printf(
+		    b, "%u.%03u", *(const unsigned *)at / 1000, *(const unsigned *)at % 1000);
+		break;
+	case OPT_SIGNAL:
+		num_signal_name(*(const int *)at, name);
+		buf_puts(b, *(const int *)at ? name + 3 : "nil");
+		break;
+	case OPT_WORD:
+		for (unsigned i = *(const unsigned *)at; i > 0; i--)
+			w = strchr(w, '|') + 1;
+		buf_put(b, w, strcspn(w, "|"));
+		break;
+	case OPT_STRING:
+		if (*(const char *const *)at)
+			format_string(b, *(const char *const *)at);
+		else
+			buf_puts(b, "nil");
+		break;
+	case OPT_LIST:
+	case OPT_ARGV:
+		format_list(b, at);
+		break;
+	case OPT_CODES:
+		format_codes(b, at);
+		break;
+	case OPT_RATE:
+		if (!n->count) {
+			buf_puts(b, "nil");
+			break;
+		}
+		buf_printf(b, "%u/", n->count);
+		buf_duration(b, n->within);
+		break;
+	case OPT_RLIMIT:
+		if (!r->set) {
+			buf_puts(b, "nil");
+			break;
+		}
+		buf_puts(b, "\"");
+		format_limit(b, r->soft);
+		buf_puts(b, ":");
+		format_limit(b, r->hard);
+		buf_puts(b, "\"");
+		break;
+	}
+}
