@@ -1,0 +1,31 @@
+#include "atomic.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+int
+atomic_begin(const char *path, mode_t mode, char *temp, size_t room)
+{
+	int n = snprintf(temp, room, "%s.%d.tmp", path, (int)getpid());
+
+	if (n < 0 || (size_t)n >= room) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	return open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+}
+
+int
+atomic_end(int fd, const char *temp, const char *path, bool keep)
+{
+	int e;
+
+	if (close(fd) == 0 && keep && rename(temp, path) == 0)
+		return 0;
+	e = errno;
+	(void)unlink(temp); /* it may be gone already */
+	errno = e;
+	return keep ? -1 : 0;
+}

@@ -1,0 +1,51 @@
+#include "cgroup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int
+path_of(const char *dir, unsigned id, const char *file, char *path, size_t room)
+{
+	int n = snprintf(path, room, "%s/worker-%u%s", dir, id, file);
+
+	if (n >= 0 && (size_t)n < room)
+		return 0;
+	errno = ENAMETOOLONG;
+	return -1;
+}
+
+int
+cgroup_make(const char *dir, unsigned id, char *path, size_t room)
+{
+	if (path_of(dir, id, "", path, room) < 0 || (mkdir(path, 0755) < 0 && errno != EEXIST))
+		return -1;
+	return path_of(dir, id, "/cgroup.procs", path, room);
+}
+
+int
+cgroup_kill(const char *dir, unsigned id)
+{
+	char path[4096];
+	int fd, e;
+	ssize_t n;
+
+	if (path_of(dir, id, "/cgroup.kill", path, sizeof path) < 0 ||
+	    (fd = open(path, O_WRONLY | O_CLOEXEC)) < 0)
+		return -1;
+	n = write(fd, "1", 1);
+	e = errno;
+	close(fd);
+	errno = e;
+	return n == 1 ? 0 : -1;
+}
+
+int
+cgroup_remove(const char *dir, unsigned id)
+{
+	char path[4096];
+
+	return path_of(dir, id, "", path, sizeof path) < 0 ? -1 : rmdir(path);
+}

@@ -1,0 +1,24 @@
+#ifndef SE_SYS_LOGFILE_H
+#define SE_SYS_LOGFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * Where our own lines go: a file that is appended to, or a stream that was there before us. A
+ * stream whose reader is slow is never waited for: the lines that do not fit are counted instead.
+ */
+struct logfile {
+	int fd;
+	bool owned;         /* to be closed */
+	bool may_block;     /* a pipe, socket or terminal */
+	unsigned long lost; /* lines not written since the last that was */
+};
+
+/* Opens path, 0644, for appending; "-" is stdout, NULL stderr. -1: errno, l is as it was. */
+int logfile_open(struct logfile *l, const char *path);
+/* One whole line of at most 4096 bytes. False: it is lost, and counted. */
+bool logfile_write(struct logfile *, const char *line, size_t len);
+void logfile_close(struct logfile *);
+
+#endif

@@ -1,0 +1,38 @@
+#ifndef SE_SYS_PROC_H
+#define SE_SYS_PROC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "../base/ms.h"
+
+/* Readers of /proc and of the cgroup files. Where these are not mounted they say that they do not
+ * know. */
+
+struct proc_stat {
+	char state; /* R, S, D, T, t, Z, ... */
+	pid_t parent;
+	ms cpu;       /* user and system time */
+	uint64_t rss; /* bytes */
+};
+
+/* False: not known. */
+bool proc_stat(pid_t, struct proc_stat *);
+/* The short name, at most 15 bytes, "" if not known. */
+void proc_name(pid_t, char name[16]);
+/* Does the process catch the signal? True too where that is not known. */
+bool proc_catches(pid_t, int sig);
+/*
+ * Calls found for each child of this process until it returns false; -1: not known (no /proc).
+ * The number of calls.
+ */
+int proc_children(bool (*found)(pid_t, void *), void *arg);
+/*
+ * How many processes the OOM killer has ended in our cgroup so far (memory.events of version 2,
+ * memory.oom_control of version 1); -1: not known.
+ */
+long proc_oom_kills(void);
+
+#endif

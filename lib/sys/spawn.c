@@ -1,0 +1,226 @@
+#include "spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "loop.h"
+
+#define STACK (32 * 1024) /* execvp's search builds paths on it */
+
+/* Shared with the child while it has our memory. */
+struct birth {
+	const struct spawn *spawn;
+	pid_t parent;
+	volatile int error;
+	const char *volatile step;
+};
+
+/* Handlers must be gone before the mask is: they would run in the parent's memory. */
+static void
+reset_signals(void)
+{
+	struct sigaction sa;
+	sigset_t none;
+
+	for (int sig = 1; sig < 65; sig++) {
+		if (sigismember(loop_caught(), sig) != 1 &&
+		    (sigaction(sig, NULL, &sa) < 0 || sa.sa_handler != SIG_IGN))
+			continue;
+		sa = (struct sigaction){ .sa_handler = SIG_DFL };
+		(void)sigaction(sig, &sa, NULL); /* a signal that can be caught can be reset */
+	}
+	sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL); /* cannot fail: the arguments are good */
+}
+
+/* Puts the fds in their places; one that stands in another's place moves out of the way first. */
+static int
+place_fds(const struct spawn_fd *fds, size_t n)
+{
+	int source[16], top = 0;
+
+	if (n > sizeof source / sizeof *source) {
+		errno = EMFILE;
+		return -1;
+	}
+	for (size_t i = 0; i < n; i++)
+		top = fds[i].child >= top ? fds[i].child + 1 : top;
+	for (size_t i = 0; i < n; i++) {
+		source[i] = fds[i].parent;
+		if (source[i] < top && source[i] != fds[i].child &&
+		    (source[i] = fcntl(source[i], F_DUPFD_CLOEXEC, top)) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (source[i] == fds[i].child ? fcntl(source[i], F_SETFD, 0) < 0
+					      : dup2(source[i], fds[i].child) < 0)
+			return -1;
+	return 0;
+}
+
+static int
+write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC), saved;
+	size_t len = strlen(text);
+	ssize_t n;
+
+	if (fd < 0)
+		return -1;
+	n = write(fd, text, len);
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return n == (ssize_t)len ? 0 : -1;
+}
+
+/* Decimal digits of n with their NUL, by hand: nothing in the child may take a lock. */
+static void
+put_number(char *to, int n)
+{
+	char digits[12];
+	size_t len = 0;
+	unsigned u = n < 0 ? 0u - (unsigned)n : (unsigned)n;
+
+	do
+		digits[len++] = (char)('0' + u % 10);
+	while ((u /= 10) > 0);
+	if (n < 0)
+		*to++ = '-';
+	while (len > 0)
+		*to++ = digits[--len];
+	*to = '\0';
+}
+
+/* Everything between the clone and the exec; -1 with errno and b->step. */
+static int
+prepare(struct birth *b)
+{
+	const struct spawn *s = b->spawn;
+	char number[16];
+
+	b->step = "setpgid";
+	if (setpgid(0, 0) < 0)
+		return -1;
+	b->step = "cgroup";
+	if (s->cgroup_procs && write_file(s->cgroup_procs, "0") < 0)
+		return -1;
+	b->step = "oom_score_adj";
+	if (s->oom_score_adj) {
+		put_number(number, *s->oom_score_adj);
+		if (write_file("/proc/self/oom_score_adj", number) < 0)
+			return -1;
+	}
+	b->step = "nice";
+	errno = 0;
+	if (s->nice != 0 && nice(s->nice) == -1 && errno != 0)
+		return -1;
+	b->step = "rlimit";
+	for (size_t i = 0; i < s->nlimits; i++)
+		if (syscall(SYS_prlimit64, 0, s->limits[i].resource, s->limits[i].soft_hard, NULL) <
+		    0)
+			return -1;
+	b->step = "identity";
+	if (s->privilege && privilege_apply(s->privilege) < 0)
+		return -1;
+	if (s->umask >= 0)
+		umask((mode_t)s->umask);
+	b->step = "fds";
+	if (place_fds(s->fds, s->nfds) < 0)
+		return -1;
+	/* after the change of identity, which clears it */
+	b->step = "death signal";
+	if (s->death_signal && prctl(PR_SET_PDEATHSIG, s->death_signal) < 0)
+		return -1;
+	if (getppid() != b->parent) { /* it died before it could be asked for */
+		errno = ESRCH;
+		return -1;
+	}
+	if (s->pid_text)
+		put_number(s->pid_text, getpid());
+	return 0;
+}
+
+static int
+child(void *arg)
+{
+	struct birth *b = arg;
+
+	if (prepare(b) == 0) {
+		reset_signals();
+		b->step = "exec";
+		execvpe(b->spawn->file, b->spawn->argv, b->spawn->envp);
+	}
+	b->error = errno;
+	_exit(127);
+}
+
+pid_t
+spawn(const struct spawn *s, const char **step)
+{
+	static _Alignas(16) char stack[STACK];
+	struct birth b = { .spawn = s, .parent = getpid(), .step = "fork" };
+	sigset_t all, old;
+	pid_t pid;
+	int e;
+
+	sigfillset(&all);
+	(void)sigprocmask(SIG_BLOCK, &all, &old); /* cannot fail: the arguments are good */
+	pid = clone(child, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, &b);
+	e = pid < 0 ? errno : b.error;
+	if (pid > 0 && e != 0)
+		(void)waitpid(pid, NULL, 0); /* it has exited: this neither waits nor fails */
+	(void)sigprocmask(SIG_SETMASK, &old, NULL); /* as above */
+	*step = b.step;
+	errno = e;
+	return e != 0 ? -1 : pid;
+}
+
+pid_t
+spawn_helper(int (*work)(void *), void *arg)
+{
+	pid_t parent = getpid(), pid;
+	sigset_t all, old;
+	int e;
+
+	sigfillset(&all);
+	(void)sigprocmask(SIG_BLOCK, &all, &old); /* cannot fail: the arguments are good */
+	pid = fork();
+	e = errno;
+	if (pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* without it the helper ends by itself */
+		reset_signals();
+		_exit(getppid() == parent ? work(arg) : 1);
+	}
+	(void)sigprocmask(SIG_SETMASK, &old, NULL); /* as above */
+	errno = e;
+	return pid;
+}
+
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+#define SEAL_CLOEXEC 4u /* CLOSE_RANGE_CLOEXEC, Linux 5.11 */
+
+void
+spawn_seal_fds(void)
+{
+	struct rlimit r;
+
+	if (syscall(SYS_close_range, 3u, ~0u, SEAL_CLOEXEC) == 0)
+		return;
+	if (getrlimit(RLIMIT_NOFILE, &r) < 0 || r.rlim_max > 65536)
+		r.rlim_max = 65536;
+	for (int fd = 3; fd < (int)r.rlim_max; fd++)
+		(void)fcntl(fd, F_SETFD, FD_CLOEXEC); /* EBADF: not open */
+}

@@ -1,0 +1,53 @@
+#ifndef SE_SYS_SPAWN_H
+#define SE_SYS_SPAWN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "privilege.h"
+
+/* fd in the child <- fd here. Everything else of ours is O_CLOEXEC. */
+struct spawn_fd {
+	int child, parent;
+};
+
+struct spawn_limit {
+	int resource;          /* RLIMIT_... */
+	uint64_t soft_hard[2]; /* as prlimit64's struct; UINT64_MAX: unlimited */
+};
+
+struct spawn {
+	const char *file; /* searched in PATH if it has no slash */
+	char *const *argv;
+	char *const *envp;
+	char *pid_text; /* NULL, or where in envp the child writes its pid: 12 bytes */
+	const struct spawn_fd *fds;
+	size_t nfds;
+	const struct spawn_limit *limits;
+	size_t nlimits;
+	const struct privilege *privilege; /* NULL: as we are */
+	int umask;                         /* -1: as it is */
+	int death_signal;                  /* sent by the kernel when we die; 0: none */
+	int nice;                          /* added; 0: as it is */
+	const int *oom_score_adj;          /* NULL: as it is */
+	const char *cgroup_procs;          /* NULL, or the cgroup.procs file to join by */
+};
+
+/*
+ * Starts a process in a group of its own, with default signal dispositions and an empty mask; its
+ * cost does not grow with ours, since the memory is shared until the exec (and that is waited for,
+ * as vfork does). The pid, or -1: errno says why, *step which step it was ("exec", "fork", ...).
+ */
+pid_t spawn(const struct spawn *, const char **step);
+/*
+ * A process of our own program that does one thing which may block, such as writing a file: a copy
+ * made by fork, which runs work(arg) and exits with its value. It dies with us. The pid, or -1:
+ * errno.
+ */
+pid_t spawn_helper(int (*work)(void *), void *arg);
+/* From here on no fd from 3 on goes to any child but by its spawn_fd. */
+void spawn_seal_fds(void);
+
+#endif

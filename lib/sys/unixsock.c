@@ -1,0 +1,179 @@
+#include "unixsock.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static int
+close_with(int fd, int e)
+{
+	close(fd);
+	errno = e;
+	return -1;
+}
+
+static int
+address(const char *path, struct sockaddr_un *a)
+{
+	*a = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	if (strlen(path) >= sizeof a->sun_path) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	memcpy(a->sun_path, path, strlen(path));
+	return 0;
+}
+
+int
+unixsock_connect(const char *path)
+{
+	struct sockaddr_un a;
+	int fd;
+
+	if (address(path, &a) < 0 || (fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) < 0)
+		return -1;
+	if (connect(fd, (struct sockaddr *)&a, sizeof a) == 0)
+		return fd;
+	return close_with(fd, errno);
+}
+
+/* Makes way at path; only for what is a socket that nobody listens on. */
+static int
+remove_dead(const char *path)
+{
+	struct stat st;
+	int fd;
+
+	if (lstat(path, &st) < 0)
+		return errno == ENOENT ? 0 : -1;
+	if (!S_ISSOCK(st.st_mode)) {
+		errno = EEXIST;
+		return -1;
+	}
+	if ((fd = unixsock_connect(path)) >= 0)
+		return close_with(fd, EADDRINUSE);
+	if (errno != ECONNREFUSED)
+		return -1;
+	return unlink(path);
+}
+
+int
+unixsock_listen(const char *path, uid_t uid, gid_t gid)
+{
+	struct sockaddr_un a;
+	mode_t old;
+	int fd, bound;
+
+	if (address(path, &a) < 0 || remove_dead(path) < 0 ||
+	    (fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) < 0)
+		return -1;
+	old = umask(0177); /* 0600 from the first moment on */
+	bound = bind(fd, (struct sockaddr *)&a, sizeof a);
+	umask(old);
+	if (bound < 0)
+		return close_with(fd, errno);
+	if ((uid != geteuid() || gid != getegid()) && lchown(path, uid, gid) < 0)
+		return close_with(fd, errno);
+	if (listen(fd, 128) < 0)
+		return close_with(fd, errno);
+	return fd;
+}
+
+int
+unixsock_accept(int listener, uid_t *uid)
+{
+	struct ucred cred;
+	socklen_t len = sizeof cred;
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	if (fd < 0)
+		return -1;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
+		return close_with(fd, errno);
+	*uid = cred.uid;
+	return fd;
+}
+
+int
+unixsock_reports(char name[16])
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	socklen_t len = sizeof a.sun_family; /* no name: the kernel makes one, unix(7) */
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), one = 1;
+
+	if (fd < 0)
+		return -1;
+	if (bind(fd, (struct sockaddr *)&a, len) < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &one, sizeof one) < 0)
+		return close_with(fd, errno);
+	len = sizeof a;
+	if (getsockname(fd, (struct sockaddr *)&a, &len) < 0)
+		return close_with(fd, errno);
+	(void)snprintf(name, 16, "@%.*s", (int)(len - sizeof a.sun_family - 1),
+	    a.sun_path + 1); /* fits: the kernel's names have five digits */
+	return fd;
+}
+
+/* CMSG_NXTHDR(3), whose macro is not clean of sign conversions in every libc. */
+static struct cmsghdr *
+next_ancillary(struct msghdr *m, struct cmsghdr *c)
+{
+	char *end = (char *)m->msg_control + m->msg_controllen;
+	char *next = (char *)c + CMSG_ALIGN(c->cmsg_len);
+
+	return c->cmsg_len < sizeof *c || next + sizeof *c > end ? NULL
+								 : (struct cmsghdr *)(void *)next;
+}
+
+/* What came along: the sender's pid, and descriptors to be closed. */
+static pid_t
+take_ancillary(struct msghdr *m)
+{
+	pid_t sender = 0;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = next_ancillary(m, c)) {
+		if (c->cmsg_level != SOL_SOCKET)
+			continue;
+		if (c->cmsg_type == SCM_CREDENTIALS) {
+			struct ucred cred;
+
+			memcpy(&cred, CMSG_DATA(c), sizeof cred);
+			sender = cred.pid;
+		} else if (c->cmsg_type == SCM_RIGHTS) {
+			size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+
+			for (size_t i = 0; i < n; i++) {
+				int fd;
+
+				memcpy(&fd, CMSG_DATA(c) + i * sizeof fd, sizeof fd);
+				close(fd);
+			}
+		}
+	}
+	return sender;
+}
+
+ssize_t
+unixsock_report(int fd, char *bytes, size_t room, pid_t *sender)
+{
+	_Alignas(struct cmsghdr) char
+	    control[CMSG_SPACE(sizeof(struct ucred)) + CMSG_SPACE(253 * sizeof(int))];
+	struct iovec iov = { .iov_base = bytes, .iov_len = room };
+	struct msghdr m = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof control };
+	ssize_t n;
+
+	do
+		n = recvmsg(fd, &m, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n >= 0)
+		*sender = take_ancillary(&m);
+	return n;
+}
