@@ -1,0 +1,20 @@
+#ifndef SE_APPLET_H
+#define SE_APPLET_H
+
+#include "../lib/base/opt.h"
+
+#ifndef SEBOX_VERSION
+#define SEBOX_VERSION "0.1.0"
+#endif
+
+/* One program of the binary. */
+struct applet {
+	const char *name;
+	const char *usage; /* what follows the name, a line each; NULL-terminated by an empty one */
+	const char *summary; /* one line */
+	const struct opt *opts;
+	const void *defaults;              /* of the config struct that opts speak of */
+	int (*run)(int argc, char **argv); /* argv[0] is the applet's; returns the exit status */
+};
+
+#endif

@@ -1,0 +1,495 @@
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../../lib/base/num.h"
+#include "../../lib/wire/conf.h"
+
+#define FILE_MAX_BYTES (1024 * 1024)
+#define MAX_TIME       (366 * 86400 * MS_SECOND)
+#define AT(member)     offsetof(struct config, member)
+
+/* clang-format off */
+const struct config config_defaults = {
+	.timeout = MS_NEVER,
+	.workers = 1,
+	.chumask = OPT_UNSET,
+	.daemonize_error_exit_code = 1,
+	.stray_timeout = 5 * MS_SECOND,
+	.start_worker_delay_rand = 200,
+	.restart_backoff = 500,
+	.restart_backoff_max = 5 * MS_SECOND,
+	.worker_max_age = MS_NEVER,
+	.worker_heartbeat_interval = MS_SECOND,
+	.worker_heartbeat_timeout = 180 * MS_SECOND,
+	.graceful_interval = 15 * MS_SECOND,
+	.graceful_increment = 10 * MS_SECOND,
+	.graceful_timeout = 600 * MS_SECOND,
+	.immediate_interval = 10 * MS_SECOND,
+	.immediate_increment = 10 * MS_SECOND,
+	.immediate_timeout = 600 * MS_SECOND,
+	.worker_chumask = OPT_UNSET,
+	.worker_reload_signal = SIGUSR2,
+	.worker_death_signal = SIGKILL,
+	.nice = OPT_UNSET,
+	.oom_score_adj = OPT_UNSET,
+	.signal = {
+		[CONFIG_SIGNAL_GRACEFUL_STOP] = SIGTERM,
+		[CONFIG_SIGNAL_IMMEDIATE_STOP] = SIGQUIT,
+		[CONFIG_SIGNAL_GRACEFUL_RESTART] = SIGUSR1,
+		[CONFIG_SIGNAL_IMMEDIATE_RESTART] = SIGHUP,
+		[CONFIG_SIGNAL_RELOAD] = SIGUSR2,
+		[CONFIG_SIGNAL_DETACH] = SIGINT,
+		[CONFIG_SIGNAL_DUMP] = SIGCONT,
+	},
+	.log_level = LOGLINE_DEBUG,
+};
+
+#define HEADING(text)                    { 0, "", OPT_HEADING, 0, NULL, text, 0, 0, 0, NULL }
+#define BOOL(key, f, help)               { 0, #key, OPT_BOOL, OPT_KEY | (f), NULL, help, AT(key), 0, 0, NULL }
+#define COUNT(key, f, lo, hi, help)      { 0, #key, OPT_COUNT, OPT_KEY | (f), "N", help, AT(key), lo, hi, NULL }
+#define INT(key, f, lo, hi, help)        { 0, #key, OPT_INT, OPT_KEY | OPT_OR_NIL | (f), "N", help, AT(key), lo, hi, NULL }
+#define TIME(key, m, f, lo, help)        { 0, #key, OPT_DURATION, OPT_KEY | (f), "TIME", help, AT(m), lo, MAX_TIME, NULL }
+#define RATIO(key, f, help)              { 0, #key, OPT_RATIO, OPT_KEY | (f), "RATIO", help, AT(key), 0, 2000, NULL }
+#define STRING(key, f, arg, help)        { 0, #key, OPT_STRING, OPT_KEY | OPT_OR_NIL | (f), arg, help, AT(key), 0, 0, NULL }
+#define LIST(key, f, arg, help)          { 0, #key, OPT_LIST, OPT_KEY | OPT_OR_NIL | (f), arg, help, AT(key), 0, 0, NULL }
+#define UMASK(key, f, help)              { 0, #key, OPT_OCTAL, OPT_KEY | OPT_OR_NIL | (f), "MODE", help, AT(key), 0, 0777, NULL }
+#define WORD(key, f, words, help)        { 0, #key, OPT_WORD, OPT_KEY | (f), "WORD", help, AT(key), 0, 0, words }
+#define SIGNAL(key, m, f, help)          { 0, #key, OPT_SIGNAL, OPT_KEY | (f), "SIGNAL", help, AT(m), 0, 0, NULL }
+#define VERB(name, id, arg, help)        { 0, name, OPT_VERB, 0, arg, help, AT(verb), id, 0, NULL }
+#define LATER(key)                       { 0, #key, OPT_STRING, OPT_KEY | OPT_LATER, NULL, NULL, 0, 0, 0, NULL }
+#define RLIMIT(key, name)                { 0, "rlimit_" #key, OPT_RLIMIT, OPT_KEY | OPT_OR_NIL | OPT_DYNAMIC, "SOFT[:HARD]", \
+					   "worker's RLIMIT_" #name ", or unlimited", AT(rlimit[CONFIG_RLIMIT_##name]), 0, 0, NULL },
+
+const struct opt config_opts[] = {
+	{ 'c', "config", OPT_STRING, 0, "FILE", "configuration: flat YAML, the keys below without --", AT(path), 0, 0, NULL },
+	{ 0, "check", OPT_FLAG, 0, NULL, "print the effective configuration; exit 0, or 2 if it is wrong", AT(check), 0, 0, NULL },
+	{ 0, "help", OPT_FLAG, 0, NULL, "print this", AT(help), 0, 0, NULL },
+	{ 0, "version", OPT_FLAG, 0, NULL, "print the version", AT(version), 0, 0, NULL },
+
+	HEADING("To a running supervisor (found by control_path, or by pid_path where a signal can say it):"),
+	VERB("status", CONFIG_STATUS, "json|prometheus", "print the status of all workers"),
+	VERB("stop", CONFIG_STOP, NULL, "graceful stop; waits until it is gone"),
+	VERB("stop-now", CONFIG_STOP_NOW, NULL, "immediate stop; waits until it is gone"),
+	VERB("restart", CONFIG_RESTART, NULL, "graceful restart of all workers"),
+	VERB("restart-now", CONFIG_RESTART_NOW, NULL, "immediate restart of all workers"),
+	VERB("reload", CONFIG_RELOAD, NULL, "reload the configuration, reopen the log"),
+	VERB("dump", CONFIG_DUMP, NULL, "write the supervisor's state to the dump file"),
+	VERB("scale", CONFIG_SCALE, "N", "change the number of workers, to N, by +N or -N"),
+	{ 0, "detach", OPT_VERB, OPT_LATER, NULL, NULL, AT(verb), CONFIG_DETACH, 0, NULL },
+	{ 0, "upgrade", OPT_VERB, OPT_LATER, NULL, NULL, AT(verb), CONFIG_UPGRADE, 0, NULL },
+	{ 0, "timeout", OPT_DURATION, 0, "TIME", "the longest wait: for an answer 10s if not given, for a stop without end", AT(timeout), 1, MAX_TIME, NULL },
+
+	HEADING("Command:"),
+	{ 0, "command", OPT_ARGV, OPT_KEY | OPT_OR_NIL, "COMMAND", "what a worker is, if nothing stands behind the options; a list, or one string split on blanks and quotes", AT(command), 0, 0, NULL },
+	COUNT(workers, OPT_DYNAMIC, 0, 10000, "how many workers"),
+	WORD(worker_type, 0, "process|spawn|embedded|thread", "process and spawn mean the same: every worker is a process"),
+	STRING(worker_process_name, OPT_DYNAMIC, "NAME", "workers' argv[0]; %d is the worker's id"),
+	STRING(chdir, 0, "DIR", "working directory"),
+
+	HEADING("Daemon:"),
+	BOOL(daemonize, 0, "go to the background once everything has started"),
+	LIST(pid_path, 0, "PATH", "pid file, locked while we live; of several the first that can be written"),
+	STRING(daemon_process_name, 0, "NAME", "our own name in ps"),
+	STRING(chuser, 0, "USER", "user to run as"),
+	STRING(chgroup, 0, "GROUP", "group to run as"),
+	UMASK(chumask, 0, "umask"),
+	COUNT(daemonize_error_exit_code, 0, 0, 255, "exit status when daemonizing fails"),
+	BOOL(disable_sigdump, 0, "do nothing on signal_dump and --dump"),
+	STRING(metrics_path, OPT_DYNAMIC, "PATH", "file with the status in Prometheus's format, replaced at most once a second after a change"),
+	TIME(stray_timeout, stray_timeout, OPT_DYNAMIC, 0, "after the last worker: from TERM to KILL for other processes that workers left behind"),
+
+	HEADING("Starting and restarting:"),
+	TIME(start_worker_delay, start_worker_delay, OPT_DYNAMIC, 0, "between the starts of two workers"),
+	RATIO(start_worker_delay_rand, OPT_DYNAMIC, "start_worker_delay varies by half of this ratio up and down"),
+	TIME(restart_worker_interval, restart_worker_interval, OPT_DYNAMIC, 0, "before a stopped worker is started again"),
+	TIME(restart_backoff, restart_backoff, OPT_DYNAMIC, 100, "before the restart of a worker that lived less than a second; doubles each time; varies by a quarter"),
+	TIME(restart_backoff_max, restart_backoff_max, OPT_DYNAMIC, 100, "up to this"),
+	{ 0, "restart_limit", OPT_RATE, OPT_KEY | OPT_DYNAMIC | OPT_OR_NIL, "N/TIME", "give a worker up that had to be restarted more often", AT(restart_limit), 0, 0, NULL },
+	WORD(on_give_up, OPT_DYNAMIC, "exit|stop", "a worker given up: exit stops all and exits with its status (128 + signal), stop leaves the others running"),
+	TIME(worker_max_age, worker_max_age, OPT_DYNAMIC | OPT_OR_NEVER, 1000, "replace a worker this old, one at a time; -1: never"),
+	RATIO(worker_max_age_rand, OPT_DYNAMIC, "worker_max_age varies by half of this ratio up and down"),
+	{ 0, "worker_max_rss", OPT_BYTES, OPT_KEY | OPT_DYNAMIC | OPT_OR_NIL, "SIZE", "replace a worker with more resident memory, one at a time; looked at every 10s", AT(worker_max_rss), 0, INT64_MAX, NULL },
+
+	HEADING("Heartbeat and killing:"),
+	WORD(worker_heartbeat, OPT_DYNAMIC, "auto|required|off|stat", "auto: enforced from the first beat on; required: from the start; off: never; stat: no beats, a worker stopped or in disk sleep for the whole timeout counts as hung"),
+	TIME(worker_heartbeat_interval, worker_heartbeat_interval, OPT_DYNAMIC, 1, "how often workers are told to beat"),
+	TIME(worker_heartbeat_timeout, worker_heartbeat_timeout, OPT_DYNAMIC, 100, "without a beat for so long a worker is killed"),
+	TIME(worker_start_timeout, worker_start_timeout, OPT_DYNAMIC, 0, "with required: time for the first beat, if longer"),
+	TIME(worker_graceful_kill_interval, graceful_interval, OPT_DYNAMIC, 100, "from TERM to the next TERM"),
+	TIME(worker_graceful_kill_interval_increment, graceful_increment, OPT_DYNAMIC, 0, "added to the interval each time"),
+	TIME(worker_graceful_kill_timeout, graceful_timeout, OPT_DYNAMIC | OPT_OR_NEVER, 0, "from the first TERM to QUIT; -1: never"),
+	TIME(worker_immediate_kill_interval, immediate_interval, OPT_DYNAMIC, 100, "from QUIT to the next QUIT"),
+	TIME(worker_immediate_kill_interval_increment, immediate_increment, OPT_DYNAMIC, 0, "added to the interval each time"),
+	TIME(worker_immediate_kill_timeout, immediate_timeout, OPT_DYNAMIC | OPT_OR_NEVER, 0, "from the first QUIT to KILL; -1: never"),
+
+	HEADING("Exit codes:"),
+	{ 0, "unrecoverable_exit_codes", OPT_CODES, OPT_KEY | OPT_OR_NIL, "N,N...", "exit statuses after which a worker is not started again", AT(unrecoverable_exit_codes), 0, 0, NULL },
+	{ 0, "stop_immediately_at_unrecoverable_exit", OPT_BOOL, OPT_KEY, NULL, "then stop the other workers too", AT(stop_immediately), 0, 0, NULL },
+
+	HEADING("Each worker's process:"),
+	STRING(worker_chuser, OPT_DYNAMIC, "USER", "user to run as"),
+	STRING(worker_chgroup, OPT_DYNAMIC, "GROUP", "group to run as"),
+	UMASK(worker_chumask, OPT_DYNAMIC, "umask"),
+	{ 0, "worker_reload_signal", OPT_SIGNAL, OPT_KEY | OPT_DYNAMIC | OPT_OR_NIL, "SIGNAL", "sent at a reload to workers that catch it", AT(worker_reload_signal), 0, 0, NULL },
+	SIGNAL(worker_death_signal, worker_death_signal, OPT_DYNAMIC, "sent to workers by the kernel if we die"),
+	INT(nice, OPT_DYNAMIC, -40, 40, "added to the nice value"),
+	INT(oom_score_adj, OPT_DYNAMIC, -1000, 1000, "for the OOM killer, proc(5)"),
+	CONFIG_RLIMITS(RLIMIT)
+	STRING(worker_cgroup, 0, "DIR", "cgroup v2 directory in which each worker gets a cgroup of its own, killed as a whole when the worker is gone"),
+
+	HEADING("Commands and signals:"),
+	STRING(control_path, 0, "PATH", "Unix socket for the commands above"),
+	WORD(command_sender, 0, "signal|pipe", "how workers are told to stop; pipe: not yet in this version"),
+	SIGNAL(signal_graceful_stop, signal[CONFIG_SIGNAL_GRACEFUL_STOP], 0, "graceful stop"),
+	SIGNAL(signal_immediate_stop, signal[CONFIG_SIGNAL_IMMEDIATE_STOP], 0, "immediate stop"),
+	SIGNAL(signal_graceful_restart, signal[CONFIG_SIGNAL_GRACEFUL_RESTART], 0, "graceful restart"),
+	SIGNAL(signal_immediate_restart, signal[CONFIG_SIGNAL_IMMEDIATE_RESTART], 0, "immediate restart"),
+	SIGNAL(signal_reload, signal[CONFIG_SIGNAL_RELOAD], 0, "reload"),
+	SIGNAL(signal_detach, signal[CONFIG_SIGNAL_DETACH], 0, "graceful stop too, without a supervisor process"),
+	SIGNAL(signal_dump, signal[CONFIG_SIGNAL_DUMP], 0, "write the dump file; the environment's SIGDUMP_SIGNAL changes the default"),
+
+	HEADING("Log:"),
+	LIST(log, OPT_DYNAMIC, "PATH", "file to append to, - for stdout, stderr if not given; of several the first that opens"),
+	WORD(log_level, OPT_DYNAMIC, LOGLINE_LEVELS, "the least level that is logged"),
+
+	LATER(supervisor), LATER(server_process_name), LATER(restart_server_process), LATER(enable_detach),
+	LATER(exit_on_detach), LATER(disable_reload), LATER(server_restart_wait), LATER(server_detach_wait),
+	LATER(server_heartbeat_interval), LATER(server_heartbeat_timeout),
+	LATER(server_graceful_kill_interval), LATER(server_graceful_kill_interval_increment), LATER(server_graceful_kill_timeout),
+	LATER(server_immediate_kill_interval), LATER(server_immediate_kill_interval_increment), LATER(server_immediate_kill_timeout),
+	LATER(log_rotate_age), LATER(log_rotate_size), LATER(log_stdout), LATER(log_stderr),
+	LATER(log_format), LATER(log_prefix), LATER(log_overflow), LATER(logger_class),
+	LATER(listen), LATER(backlog), LATER(socket_manager), LATER(allowed_networks),
+	LATER(before_run), LATER(after_run), LATER(worker_before_fork), LATER(worker_after_start),
+	LATER(worker_after_exit), LATER(hook_timeout), LATER(dump_on_timeout), LATER(worker_notification_fd),
+	LATER(restart_mode), LATER(restart_max_unavailable), LATER(restart_surge),
+	{ 0, NULL, OPT_HEADING, 0, NULL, NULL, 0, 0, 0, NULL },
+};
+/* clang-format on */
+
+#define OPTS (sizeof config_opts / sizeof *config_opts)
+
+/* The whole file with room for a NUL; NULL: why. */
+static char *
+read_file(int dir_fd, const char *path, size_t *len, struct buf *why)
+{
+	int fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY), e;
+	char *text = malloc(FILE_MAX_BYTES + 2);
+	ssize_t n = 0;
+
+	*len = 0;
+	if (fd < 0 || !text)
+		goto fail;
+	while (*len <= FILE_MAX_BYTES && (n = read(fd, text + *len, FILE_MAX_BYTES + 1 - *len)) > 0)
+		*len += (size_t)n;
+	if (n < 0)
+		goto fail;
+	close(fd);
+	if (*len > FILE_MAX_BYTES) {
+		buf_printf(why, "%s: longer than 1 MiB", path);
+		free(text);
+		return NULL;
+	}
+	return text;
+fail:
+	e = errno;
+	if (fd >= 0)
+		close(fd);
+	free(text);
+	buf_printf(why, "%s: %s", path, strerror(e));
+	return NULL;
+}
+
+/* One item of the file into the config. */
+static bool
+take_item(const char *path, const struct conf_item *item, struct config *c, struct buf *text,
+    unsigned seen[OPTS], struct buf *why)
+{
+	const struct opt *o = opt_find(config_opts, item->key);
+	const char *near;
+
+	buf_clear(why);
+	buf_printf(why, "%s:%u: ", path, item->line);
+	buf_escape(why, item->key, strlen(item->key), 60);
+	if (!o || !(o->flags & OPT_KEY)) {
+		near = opt_nearest(config_opts, OPT_KEY, item->key);
+		buf_puts(why, ": unknown key");
+		if (near)
+			buf_printf(why, ": the nearest is %s", near);
+		return false;
+	}
+	if (seen[o - config_opts]) {
+		buf_printf(why, ": duplicate key: first in line %u", seen[o - config_opts]);
+		return false;
+	}
+	seen[o - config_opts] = item->line;
+	buf_puts(why, ": ");
+	return optval_set(o, c, text, &item->value, why);
+}
+
+static bool
+take_file(
+    const char *path, char *file, size_t len, struct config *c, struct buf *text, struct buf *why)
+{
+	unsigned seen[OPTS] = { 0 };
+	struct conf conf;
+	struct conf_item item;
+
+	conf_open(&conf, file, len);
+	for (;;)
+		switch (conf_next(&conf, &item)) {
+		case CONF_ITEM:
+			if (!take_item(path, &item, c, text, seen, why))
+				return false;
+			break;
+		case CONF_ERROR:
+			buf_clear(why);
+			buf_printf(why, "%s:%u: %s", path, conf.line, conf.error);
+			return false;
+		case CONF_END:
+			buf_clear(why);
+			return true;
+		}
+}
+
+/* The environment's word on signal_dump, as the sigdump library's. */
+static bool
+take_environment(struct config *c, struct buf *why)
+{
+	const char *name = getenv("SIGDUMP_SIGNAL");
+
+	if (!name || !*name || num_signal(name, &c->signal[CONFIG_SIGNAL_DUMP]))
+		return true;
+	buf_puts(why, "SIGDUMP_SIGNAL: ");
+	buf_escape(why, name, strlen(name), 40);
+	buf_puts(why, ": expected a signal");
+	return false;
+}
+
+static bool
+check_signals(const struct config *c, struct buf *why)
+{
+	for (unsigned i = 0; i < CONFIG_SIGNALS; i++) {
+		char name[16];
+
+		num_signal_name(c->signal[i], name);
+		if (c->signal[i] == SIGKILL || c->signal[i] == SIGSTOP || c->signal[i] == SIGCHLD) {
+			buf_printf(why, "signal: %s: it cannot be caught", name);
+			return false;
+		}
+		for (unsigned j = 0; j < i; j++)
+			if (c->signal[i] == c->signal[j]) {
+				buf_printf(why, "signal: %s: it has two meanings", name);
+				return false;
+			}
+	}
+	return true;
+}
+
+/* What no single key can tell. */
+static bool
+check(const struct config *c, struct buf *why)
+{
+	if (c->verb.verb != CONFIG_RUN)
+		return true;
+	if (c->worker_type > 1)
+		buf_puts(why,
+		    "worker_type: embedded and thread: workers here are programs of their own: use "
+		    "process");
+	else if (c->command_sender != 0)
+		buf_puts(why, "command_sender: pipe: not yet in this version");
+	else if (c->command.count == 0)
+		buf_puts(why, "command: none given: set command, or put it behind the options");
+	else if (*c->command.first == '\0')
+		buf_puts(why, "command: its first word is empty");
+	else if (c->command.count > 4096)
+		buf_puts(why, "command: more than 4096 words");
+	else if (c->worker_heartbeat_interval >= c->worker_heartbeat_timeout)
+		buf_puts(why,
+		    "worker_heartbeat_interval: it must be less than worker_heartbeat_timeout");
+	else if (c->restart_backoff > c->restart_backoff_max)
+		buf_puts(why, "restart_backoff: it must be at most restart_backoff_max");
+	else
+		return check_signals(c, why);
+	return false;
+}
+
+/* The words behind the options, which win over the key. */
+static void
+take_operands(struct config *c, int argc, char *const argv[], int first, struct buf *text)
+{
+	if (first >= argc)
+		return;
+	c->command =
+	    (struct opt_list){ .first = text->base + text->len, .count = (unsigned)(argc - first) };
+	for (int i = first; i < argc; i++)
+		buf_put(text, argv[i], strlen(argv[i]) + 1);
+}
+
+/* Which file the command line names: copied to path, "" if none. */
+static bool
+find_file(int argc, char *const argv[], size_t room, char *path, size_t path_room, struct buf *why)
+{
+	struct config c = config_defaults;
+	char *base = malloc(room);
+	struct buf text;
+	bool found = false;
+
+	if (!base) {
+		buf_puts(why, strerror(errno));
+		return false;
+	}
+	text = buf_over(base, room);
+	if (opt_parse(config_opts, &c, &text, argc, argv, why) >= 0) {
+		size_t len = c.path ? strlen(c.path) : 0;
+
+		found = len < path_room;
+		if (found)
+			memcpy(path, c.path ? c.path : "", len + 1);
+		else
+			buf_puts(why, "--config: the path is too long");
+	}
+	free(base);
+	return found;
+}
+
+struct config *
+config_load(int dir_fd, int argc, char *const argv[], struct buf *why)
+{
+	size_t len = 0, room = 64;
+	char path[4096], *file = NULL;
+	struct config *c = NULL;
+	struct buf text;
+	int first;
+
+	for (int i = 0; i < argc; i++)
+		room += strlen(argv[i]) + 1;
+	if (!find_file(argc, argv, room, path, sizeof path, why))
+		return NULL;
+	if (*path && !(file = read_file(dir_fd, path, &len, why)))
+		return NULL;
+	if (!(c = malloc(sizeof *c + room + len))) {
+		buf_puts(why, strerror(errno));
+		goto fail;
+	}
+	*c = config_defaults;
+	text = buf_over((char *)(c + 1), room + len);
+	if (!take_environment(c, why) || (file && !take_file(path, file, len, c, &text, why)) ||
+	    (first = opt_parse(config_opts, c, &text, argc, argv, why)) < 0)
+		goto fail;
+	take_operands(c, argc, argv, first, &text);
+	if (!check(c, why))
+		goto fail;
+	free(file);
+	return c;
+fail:
+	free(file);
+	free(c);
+	return NULL;
+}
+
+/* The value of one row as text; long commands may be long. */
+static struct buf
+format(const struct opt *o, const struct config *c, char *room, size_t len)
+{
+	struct buf b = buf_over(room, len);
+
+	optval_format(o, c, &b);
+	return b;
+}
+
+static bool
+is_key(const struct opt *o)
+{
+	return (o->flags & OPT_KEY) && !(o->flags & OPT_LATER);
+}
+
+#define VALUE_ROOM 65536
+
+bool
+config_print(const struct config *c)
+{
+	char *room = malloc(VALUE_ROOM);
+
+	if (!room)
+		return false;
+	for (const struct opt *o = config_opts; o->name; o++)
+		if (is_key(o))
+			(void)printf("%s: %s\n", o->name, format(o, c, room, VALUE_ROOM).base);
+	free(room);
+	return fflush(stdout) == 0 && !ferror(stdout);
+}
+
+void
+config_static_changes(const struct config *old, const struct config *new, struct buf *names)
+{
+	char *before = malloc(2 * VALUE_ROOM);
+
+	if (!before)
+		return; /* only the warning is lost */
+	for (const struct opt *o = config_opts; o->name; o++) {
+		if (!is_key(o) || (o->flags & OPT_DYNAMIC))
+			continue;
+		(void)format(o, old, before, VALUE_ROOM);
+		(void)format(o, new, before + VALUE_ROOM, VALUE_ROOM);
+		if (strcmp(before, before + VALUE_ROOM) != 0)
+			buf_printf(names, "%s%s", names->len ? ", " : "", o->name);
+	}
+	free(before);
+}
+
+/* How often the workers must be looked at from outside; MS_NEVER: not at all. */
+static ms
+probe_every(const struct config *c)
+{
+	ms every = c->worker_max_rss > 0 ? 10 * MS_SECOND : MS_NEVER;
+
+	if (c->worker_heartbeat == WORKER_HEARTBEAT_STAT)
+		every = ms_min(every, ms_max(c->worker_heartbeat_timeout / WORKER_PARTS, 1));
+	return every;
+}
+
+void
+config_worker_policy(const struct config *c, struct worker_policy *p)
+{
+	*p = (struct worker_policy){
+		.heartbeat = (enum worker_heartbeat)c->worker_heartbeat,
+		.heartbeat_timeout = c->worker_heartbeat_timeout,
+		.start_timeout = c->worker_start_timeout,
+		.probe_every = probe_every(c),
+		.max_age = c->worker_max_age,
+		.max_age_rand = c->worker_max_age_rand,
+		.restart_interval = c->restart_worker_interval,
+		.backoff = {
+			.first = c->restart_backoff,
+			.max = c->restart_backoff_max,
+			.limit = c->restart_limit.count,
+			.limit_within = c->restart_limit.within,
+		},
+		.ladder = {
+			[ESCALATION_GRACEFUL] = { SIGTERM, c->graceful_interval, c->graceful_increment,
+			    c->graceful_timeout },
+			[ESCALATION_IMMEDIATE] = { SIGQUIT, c->immediate_interval,
+			    c->immediate_increment, c->immediate_timeout },
+			[ESCALATION_KILL] = { SIGKILL, c->immediate_interval, c->immediate_increment,
+			    MS_NEVER },
+		},
+	};
+}
+
+void
+config_fleet_policy(const struct config *c, struct fleet_policy *p)
+{
+	*p = (struct fleet_policy){
+		.start_delay = c->start_worker_delay,
+		.start_delay_rand = c->start_worker_delay_rand,
+		.stray_timeout = c->stray_timeout,
+	};
+}

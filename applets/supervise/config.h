@@ -1,0 +1,127 @@
+#ifndef SE_SUPERVISE_CONFIG_H
+#define SE_SUPERVISE_CONFIG_H
+
+#include "../../lib/base/opt.h"
+#include "../../lib/fsm/fleet.h"
+#include "../../lib/fsm/worker.h"
+#include "../../lib/wire/logline.h"
+
+/* What the command line and the configuration file say; one member for each row of config_opts. */
+
+enum config_verb {
+	CONFIG_RUN, /* no verb: supervise */
+	CONFIG_STATUS,
+	CONFIG_STOP,
+	CONFIG_STOP_NOW,
+	CONFIG_RESTART,
+	CONFIG_RESTART_NOW,
+	CONFIG_RELOAD,
+	CONFIG_DUMP,
+	CONFIG_SCALE,
+	CONFIG_DETACH,
+	CONFIG_UPGRADE,
+};
+
+enum config_give_up { CONFIG_GIVE_UP_EXIT, CONFIG_GIVE_UP_STOP };
+
+enum config_signal {
+	CONFIG_SIGNAL_GRACEFUL_STOP,
+	CONFIG_SIGNAL_IMMEDIATE_STOP,
+	CONFIG_SIGNAL_GRACEFUL_RESTART,
+	CONFIG_SIGNAL_IMMEDIATE_RESTART,
+	CONFIG_SIGNAL_RELOAD,
+	CONFIG_SIGNAL_DETACH,
+	CONFIG_SIGNAL_DUMP,
+	CONFIG_SIGNALS
+};
+
+/* The worker's resource limits that have a key, as X(key, RLIMIT_ name). */
+#define CONFIG_RLIMITS(X) \
+	X(as, AS)         \
+	X(core, CORE)     \
+	X(cpu, CPU)       \
+	X(data, DATA)     \
+	X(fsize, FSIZE)   \
+	X(memlock, MEMLOCK) X(nofile, NOFILE) X(nproc, NPROC) X(rss, RSS) X(stack, STACK)
+
+enum config_rlimit {
+#define X(key, name) CONFIG_RLIMIT_##name,
+	CONFIG_RLIMITS(X)
+#undef X
+	    CONFIG_RLIMIT_COUNT
+};
+
+struct config {
+	const char *path; /* -c */
+	bool check;
+	bool help, version; /* seen before by main */
+	struct opt_verb verb;
+	ms timeout; /* MS_NEVER: not given */
+
+	struct opt_list command;
+	unsigned workers;
+	unsigned worker_type;
+	const char *worker_process_name;
+	const char *chdir;
+
+	bool daemonize;
+	struct opt_list pid_path;
+	const char *daemon_process_name;
+	const char *chuser, *chgroup;
+	int chumask;
+	unsigned daemonize_error_exit_code;
+	bool disable_sigdump;
+	const char *metrics_path;
+	ms stray_timeout;
+
+	ms start_worker_delay;
+	unsigned start_worker_delay_rand;
+	ms restart_worker_interval;
+	ms restart_backoff, restart_backoff_max;
+	struct opt_rate restart_limit;
+	unsigned on_give_up;
+	ms worker_max_age;
+	unsigned worker_max_age_rand;
+	uint64_t worker_max_rss;
+
+	unsigned worker_heartbeat;
+	ms worker_heartbeat_interval, worker_heartbeat_timeout, worker_start_timeout;
+	ms graceful_interval, graceful_increment, graceful_timeout;
+	ms immediate_interval, immediate_increment, immediate_timeout;
+
+	struct opt_codes unrecoverable_exit_codes;
+	bool stop_immediately;
+
+	const char *worker_chuser, *worker_chgroup;
+	int worker_chumask;
+	int worker_reload_signal;
+	int worker_death_signal;
+	int nice, oom_score_adj;
+	struct opt_rlimit rlimit[CONFIG_RLIMIT_COUNT];
+	const char *worker_cgroup;
+
+	const char *control_path;
+	unsigned command_sender;
+	int signal[CONFIG_SIGNALS];
+
+	struct opt_list log;
+	unsigned log_level;
+};
+
+extern const struct opt config_opts[];
+extern const struct config config_defaults;
+
+/*
+ * Reads the command line, the file it names (relative to the directory dir_fd, as openat(2)), and
+ * the command line over it again; what stands behind the options is the command. The result is one
+ * block for free(3). NULL: why holds "what: object: reason", for exit status 2.
+ */
+struct config *config_load(int dir_fd, int argc, char *const argv[], struct buf *why);
+/* Prints the effective configuration to stdout so that it reads back; false: it did not arrive. */
+bool config_print(const struct config *);
+/* Names of keys that differ but take effect only at a start; "" if none. */
+void config_static_changes(const struct config *old, const struct config *new, struct buf *names);
+void config_worker_policy(const struct config *, struct worker_policy *);
+void config_fleet_policy(const struct config *, struct fleet_policy *);
+
+#endif

@@ -1,0 +1,279 @@
+#include "control.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../../lib/sys/loop.h"
+#include "../../lib/sys/unixsock.h"
+#include "status.h"
+
+/* A client that sent a line gets the answer before its next line is looked at. */
+struct client {
+	int fd; /* -1: free */
+	uid_t uid;
+	ms since;       /* of the connection */
+	ms deadline;    /* of what it has to do now: send a line, or take an answer */
+	bool streaming; /* a status is on its way: */
+	enum command_format format;
+	unsigned cursor;
+	bool eof; /* it sends nothing more */
+	struct buf in, out;
+	char in_room[CONTROL_LINE_MAX + 1];
+	char out_room[4 * STATUS_PIECE_MAX];
+};
+
+struct control {
+	struct client client[CONTROL_CLIENTS];
+};
+
+const char *
+control_open(struct supervise *s, uid_t uid, gid_t gid)
+{
+	const char *path = s->boot->control_path;
+
+	if (!path)
+		return NULL;
+	if (!(s->control = malloc(sizeof *s->control)))
+		return strerror(errno);
+	for (unsigned i = 0; i < CONTROL_CLIENTS; i++)
+		s->control->client[i].fd = -1;
+	s->control_fd = unixsock_listen(path, uid, gid);
+	if (s->control_fd >= 0 && loop_watch(s->control_fd, TAG(TAG_CONTROL, 0), false) == 0)
+		return NULL;
+	return errno == EADDRINUSE ? "another process listens there" : strerror(errno);
+}
+
+static void
+hang_up(struct supervise *s, unsigned i)
+{
+	struct client *c = &s->control->client[i];
+
+	loop_forget(c->fd, TAG(TAG_CLIENT, i));
+	close(c->fd);
+	c->fd = -1;
+}
+
+void
+control_close(struct supervise *s)
+{
+	if (s->control_fd < 0)
+		return;
+	for (unsigned i = 0; i < CONTROL_CLIENTS; i++)
+		if (s->control->client[i].fd >= 0)
+			hang_up(s, i);
+	loop_forget(s->control_fd, TAG(TAG_CONTROL, 0));
+	close(s->control_fd);
+	s->control_fd = -1;
+	(void)unlink(s->boot->control_path); /* a left-over is replaced by the next start */
+}
+
+/* A free place; where there is none, that of whoever has been there longest. */
+static unsigned
+make_place(struct supervise *s)
+{
+	struct client *c = s->control->client;
+	unsigned oldest = 0;
+
+	for (unsigned i = 0; i < CONTROL_CLIENTS; i++) {
+		if (c[i].fd < 0)
+			return i;
+		if (c[i].since < c[oldest].since)
+			oldest = i;
+	}
+	hang_up(s, oldest);
+	return oldest;
+}
+
+/* Sends what is in the buffer; false: the client is gone, or takes no more for now. */
+static bool
+send_out(struct client *c, bool *gone)
+{
+	while (c->out.len > 0) {
+		ssize_t n = send(c->fd, c->out.base, c->out.len, MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		*gone = n < 0 && errno != EAGAIN;
+		if (n < 0)
+			return false;
+		buf_drop(&c->out, (size_t)n);
+	}
+	return true;
+}
+
+static void
+stream(const struct supervise *s, struct client *c, ms now)
+{
+	while (c->out.room - c->out.len > STATUS_PIECE_MAX)
+		if (!status_next(s, c->format, &c->cursor, &c->out, now)) {
+			c->streaming = false;
+			buf_puts(&c->out, ".\n");
+			return;
+		}
+}
+
+static void
+execute(struct supervise *s, struct client *c, char *line, ms now)
+{
+	struct command command;
+	const char *why;
+	char who[48];
+
+	line[strcspn(line, "\r")] = '\0';
+	(void)snprintf(who, sizeof who, "control socket, uid %u", (unsigned)c->uid); /* fits */
+	if (command_parse(line, &command, &why)) {
+		if (command.word == COMMAND_STATUS) {
+			c->streaming = true;
+			c->format = command.format;
+			c->cursor = 0;
+			why = NULL;
+		} else {
+			why = supervise_command(s, &command, who, now);
+			if (!why &&
+			    (command.word == COMMAND_GRACEFUL_STOP ||
+				command.word == COMMAND_IMMEDIATE_STOP))
+				c->deadline = MS_NEVER; /* it may wait for our end */
+		}
+	}
+	if (why)
+		buf_printf(&c->out, "ERR %s\n", why);
+	else
+		buf_puts(&c->out, "OK\n");
+}
+
+/* Takes the next line out of what was received and answers it; false: there is no whole one. */
+static bool
+next_line(struct supervise *s, struct client *c, ms now)
+{
+	char *end = memchr(c->in.base, '\n', c->in.len);
+	size_t len;
+
+	if (!end) {
+		if (c->in.len < CONTROL_LINE_MAX)
+			return false;
+		buf_puts(&c->out, "ERR the line is too long\n");
+		buf_clear(&c->in);
+		c->eof = true;
+		return true;
+	}
+	*end = '\0';
+	len = (size_t)(end - c->in.base) + 1;
+	c->deadline = now + CONTROL_PATIENCE;
+	execute(s, c, c->in.base, now);
+	buf_drop(&c->in, len);
+	return true;
+}
+
+/* Goes on with a client as far as it goes without waiting. */
+static void
+pump(struct supervise *s, unsigned i, ms now)
+{
+	struct client *c = &s->control->client[i];
+	bool gone = false;
+
+	do {
+		if (!send_out(c, &gone)) {
+			if (gone || loop_rewatch(c->fd, TAG(TAG_CLIENT, i), false, true) < 0)
+				hang_up(s, i);
+			return;
+		}
+		if (c->streaming)
+			stream(s, c, now);
+		else if (!next_line(s, c, now))
+			break;
+	} while (true);
+	if (c->eof || loop_rewatch(c->fd, TAG(TAG_CLIENT, i), true, false) < 0)
+		hang_up(s, i);
+}
+
+void
+control_on_client(struct supervise *s, unsigned i, ms now)
+{
+	struct client *c;
+	char bytes[CONTROL_LINE_MAX];
+	size_t room;
+	ssize_t n;
+
+	if (!s->control || i >= CONTROL_CLIENTS || (c = &s->control->client[i])->fd < 0)
+		return;
+	room = CONTROL_LINE_MAX - c->in.len;
+	if (c->out.len == 0 && !c->streaming && room > 0) {
+		n = recv(c->fd, bytes, room, 0);
+		if (n < 0 && errno != EAGAIN && errno != EINTR) {
+			hang_up(s, i);
+			return;
+		}
+		if (n > 0)
+			buf_put(&c->in, bytes, (size_t)n);
+		c->eof |= n == 0;
+	}
+	pump(s, i, now);
+}
+
+void
+control_on_connection(struct supervise *s, ms now)
+{
+	uid_t uid = 0;
+	int fd = unixsock_accept(s->control_fd, &uid);
+	struct client *c;
+	unsigned i;
+
+	if (fd < 0) {
+		if (errno != EMFILE && errno != ENFILE && errno != ENOMEM && errno != ENOBUFS)
+			return;
+		log_say(&s->log, LOGLINE_ERROR, "control_path: accept: %s: again in a second",
+		    strerror(errno));
+		(void)loop_rewatch(
+		    s->control_fd, TAG(TAG_CONTROL, 0), false, false); /* it was watched */
+		s->control_again = now + MS_SECOND;
+		return;
+	}
+	if (uid != 0 && uid != geteuid()) {
+		static const char no[] = "ERR not permitted\n";
+
+		(void)send(fd, no, sizeof no - 1, MSG_NOSIGNAL); /* it is refused either way */
+		close(fd);
+		log_say(
+		    &s->log, LOGLINE_WARN, "control_path: uid %u is not permitted", (unsigned)uid);
+		return;
+	}
+	i = make_place(s);
+	c = &s->control->client[i];
+	*c = (struct client){
+		.fd = fd, .uid = uid, .since = now, .deadline = now + CONTROL_PATIENCE
+	};
+	c->in = buf_over(c->in_room, sizeof c->in_room);
+	c->out = buf_over(c->out_room, sizeof c->out_room);
+	if (loop_watch(fd, TAG(TAG_CLIENT, i), false) < 0) {
+		close(fd);
+		c->fd = -1;
+	}
+}
+
+ms
+control_due(const struct supervise *s)
+{
+	ms due = s->control_again;
+
+	for (unsigned i = 0; s->control && i < CONTROL_CLIENTS; i++)
+		if (s->control->client[i].fd >= 0)
+			due = ms_min(due, s->control->client[i].deadline);
+	return due;
+}
+
+void
+control_tick(struct supervise *s, ms now)
+{
+	if (now >= s->control_again) {
+		bool on = loop_rewatch(s->control_fd, TAG(TAG_CONTROL, 0), true, false) == 0;
+
+		s->control_again = on ? MS_NEVER : now + MS_SECOND;
+	}
+	for (unsigned i = 0; s->control && i < CONTROL_CLIENTS; i++)
+		if (s->control->client[i].fd >= 0 && now >= s->control->client[i].deadline)
+			hang_up(s, i);
+}

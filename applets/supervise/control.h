@@ -1,0 +1,26 @@
+#ifndef SE_SUPERVISE_CONTROL_H
+#define SE_SUPERVISE_CONTROL_H
+
+#include "supervise.h"
+
+/*
+ * The control socket's end here. So many clients are served at once; one more takes the place of
+ * the one that has been there longest. A client has so long for a whole line and for taking its
+ * answer.
+ */
+#define CONTROL_CLIENTS  16
+#define CONTROL_PATIENCE (10 * MS_SECOND)
+#define CONTROL_LINE_MAX 256
+
+/* Listens at control_path, owned by uid and gid. Why not, or NULL: it does, or there is none. */
+const char *control_open(struct supervise *, uid_t uid, gid_t gid);
+void control_close(struct supervise *);
+/* Something on the listening socket. */
+void control_on_connection(struct supervise *, ms now);
+/* Something on client i. */
+void control_on_client(struct supervise *, unsigned i, ms now);
+/* The clock; and the next moment that it is wanted, or MS_NEVER. */
+void control_tick(struct supervise *, ms now);
+ms control_due(const struct supervise *);
+
+#endif

@@ -1,0 +1,191 @@
+#include "files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../../lib/sys/atomic.h"
+#include "../../lib/sys/loop.h"
+#include "../../lib/sys/spawn.h"
+#include "status.h"
+
+/* Writes everything that is in the buffer; false: errno. */
+static bool
+flush(int fd, struct buf *b)
+{
+	size_t done = 0;
+
+	while (done < b->len) {
+		ssize_t n = write(fd, b->base + done, b->len - done);
+
+		if (n < 0 && errno != EINTR)
+			return false;
+		done += n > 0 ? (size_t)n : 0;
+	}
+	buf_clear(b);
+	return true;
+}
+
+/* All pieces of a status, by whole buffers. */
+static bool
+write_status(const struct supervise *s, enum command_format format, int fd)
+{
+	char room[8 * STATUS_PIECE_MAX];
+	struct buf b = buf_over(room, sizeof room);
+	unsigned cursor = 0;
+	ms now = loop_now();
+
+	while (status_next(s, format, &cursor, &b, now))
+		if (b.room - b.len < STATUS_PIECE_MAX && !flush(fd, &b))
+			return false;
+	return flush(fd, &b);
+}
+
+static bool
+write_dump(const struct supervise *s, int fd)
+{
+	char room[2 * STATUS_PIECE_MAX];
+	struct buf b = buf_over(room, sizeof room);
+	unsigned cursor = 0;
+	ms now = loop_now();
+
+	if (!write_status(s, COMMAND_TABLE, fd))
+		return false;
+	while (status_dump_next(s, &cursor, &b, now))
+		if (!flush(fd, &b))
+			return false;
+	buf_puts(&b, "\n");
+	return flush(fd, &b);
+}
+
+void
+files_dump_path(struct buf *b)
+{
+	const char *path = getenv("SIGDUMP_PATH");
+
+	if (path && *path)
+		buf_puts(b, path);
+	else
+		buf_printf(b, "/tmp/sigdump-%d.log", (int)getpid());
+}
+
+/* "-" and "+" are stdout and stderr, as the sigdump library's. */
+static int
+open_dump(const char *path)
+{
+	struct stat st;
+	int fd, e;
+
+	if (strcmp(path, "-") == 0 || strcmp(path, "+") == 0)
+		return dup(*path == '-' ? STDOUT_FILENO : STDERR_FILENO);
+	fd = open(path,
+	    O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -1;
+	e = fstat(fd, &st) < 0                                                   ? errno
+	    : !S_ISREG(st.st_mode) || st.st_nlink != 1 || st.st_uid != geteuid() ? EPERM
+										 : 0;
+	if (e == 0 && fchmod(fd, 0600) == 0)
+		return fd;
+	e = e ? e : errno;
+	close(fd);
+	errno = e;
+	return -1;
+}
+
+/* The dump's helper: its exit status is the errno, 0: done. */
+static int
+dump(void *arg)
+{
+	const struct supervise *s = arg;
+	char path[4096];
+	struct buf b = buf_over(path, sizeof path);
+	int fd;
+
+	/* its pid is another: the path of its parent */
+	if (getenv("SIGDUMP_PATH") && *getenv("SIGDUMP_PATH"))
+		files_dump_path(&b);
+	else
+		buf_printf(&b, "/tmp/sigdump-%d.log", (int)getppid());
+	if (b.cut)
+		return ENAMETOOLONG;
+	fd = open_dump(path);
+	return fd >= 0 && write_dump(s, fd) ? 0 : errno;
+}
+
+const char *
+files_dump(struct supervise *s)
+{
+	pid_t pid;
+
+	if (s->boot->disable_sigdump)
+		return "disable_sigdump is set";
+	if (s->dump_pid > 0)
+		return "the last dump is still being written";
+	if ((pid = spawn_helper(dump, s)) < 0)
+		return strerror(errno);
+	s->dump_pid = pid;
+	return NULL;
+}
+
+/* The metrics' helper; exits as the dump's. */
+static int
+write_metrics(void *arg)
+{
+	const struct supervise *s = arg;
+	const char *path = s->live->metrics_path;
+	char temp[4096];
+	int fd = atomic_begin(path, 0644, temp, sizeof temp);
+	bool whole;
+
+	if (fd < 0)
+		return errno;
+	whole = write_status(s, COMMAND_PROMETHEUS, fd);
+	return atomic_end(fd, temp, path, whole) == 0 && whole ? 0 : errno;
+}
+
+ms
+files_due(const struct supervise *s)
+{
+	return s->live->metrics_path && s->changed && s->metrics_pid == 0 ? s->metrics_next
+									  : MS_NEVER;
+}
+
+void
+files_metrics(struct supervise *s, ms now)
+{
+	pid_t pid;
+
+	if (now < files_due(s))
+		return;
+	s->changed = false;
+	s->metrics_next = now + MS_SECOND;
+	if ((pid = spawn_helper(write_metrics, s)) > 0)
+		s->metrics_pid = pid;
+	else
+		log_say(&s->log, LOGLINE_ERROR, "metrics_path: %s", strerror(errno));
+}
+
+bool
+files_on_exit(struct supervise *s, pid_t pid, int status)
+{
+	const char *what = pid == s->dump_pid ? "dump"
+	    : pid == s->metrics_pid           ? "metrics_path"
+					      : NULL;
+
+	if (!what)
+		return false;
+	if (pid == s->dump_pid)
+		s->dump_pid = 0;
+	else
+		s->metrics_pid = 0;
+	if (WIFSIGNALED(status))
+		log_say(&s->log, LOGLINE_ERROR, "%s: its helper was killed", what);
+	else if (WEXITSTATUS(status) != 0)
+		log_say(&s->log, LOGLINE_ERROR, "%s: %s", what, strerror(WEXITSTATUS(status)));
+	return true;
+}

@@ -1,0 +1,192 @@
+#include "launch.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "../../lib/sys/cgroup.h"
+
+extern char **environ;
+
+/* What workers do not inherit: it would speak of us, or of somebody else's workers. */
+static const char *const ours[] = { "SERVERENGINE_WORKER_ID", "SERVERENGINE_HEARTBEAT_PIPE",
+	"SERVERENGINE_HEARTBEAT_INTERVAL", "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID",
+	"LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES" };
+
+#define OURS (sizeof ours / sizeof *ours)
+
+static bool
+is_ours(const char *entry)
+{
+	for (size_t i = 0; i < OURS; i++) {
+		size_t n = strlen(ours[i]);
+
+		if (strncmp(entry, ours[i], n) == 0 && entry[n] == '=')
+			return true;
+	}
+	return false;
+}
+
+static char **
+make_argv(const struct opt_list *command)
+{
+	char **argv = calloc(command->count + 1, sizeof *argv);
+
+	for (unsigned i = 0; argv && i < command->count; i++)
+		argv[i] =
+		    (char *)(size_t)optval_list_at(command, i); /* execve(2) does not change it */
+	return argv;
+}
+
+/* The environment without ours, and room for ours behind it. */
+static char **
+make_environment(struct launch *l, const struct config *c)
+{
+	bool beats = c->worker_heartbeat == WORKER_HEARTBEAT_AUTO ||
+	    c->worker_heartbeat == WORKER_HEARTBEAT_REQUIRED;
+	size_t n = 0, count = 0;
+	char **envp;
+
+	while (environ[count])
+		count++;
+	if (!(envp = calloc(count + OURS + 1, sizeof *envp)))
+		return NULL;
+	for (size_t i = 0; i < count; i++)
+		if (!is_ours(environ[i]))
+			envp[n++] = environ[i];
+	envp[n++] = l->id;
+	if (*l->notify)
+		envp[n++] = l->notify;
+	if (beats) {
+		envp[n++] = l->pipe;
+		envp[n++] = l->interval;
+		envp[n++] = l->watchdog;
+		envp[n++] = l->watchdog_pid;
+	}
+	return envp;
+}
+
+static void
+write_environment(struct launch *l, const struct config *c, const char *notify)
+{
+	/* all of these fit: the times are at most a year, the socket's name has six bytes */
+	(void)snprintf(
+	    l->pipe, sizeof l->pipe, "SERVERENGINE_HEARTBEAT_PIPE=%d", LAUNCH_HEARTBEAT_FD);
+	(void)snprintf(l->interval, sizeof l->interval,
+	    "SERVERENGINE_HEARTBEAT_INTERVAL=%lld.%03lld",
+	    (long long)c->worker_heartbeat_interval / 1000,
+	    (long long)c->worker_heartbeat_interval % 1000);
+	(void)snprintf(l->watchdog, sizeof l->watchdog, "WATCHDOG_USEC=%lld",
+	    (long long)c->worker_heartbeat_timeout * 1000);
+	(void)snprintf(l->watchdog_pid, sizeof l->watchdog_pid, "WATCHDOG_PID=");
+	if (notify && *notify)
+		(void)snprintf(l->notify, sizeof l->notify, "NOTIFY_SOCKET=%s", notify);
+	else
+		*l->notify = '\0';
+}
+
+static void
+set_limits(struct launch *l, const struct config *c)
+{
+	static const int resources[] = {
+#define X(key, name) RLIMIT_##name,
+		CONFIG_RLIMITS(X)
+#undef X
+	};
+
+	l->nlimits = 0;
+	for (size_t i = 0; i < CONFIG_RLIMIT_COUNT; i++) {
+		const struct opt_rlimit *r = &c->rlimit[i];
+
+		if (r->set)
+			l->limits[l->nlimits++] =
+			    (struct spawn_limit){ resources[i], { r->soft, r->hard } };
+		else if (resources[i] == RLIMIT_NOFILE)
+			l->limits[l->nlimits++] =
+			    (struct spawn_limit){ RLIMIT_NOFILE, { l->nofile[0], l->nofile[1] } };
+	}
+}
+
+bool
+launch_prepare(struct launch *l, const struct config *boot, const struct config *live,
+    const char *notify, struct buf *why)
+{
+	struct privilege privilege;
+	const char *reason =
+	    privilege_resolve(live->worker_chuser, live->worker_chgroup, &privilege);
+	char **argv, **envp;
+
+	if (reason) {
+		buf_printf(why, "worker_chuser, worker_chgroup: %s, %s: %s",
+		    live->worker_chuser ? live->worker_chuser : "nil",
+		    live->worker_chgroup ? live->worker_chgroup : "nil", reason);
+		return false;
+	}
+	write_environment(l, live, notify);
+	if (!(argv = make_argv(&boot->command)) || !(envp = make_environment(l, live))) {
+		free(argv);
+		buf_puts(why, strerror(ENOMEM));
+		return false;
+	}
+	free(l->argv);
+	free(l->envp);
+	l->argv = argv;
+	l->envp = envp;
+	l->privilege = privilege;
+	l->boot = boot;
+	l->live = live;
+	set_limits(l, live);
+	return true;
+}
+
+/* worker_process_name with %d as the id, %% as a percent sign. */
+static void
+write_name(struct launch *l, unsigned id)
+{
+	struct buf b = buf_over(l->name, sizeof l->name);
+
+	for (const char *p = l->live->worker_process_name; *p; p++) {
+		if (p[0] == '%' && p[1] == 'd')
+			buf_printf(&b, "%u", id);
+		else
+			buf_put(&b, p, 1);
+		p += p[0] == '%' && (p[1] == 'd' || p[1] == '%');
+	}
+}
+
+pid_t
+launch_worker(struct launch *l, unsigned id, int beat_fd, const char **step)
+{
+	const struct config *c = l->live;
+	struct spawn_fd fds[] = { { 0, l->null }, { LAUNCH_HEARTBEAT_FD, beat_fd } };
+	struct spawn s = {
+		.file = optval_list_at(&l->boot->command, 0),
+		.argv = l->argv,
+		.envp = l->envp,
+		.pid_text = l->watchdog_pid + strlen("WATCHDOG_PID="),
+		.fds = fds,
+		.nfds = beat_fd >= 0 ? 2 : 1,
+		.limits = l->limits,
+		.nlimits = l->nlimits,
+		.privilege = &l->privilege,
+		.umask = c->worker_chumask == OPT_UNSET ? -1 : c->worker_chumask,
+		.death_signal = c->worker_death_signal,
+		.nice = c->nice == OPT_UNSET ? 0 : c->nice,
+		.oom_score_adj = c->oom_score_adj == OPT_UNSET ? NULL : &c->oom_score_adj,
+	};
+
+	(void)snprintf(l->id, sizeof l->id, "SERVERENGINE_WORKER_ID=%u", id); /* fits */
+	if (c->worker_process_name) {
+		write_name(l, id);
+		l->argv[0] = l->name;
+	}
+	if (l->boot->worker_cgroup) {
+		*step = "cgroup";
+		if (cgroup_make(l->boot->worker_cgroup, id, l->cgroup, sizeof l->cgroup) < 0)
+			return -1;
+		s.cgroup_procs = l->cgroup;
+	}
+	return spawn(&s, step);
+}

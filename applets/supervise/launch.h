@@ -1,0 +1,39 @@
+#ifndef SE_SUPERVISE_LAUNCH_H
+#define SE_SUPERVISE_LAUNCH_H
+
+#include <sys/types.h>
+
+#include "../../lib/sys/spawn.h"
+#include "config.h"
+
+/* Where a worker finds its heartbeat pipe. */
+#define LAUNCH_HEARTBEAT_FD 3
+
+/* What every worker is started with, made ready once so that a start allocates nothing. */
+struct launch {
+	const struct config *boot; /* of the start: the command */
+	const struct config *live; /* of the last reload */
+	char **argv;
+	char **envp;
+	struct privilege privilege;
+	struct spawn_limit limits[CONFIG_RLIMIT_COUNT + 1];
+	size_t nlimits;
+	uint64_t nofile[2]; /* as we were started with, to be restored */
+	int null;           /* /dev/null */
+	char name[256], id[40], pipe[40], interval[56], notify[32], watchdog[40], watchdog_pid[40];
+	char cgroup[4096];
+};
+
+/*
+ * Makes the launch ready after the configuration was loaded or reloaded; notify is the value of
+ * NOTIFY_SOCKET. False: why holds "what: object: reason" and the launch is as it was.
+ */
+bool launch_prepare(struct launch *, const struct config *boot, const struct config *live,
+    const char *notify, struct buf *why);
+/*
+ * Starts worker id with its end of the heartbeat pipe (-1: none). The pid, or -1: errno, and *step
+ * says what failed.
+ */
+pid_t launch_worker(struct launch *, unsigned id, int beat_fd, const char **step);
+
+#endif

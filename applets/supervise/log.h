@@ -1,0 +1,23 @@
+#ifndef SE_SUPERVISE_LOG_H
+#define SE_SUPERVISE_LOG_H
+
+#include "../../lib/base/optval.h"
+#include "../../lib/sys/logfile.h"
+#include "../../lib/wire/logline.h"
+
+/* Our own log lines: their level, their clock, and the file they go to. */
+struct log {
+	struct logfile file;
+	enum logline_level level;
+};
+
+/*
+ * Opens the first of the paths that can be; none: stderr. *path is the one it was, or the last that
+ * failed; -1: errno, and the log stays where it was.
+ */
+int log_open(struct log *, const struct opt_list *paths, const char **path);
+/* One line; what is longer than 2 KiB is cut. Never waits. */
+__attribute__((format(printf, 3, 4))) void log_say(
+    struct log *, enum logline_level, const char *format, ...);
+
+#endif

@@ -1,0 +1,364 @@
+#include "status.h"
+
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../../lib/base/num.h"
+#include "../../lib/sys/proc.h"
+#include "../applet.h"
+#include "workers.h"
+
+static const char *
+fleet_state(const struct supervise *s)
+{
+	switch (s->fleet.state) {
+	case FLEET_RUNNING:
+		return "running";
+	case FLEET_STOPPING:
+	case FLEET_STRAYS:
+	case FLEET_ENDED:
+		return "stopping";
+	}
+	return "?";
+}
+
+/* Slots that have something to tell: surplus ones are over once they are down. */
+static bool
+is_shown(const struct supervise *s, unsigned i)
+{
+	return i < s->wanted || s->slot[i].machine.state != WORKER_DOWN;
+}
+
+static unsigned
+count_up(const struct supervise *s)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < s->nslots; i++)
+		n += s->slot[i].machine.state == WORKER_UP;
+	return n;
+}
+
+/* What /proc says of a slot's process; zeroes if there is none or it is not known. */
+static struct proc_stat
+stat_of(const struct slot *w)
+{
+	struct proc_stat st = { 0 };
+
+	if (w->pid > 0 && !proc_stat(w->pid, &st))
+		st = (struct proc_stat){ 0 };
+	return st;
+}
+
+static void
+put_seconds(struct buf *b, ms t)
+{
+	buf_printf(b, "%lld.%03lld", (long long)t / 1000, (long long)t % 1000);
+}
+
+/* "3d04h", "4h05m", "6m07s", "8.9s": three figures are enough for people. */
+static void
+put_age(struct buf *b, ms t)
+{
+	long long s = t / 1000;
+
+	if (s >= 86400)
+		buf_printf(b, "%lldd%02lldh", s / 86400, s / 3600 % 24);
+	else if (s >= 3600)
+		buf_printf(b, "%lldh%02lldm", s / 3600, s / 60 % 60);
+	else if (s >= 60)
+		buf_printf(b, "%lldm%02llds", s / 60, s % 60);
+	else
+		buf_printf(b, "%lld.%llds", s, (long long)t / 100 % 10);
+}
+
+/* The last exit: "-", "status 1" or "SIGKILL". */
+static void
+put_exit(struct buf *b, const struct slot *w)
+{
+	char name[16];
+
+	if (!w->exited) {
+		buf_puts(b, "-");
+	} else if (WIFEXITED(w->status)) {
+		buf_printf(b, "status %d", WEXITSTATUS(w->status));
+	} else {
+		num_signal_name(WTERMSIG(w->status), name);
+		buf_puts(b, name);
+	}
+}
+
+static void
+table_row(const struct supervise *s, unsigned i, struct buf *out, ms now)
+{
+	const struct slot *w = &s->slot[i];
+	char room[4][24];
+	struct buf up = buf_over(room[0], sizeof room[0]), beat = buf_over(room[1], sizeof room[1]);
+	struct buf end = buf_over(room[2], sizeof room[2]), cpu = buf_over(room[3], sizeof room[3]);
+	struct proc_stat st = stat_of(w);
+
+	buf_puts(&up, worker_alive(&w->machine) ? "" : "-");
+	buf_puts(&beat, w->machine.beat == MS_NEVER ? "-" : "");
+	if (up.len == 0)
+		put_age(&up, now - w->machine.started);
+	if (beat.len == 0)
+		put_age(&beat, now - w->machine.beat);
+	put_exit(&end, w);
+	put_age(&cpu, st.cpu);
+	buf_printf(out, "%4u %7d %-8s %7s %8u %-10s %7s %7s %6lluK  ", i, (int)w->pid,
+	    workers_state(w), up.base, w->restarts, end.base, beat.base, cpu.base,
+	    (unsigned long long)st.rss / 1024);
+	buf_escape(out, w->text, w->text_len, SLOT_STATUS_MAX);
+	buf_puts(out, "\n");
+}
+
+static void
+table_piece(const struct supervise *s, unsigned cursor, struct buf *out, ms now)
+{
+	if (cursor > 0) {
+		table_row(s, cursor - 1, out, now);
+		return;
+	}
+	buf_printf(out, "pid %d  %s  uptime ", (int)getpid(), fleet_state(s));
+	put_age(out, now - s->started);
+	buf_printf(
+	    out, "  workers %u wanted, %u up  restarts %lu\n", s->wanted, count_up(s), s->restarts);
+	buf_puts(out,
+	    "  ID     PID STATE     UPTIME RESTARTS LAST EXIT     BEAT     CPU     RSS  STATUS\n");
+}
+
+/* Is there no row before that of slot i? */
+static bool
+is_first(const struct supervise *s, unsigned i)
+{
+	while (i > 0)
+		if (is_shown(s, --i))
+			return false;
+	return true;
+}
+
+static void
+json_row(const struct supervise *s, unsigned i, struct buf *out, ms now)
+{
+	const struct slot *w = &s->slot[i];
+	struct proc_stat st = stat_of(w);
+	char room[24];
+	struct buf end = buf_over(room, sizeof room);
+
+	buf_printf(out, "%s{\"id\":%u,\"pid\":", is_first(s, i) ? "\n" : ",\n", i);
+	if (w->pid > 0)
+		buf_printf(out, "%d", (int)w->pid);
+	else
+		buf_puts(out, "null");
+	buf_printf(out, ",\"state\":\"%s\",\"ready\":%s,\"uptime\":", workers_state(w),
+	    w->machine.ready ? "true" : "false");
+	if (worker_alive(&w->machine))
+		put_seconds(out, now - w->machine.started);
+	else
+		buf_puts(out, "null");
+	buf_printf(out, ",\"restarts\":%u,\"last_exit\":", w->restarts);
+	if (w->exited) {
+		put_exit(&end, w);
+		buf_json(out, end.base, end.len);
+	} else {
+		buf_puts(out, "null");
+	}
+	buf_puts(out, ",\"heartbeat_age\":");
+	if (w->machine.beat != MS_NEVER)
+		put_seconds(out, now - w->machine.beat);
+	else
+		buf_puts(out, "null");
+	buf_puts(out, ",\"cpu\":");
+	put_seconds(out, st.cpu);
+	buf_printf(out, ",\"rss\":%llu,\"status\":", (unsigned long long)st.rss);
+	buf_json(out, w->text, w->text_len);
+	buf_puts(out, "}");
+}
+
+static void
+json_piece(const struct supervise *s, unsigned cursor, struct buf *out, ms now)
+{
+	if (cursor > s->nslots) {
+		buf_puts(out, "]}\n");
+	} else if (cursor > 0) {
+		json_row(s, cursor - 1, out, now);
+	} else {
+		buf_printf(out,
+		    "{\"pid\":%d,\"version\":\"%s\",\"state\":\"%s\",\"uptime\":", (int)getpid(),
+		    SEBOX_VERSION, fleet_state(s));
+		put_seconds(out, now - s->started);
+		buf_printf(out, ",\"wanted\":%u,\"up\":%u,\"restarts\":%lu,\"workers\":[",
+		    s->wanted, count_up(s), s->restarts);
+	}
+}
+
+/* One metric of a worker, as the exposition format wants it: all workers under one heading. */
+static const struct {
+	const char *name, *type, *help;
+} metrics[] = {
+	{ "worker_up", "gauge", "1 if the worker's process is running and wanted" },
+	{ "worker_ready", "gauge", "1 if the worker has said READY=1" },
+	{ "worker_restarts_total", "counter", "times the worker was restarted" },
+	{ "worker_uptime_seconds", "gauge", "age of the worker's process" },
+	{ "worker_heartbeat_age_seconds", "gauge", "time since the last heartbeat" },
+	{ "worker_cpu_seconds_total", "counter", "CPU time of the worker's process" },
+	{ "worker_resident_memory_bytes", "gauge", "resident memory of the worker's process" },
+};
+
+#define METRICS (sizeof metrics / sizeof *metrics)
+
+static void
+metric_value(const struct slot *w, size_t metric, struct buf *out, ms now)
+{
+	struct proc_stat st = { 0 };
+
+	if (metric >= 5)
+		st = stat_of(w);
+	switch (metric) {
+	case 0:
+		buf_puts(out, w->machine.state == WORKER_UP ? "1" : "0");
+		break;
+	case 1:
+		buf_puts(out, w->machine.ready ? "1" : "0");
+		break;
+	case 2:
+		buf_printf(out, "%u", w->restarts);
+		break;
+	case 3:
+		put_seconds(out, worker_alive(&w->machine) ? now - w->machine.started : 0);
+		break;
+	case 4:
+		if (w->machine.beat == MS_NEVER)
+			buf_puts(out, "NaN");
+		else
+			put_seconds(out, now - w->machine.beat);
+		break;
+	case 5:
+		put_seconds(out, st.cpu);
+		break;
+	default:
+		buf_printf(out, "%llu", (unsigned long long)st.rss);
+	}
+}
+
+static void
+total(struct buf *out, const char *name, const char *type, unsigned long value)
+{
+	buf_printf(
+	    out, "# TYPE se_supervise_%s %s\nse_supervise_%s %lu\n", name, type, name, value);
+}
+
+static void
+prometheus_piece(const struct supervise *s, unsigned cursor, struct buf *out, ms now)
+{
+	unsigned metric, i;
+
+	if (cursor == 0) {
+		total(out, "workers_wanted", "gauge", s->wanted);
+		total(out, "workers_up", "gauge", count_up(s));
+		total(out, "restarts_total", "counter", s->restarts);
+		total(out, "uptime_seconds", "gauge", (unsigned long)((now - s->started) / 1000));
+		return;
+	}
+	metric = (cursor - 1) / (s->nslots + 1);
+	i = (cursor - 1) % (s->nslots + 1);
+	if (i == 0) {
+		buf_printf(out, "# HELP se_supervise_%s %s\n# TYPE se_supervise_%s %s\n",
+		    metrics[metric].name, metrics[metric].help, metrics[metric].name,
+		    metrics[metric].type);
+		return;
+	}
+	buf_printf(out, "se_supervise_%s{worker=\"%u\"} ", metrics[metric].name, i - 1);
+	metric_value(&s->slot[i - 1], metric, out, now);
+	buf_puts(out, "\n");
+}
+
+/* The slot that a piece speaks of; nslots: none. */
+static unsigned
+slot_of(const struct supervise *s, enum command_format format, unsigned cursor)
+{
+	unsigned at = cursor;
+
+	if (format == COMMAND_PROMETHEUS && cursor > 0)
+		at = (cursor - 1) % (s->nslots + 1);
+	return at > 0 && at <= s->nslots ? at - 1 : s->nslots;
+}
+
+static unsigned
+pieces(const struct supervise *s, enum command_format format)
+{
+	switch (format) {
+	case COMMAND_TABLE:
+		return s->nslots + 1;
+	case COMMAND_JSON:
+		return s->nslots + 2;
+	case COMMAND_PROMETHEUS:
+		return 1 + (unsigned)METRICS * (s->nslots + 1);
+	}
+	return 0;
+}
+
+bool
+status_next(const struct supervise *s, enum command_format format, unsigned *cursor,
+    struct buf *out, ms now)
+{
+	unsigned last = pieces(s, format), i;
+
+	while (*cursor < last && (i = slot_of(s, format, *cursor)) < s->nslots && !is_shown(s, i))
+		++*cursor;
+	if (*cursor >= last)
+		return false;
+	switch (format) {
+	case COMMAND_TABLE:
+		table_piece(s, *cursor, out, now);
+		break;
+	case COMMAND_JSON:
+		json_piece(s, *cursor, out, now);
+		break;
+	case COMMAND_PROMETHEUS:
+		prometheus_piece(s, *cursor, out, now);
+		break;
+	}
+	++*cursor;
+	return true;
+}
+
+static void
+put_due(struct buf *b, const char *what, ms due, ms now)
+{
+	if (due == MS_NEVER)
+		return;
+	buf_printf(b, " %s in ", what);
+	put_age(b, due > now ? due - now : 0);
+}
+
+bool
+status_dump_next(const struct supervise *s, unsigned *cursor, struct buf *out, ms now)
+{
+	unsigned i;
+	const struct worker *m;
+
+	if (*cursor == 0) {
+		buf_printf(out, "descriptors: log %d, pid file %d, control %d, reports %d\n",
+		    s->log.file.fd, s->pidfile.fd, s->control_fd, s->reports_fd);
+		buf_puts(out, "timers:\n");
+		++*cursor;
+		return true;
+	}
+	for (i = *cursor - 1; i < s->nslots && !is_shown(s, i); i++)
+		;
+	*cursor = i + 2;
+	if (i >= s->nslots)
+		return false;
+	m = &s->slot[i].machine;
+	buf_printf(out, "  worker %u: heartbeat pipe %d,", i, s->slot[i].beat_fd);
+	put_due(out, "start", m->spawn, now);
+	put_due(out, "heartbeat check", m->part, now);
+	put_due(out, "probe", m->probe, now);
+	put_due(out, "replacement", m->retire, now);
+	put_due(out, "next signal", m->kill.due, now);
+	buf_printf(out, " kill rung %d, %u sent, %u of %u parts silent\n", (int)m->kill.rung,
+	    m->kill.sent, m->silent, WORKER_PARTS);
+	return true;
+}

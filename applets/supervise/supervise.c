@@ -1,0 +1,626 @@
+/* se-supervise: keeps N worker processes of one command alive. */
+#include "supervise.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../../lib/base/num.h"
+#include "../../lib/sys/cgroup.h"
+#include "../../lib/sys/daemon.h"
+#include "../../lib/sys/loop.h"
+#include "../../lib/sys/proc.h"
+#include "../../lib/sys/title.h"
+#include "../../lib/sys/unixsock.h"
+#include "../applet.h"
+#include "control.h"
+#include "files.h"
+#include "verbs.h"
+#include "workers.h"
+
+#define EXIT_USAGE 2
+
+/* Only while nothing is running yet: one line, and the end. */
+static _Noreturn __attribute__((format(printf, 2, 3))) void
+die(int status, const char *format, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, format);
+	(void)vsnprintf(text, sizeof text, format, ap); /* cut is fine */
+	va_end(ap);
+	(void)fprintf(stderr, "se-supervise: %s\n", text);
+	exit(status);
+}
+
+unsigned
+supervise_random(struct supervise *s)
+{
+	unsigned x = s->random;
+
+	x ^= x << 13;
+	x ^= x >> 17;
+	x ^= x << 5;
+	return s->random = x;
+}
+
+/* ---- what ends the whole ---- */
+
+static bool
+signal_stray(pid_t pid, void *sig)
+{
+	(void)kill(
+	    pid, *(int *)sig); /* it may be gone, or changed its user: then it is told at the end */
+	return true;
+}
+
+/* To every child that is left; as PID 1, to every process there is. */
+static void
+signal_strays(struct supervise *s, int sig)
+{
+	int n = 0;
+	char name[16];
+
+	if (loop_childless())
+		return;
+	num_signal_name(sig, name);
+	if (getpid() == 1)
+		(void)kill(-1, sig); /* ESRCH: nobody left */
+	else if ((n = proc_children(signal_stray, &sig)) == 0)
+		return;
+	if (getpid() == 1 || n < 0)
+		log_say(&s->log, LOGLINE_WARN, "Workers left processes behind: %s",
+		    n < 0 ? "without /proc they cannot be found" : name);
+	else
+		log_say(
+		    &s->log, LOGLINE_WARN, "Workers left %d processes behind: sending %s", n, name);
+}
+
+void
+supervise_fleet(struct supervise *s, enum fleet_event event, int status, bool fatal, ms now)
+{
+	struct fleet_input in = { .event = event, .now = now, .status = status, .fatal = fatal };
+
+	switch (fleet_step(&s->fleet, &s->fleet_policy, &in)) {
+	case FLEET_DO_NOTHING:
+		break;
+	case FLEET_DO_STOP_WORKERS:
+		workers_all(s, WORKER_EV_STOP, now);
+		break;
+	case FLEET_DO_ABORT_WORKERS:
+		workers_all(s, WORKER_EV_ABORT, now);
+		break;
+	case FLEET_DO_TERM_STRAYS:
+		signal_strays(s, SIGTERM);
+		break;
+	case FLEET_DO_KILL_STRAYS:
+		signal_strays(s, SIGKILL);
+		break;
+	case FLEET_DO_EXIT:
+		if (!loop_childless())
+			log_say(&s->log, LOGLINE_ERROR,
+			    "Some processes that workers left behind do not end");
+		break;
+	}
+}
+
+/* ---- what is asked of us ---- */
+
+static void
+reopen_log(struct supervise *s)
+{
+	const char *path;
+
+	if (log_open(&s->log, &s->live->log, &path) < 0)
+		log_say(&s->log, LOGLINE_ERROR, "log: %s: %s: the log stays where it is", path,
+		    strerror(errno));
+	s->log.level = (enum logline_level)s->live->log_level;
+}
+
+/* Takes the configuration as it is now; if it is wrong, all stays as it was. Why not, or NULL. */
+static const char *
+reload(struct supervise *s, ms now)
+{
+	struct buf why = buf_over(s->why, sizeof s->why);
+	struct config *new = config_load(s->base_fd, s->argc, s->argv, &why);
+
+	if (new && !launch_prepare(&s->launch, s->boot, new, s->reports_name, &why)) {
+		free(new);
+		new = NULL;
+	}
+	if (!new) {
+		log_say(&s->log, LOGLINE_ERROR, "Configuration not reloaded: %s", s->why);
+		return s->why;
+	}
+	config_static_changes(s->boot, new, &why);
+	if (why.len > 0)
+		log_say(&s->log, LOGLINE_WARN,
+		    "Changed, but in effect only after the next start: %s", s->why);
+	if (s->live != s->boot)
+		free((void *)(size_t)s->live);
+	s->live = new;
+	config_worker_policy(new, &s->worker_policy);
+	config_fleet_policy(new, &s->fleet_policy);
+	workers_repolicy(s, now);
+	reopen_log(s);
+	return NULL;
+}
+
+static const char *
+scale(struct supervise *s, long n, ms now)
+{
+	const char *why;
+
+	n = n < 0 ? 0 : n > COMMAND_SCALE_MAX ? COMMAND_SCALE_MAX : n;
+	if ((why = workers_scale(s, (unsigned)n, now)) != NULL)
+		log_say(&s->log, LOGLINE_ERROR, "Not scaled to %ld workers: %s", n, why);
+	return why;
+}
+
+static const char *
+dump(struct supervise *s)
+{
+	char room[1024];
+	struct buf path = buf_over(room, sizeof room);
+	const char *why = files_dump(s);
+
+	files_dump_path(&path);
+	if (why)
+		log_say(&s->log, LOGLINE_WARN, "No dump: %s", why);
+	else
+		log_say(&s->log, LOGLINE_INFO, "Dumping to %s", path.base);
+	return why;
+}
+
+static const char *
+restart(struct supervise *s, enum worker_event event, ms now)
+{
+	const char *why = reload(s, now);
+
+	if (why)
+		return why;
+	workers_all(s, event, now);
+	return scale(s, s->live->workers, now);
+}
+
+/* What it is called in the log; ServerEngine's words. */
+static const char *
+name_of(enum command_word w)
+{
+	switch (w) {
+	case COMMAND_GRACEFUL_STOP:
+	case COMMAND_DETACH: /* without a supervisor process it is the same */
+		return "graceful stop";
+	case COMMAND_IMMEDIATE_STOP:
+		return "immediate stop";
+	case COMMAND_GRACEFUL_RESTART:
+		return "graceful restart";
+	case COMMAND_IMMEDIATE_RESTART:
+		return "immediate restart";
+	case COMMAND_RELOAD:
+		return "reload";
+	case COMMAND_DUMP:
+		return "dump";
+	case COMMAND_STATUS:
+		return "status";
+	case COMMAND_SCALE:
+		return "scale";
+	case COMMAND_UPGRADE:
+		return "upgrade";
+	}
+	return "?";
+}
+
+const char *
+supervise_command(struct supervise *s, const struct command *c, const char *who, ms now)
+{
+	bool stop = c->word == COMMAND_GRACEFUL_STOP || c->word == COMMAND_IMMEDIATE_STOP ||
+	    c->word == COMMAND_DETACH;
+	const char *why;
+
+	log_say(&s->log, LOGLINE_INFO, "Received %s (%s)", name_of(c->word), who);
+	if (!stop && s->fleet.state != FLEET_RUNNING)
+		return "it is stopping";
+	switch (c->word) {
+	case COMMAND_GRACEFUL_STOP:
+	case COMMAND_DETACH:
+		supervise_fleet(s, FLEET_EV_STOP, 0, false, now);
+		return NULL;
+	case COMMAND_IMMEDIATE_STOP:
+		supervise_fleet(s, FLEET_EV_ABORT, 0, false, now);
+		return NULL;
+	case COMMAND_GRACEFUL_RESTART:
+		return restart(s, WORKER_EV_RESTART, now);
+	case COMMAND_IMMEDIATE_RESTART:
+		return restart(s, WORKER_EV_RESTART_NOW, now);
+	case COMMAND_RELOAD:
+		if ((why = reload(s, now)) != NULL ||
+		    (why = scale(s, s->live->workers, now)) != NULL)
+			return why;
+		workers_reload(s);
+		return NULL;
+	case COMMAND_DUMP:
+		return dump(s);
+	case COMMAND_SCALE:
+		return scale(s, c->relative ? (long)s->wanted + c->count : c->count, now);
+	case COMMAND_STATUS:
+	case COMMAND_UPGRADE:
+		break;
+	}
+	return "not yet in this version";
+}
+
+/* Which command a signal is; false: none. */
+static bool
+command_of_signal(const struct config *c, int sig, struct command *out)
+{
+	static const enum command_word words[] = {
+		[CONFIG_SIGNAL_GRACEFUL_STOP] = COMMAND_GRACEFUL_STOP,
+		[CONFIG_SIGNAL_IMMEDIATE_STOP] = COMMAND_IMMEDIATE_STOP,
+		[CONFIG_SIGNAL_GRACEFUL_RESTART] = COMMAND_GRACEFUL_RESTART,
+		[CONFIG_SIGNAL_IMMEDIATE_RESTART] = COMMAND_IMMEDIATE_RESTART,
+		[CONFIG_SIGNAL_RELOAD] = COMMAND_RELOAD,
+		[CONFIG_SIGNAL_DETACH] = COMMAND_DETACH,
+		[CONFIG_SIGNAL_DUMP] = COMMAND_DUMP,
+	};
+
+	for (unsigned i = 0; i < CONFIG_SIGNALS; i++)
+		if (c->signal[i] == sig) {
+			*out = (struct command){ .word = words[i] };
+			return true;
+		}
+	*out = (struct command){
+		.word = COMMAND_SCALE, .relative = true, .count = sig == SIGTTIN ? 1 : -1
+	};
+	return sig == SIGTTIN || sig == SIGTTOU;
+}
+
+/* ---- what happens ---- */
+
+static void
+on_signal(struct supervise *s, const struct loop_event *ev)
+{
+	struct command command;
+	char signal[16], name[16], room[128];
+	struct buf who = buf_over(room, sizeof room);
+
+	if (!command_of_signal(s->boot, ev->sig, &command))
+		return;
+	num_signal_name(ev->sig, signal);
+	buf_printf(&who, "%s from ", signal);
+	if (ev->pid > 0) {
+		proc_name(ev->pid, name);
+		buf_printf(&who, "pid %d (", (int)ev->pid);
+		buf_escape(&who, name, strlen(name), sizeof name);
+		buf_printf(&who, "), uid %u", (unsigned)ev->uid);
+	} else {
+		buf_puts(&who, "the kernel or outside");
+	}
+	(void)supervise_command(s, &command, room, ev->now); /* a refusal has been logged */
+}
+
+static void
+on_fd(struct supervise *s, const struct loop_event *ev)
+{
+	switch (TAG_KIND(ev->tag)) {
+	case TAG_BEAT:
+		workers_on_beat(s, TAG_INDEX(ev->tag), ev->now);
+		break;
+	case TAG_REPORTS:
+		workers_on_report(s, ev->now);
+		break;
+	case TAG_CONTROL:
+		control_on_connection(s, ev->now);
+		break;
+	case TAG_CLIENT:
+		control_on_client(s, TAG_INDEX(ev->tag), ev->now);
+		break;
+	}
+}
+
+static void
+on_child(struct supervise *s, const struct loop_event *ev)
+{
+	if (workers_on_exit(s, ev->pid, ev->status, ev->now) ||
+	    files_on_exit(s, ev->pid, ev->status))
+		return;
+	/* an orphan that was handed to us; at the end its own children may follow it */
+	if (s->fleet.state == FLEET_STRAYS)
+		signal_strays(s, s->fleet.killed ? SIGKILL : SIGTERM);
+}
+
+static void
+on_time(struct supervise *s, ms now)
+{
+	workers_tick(s, now);
+	control_tick(s, now);
+	if (now >= s->fleet.due)
+		supervise_fleet(s, FLEET_EV_TIME, 0, false, now);
+	files_metrics(s, now);
+}
+
+static ms
+due(const struct supervise *s)
+{
+	return ms_min(ms_min(workers_due(s), control_due(s)), ms_min(s->fleet.due, files_due(s)));
+}
+
+/* What follows from the whole state, whatever it was that happened. */
+static void
+settle(struct supervise *s, ms now)
+{
+	if (s->active == 0)
+		supervise_fleet(s, FLEET_EV_EMPTY, 0, false, now);
+	if (s->fleet.state == FLEET_STRAYS && loop_childless())
+		supervise_fleet(s, FLEET_EV_CHILDLESS, 0, false, now);
+	if (s->daemon_fd >= 0 && !s->failed && (s->proven || s->wanted == 0) &&
+	    workers_due(s) > now) {
+		daemon_up(s->daemon_fd);
+		s->daemon_fd = -1;
+	}
+}
+
+static void
+run_until_ended(struct supervise *s)
+{
+	struct loop_event ev;
+
+	while (s->fleet.state != FLEET_ENDED && !s->failed) {
+		if (loop_next(due(s), &ev) < 0) {
+			log_say(&s->log, LOGLINE_FATAL, "epoll_wait: %s", strerror(errno));
+			s->failed = 1; /* PR_SET_PDEATHSIG ends the workers */
+			return;
+		}
+		switch (ev.kind) {
+		case LOOP_TIME:
+			on_time(s, ev.now);
+			break;
+		case LOOP_FD:
+			on_fd(s, &ev);
+			break;
+		case LOOP_SIGNAL:
+			on_signal(s, &ev);
+			break;
+		case LOOP_CHILD:
+			on_child(s, &ev);
+			break;
+		}
+		settle(s, ev.now);
+	}
+}
+
+/* ---- the start: errors end it ---- */
+
+/* Descriptors 0 to 2 exist, so that nothing we open becomes one of them. */
+static int
+open_null(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	while (fd >= 0 && fd < 3 && fcntl(fd, F_SETFD, 0) == 0);
+	if (fd < 0)
+		die(1, "start: /dev/null: %s", strerror(errno));
+	return fd;
+}
+
+static void
+catch_signals(const struct config *c)
+{
+	int sigs[CONFIG_SIGNALS + 2];
+	size_t n = 0;
+
+	for (unsigned i = 0; i < CONFIG_SIGNALS; i++)
+		sigs[n++] = c->signal[i];
+	sigs[n++] = SIGTTIN;
+	sigs[n++] = SIGTTOU;
+	if (loop_open(sigs, n) < 0)
+		die(1, "start: signals: %s", strerror(errno));
+	(void)signal(SIGPIPE, SIG_IGN); /* cannot fail */
+}
+
+static void
+take_pid_file(struct supervise *s)
+{
+	const struct opt_list *paths = &s->boot->pid_path;
+	int status = (int)s->boot->daemonize_error_exit_code;
+	const char *path = NULL;
+	pid_t holder = 0;
+
+	for (unsigned i = 0; i < paths->count; i++) {
+		path = optval_list_at(paths, i);
+		if (pidfile_take(&s->pidfile, path, &holder) == 0)
+			return;
+		if (errno == EWOULDBLOCK)
+			die(status, "pid_path: %s: already running (pid %d)", path, (int)holder);
+	}
+	if (path)
+		die(status, "pid_path: %s: %s", path, strerror(errno));
+}
+
+/* Files that the original identity may be needed for, then the identity. */
+static void
+become(struct supervise *s)
+{
+	const struct config *c = s->boot;
+	int status = (int)c->daemonize_error_exit_code;
+	struct privilege p;
+	const char *why;
+
+	if ((why = privilege_resolve(c->chuser, c->chgroup, &p)) != NULL)
+		die(status, "chuser, chgroup: %s, %s: %s", c->chuser ? c->chuser : "nil",
+		    c->chgroup ? c->chgroup : "nil", why);
+	take_pid_file(s);
+	if ((why = control_open(s, p.user ? p.uid : geteuid(), p.group ? p.gid : getegid())) !=
+	    NULL)
+		die(status, "control_path: %s: %s", c->control_path, why);
+	if (privilege_apply(&p) < 0)
+		die(status, "chuser, chgroup: %s, %s: %s", c->chuser ? c->chuser : "nil",
+		    c->chgroup ? c->chgroup : "nil", strerror(errno));
+	if (c->chumask != OPT_UNSET)
+		umask((mode_t)c->chumask);
+}
+
+/* As many descriptors as we may; workers get back what we had. */
+static void
+raise_nofile(struct supervise *s)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) < 0)
+		return;
+	s->launch.nofile[0] = r.rlim_cur;
+	s->launch.nofile[1] = r.rlim_max;
+	r.rlim_cur = r.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &r); /* then workers_scale finds it too small */
+}
+
+static void
+open_log(struct supervise *s)
+{
+	const char *path;
+
+	s->log.level = (enum logline_level)s->boot->log_level;
+	if (log_open(&s->log, &s->boot->log, &path) < 0)
+		die((int)s->boot->daemonize_error_exit_code, "log: %s: %s", path, strerror(errno));
+	if (s->boot->daemonize && !path)
+		(void)fputs("se-supervise: log: not set: a daemon's lines are lost\n", stderr);
+}
+
+static void
+prepare_workers(struct supervise *s)
+{
+	char room[512];
+	struct buf why = buf_over(room, sizeof room);
+	const char *reason;
+
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 1); /* an old kernel: then orphans go to PID 1 */
+	s->reports_fd = unixsock_reports(s->reports_name);
+	if (s->reports_fd < 0 || loop_watch(s->reports_fd, TAG(TAG_REPORTS, 0), false) < 0)
+		die(1, "start: notify socket: %s", strerror(errno));
+	if (!launch_prepare(&s->launch, s->boot, s->live, s->reports_name, &why))
+		die(EXIT_USAGE, "%s", room);
+	if ((reason = workers_scale(s, s->boot->workers, loop_now())) != NULL)
+		die(EXIT_USAGE, "workers: %u: %s", s->boot->workers, reason);
+}
+
+static void
+init(struct supervise *s, const struct config *c, int argc, char **argv)
+{
+	*s = (struct supervise){
+		.argc = argc,
+		.argv = argv,
+		.boot = c,
+		.live = c,
+		.log.file.fd = -1,
+		.pidfile.fd = -1,
+		.started = loop_now(),
+		.unmute = MS_NEVER,
+		.reports_fd = -1,
+		.control_fd = -1,
+		.control_again = MS_NEVER,
+		.daemon_fd = -1,
+		.oom_kills = proc_oom_kills(),
+		.changed = true,
+	};
+	if (getrandom(&s->random, sizeof s->random, GRND_NONBLOCK) < 0 || s->random == 0)
+		s->random = (unsigned)getpid() * 2654435769u |
+		    1; /* early at boot: good enough for jitter */
+	fleet_init(&s->fleet);
+	config_worker_policy(c, &s->worker_policy);
+	config_fleet_policy(c, &s->fleet_policy);
+}
+
+/* Workers' own cgroups are empty now. */
+static void
+remove_cgroups(struct supervise *s)
+{
+	for (unsigned i = 0; s->boot->worker_cgroup && i < s->nslots; i++)
+		(void)cgroup_remove(
+		    s->boot->worker_cgroup, i); /* EBUSY: told before, by its processes */
+}
+
+static int
+supervise(const struct config *c, int argc, char **argv)
+{
+	struct supervise s;
+
+	init(&s, c, argc, argv);
+	s.base_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	s.launch.null = open_null();
+	spawn_seal_fds();
+	if (c->daemonize && (s.daemon_fd = daemon_start((int)c->daemonize_error_exit_code)) < 0)
+		die((int)c->daemonize_error_exit_code, "daemonize: %s", strerror(errno));
+	catch_signals(c);
+	if (c->chdir && chdir(c->chdir) < 0)
+		die((int)c->daemonize_error_exit_code, "chdir: %s: %s", c->chdir, strerror(errno));
+	become(&s);
+	raise_nofile(&s);
+	open_log(&s);
+	prepare_workers(&s);
+	if (c->daemon_process_name)
+		title_set(c->daemon_process_name);
+
+	/* ---- children exist from here on: nothing ends us but what is asked, or their own end
+	 * ---- */
+
+	run_until_ended(&s);
+	if (s.failed && *s.why) {
+		(void)fprintf(stderr, "se-supervise: %s\n", s.why);
+		if (s.log.file.owned)
+			log_say(&s.log, LOGLINE_FATAL, "%s", s.why);
+	}
+	control_close(&s);
+	remove_cgroups(&s);
+	pidfile_drop(&s.pidfile);
+	return s.failed ? s.failed : s.fleet.status;
+}
+
+static int
+run(int argc, char **argv)
+{
+	char room[1024];
+	struct buf why = buf_over(room, sizeof room);
+	sigset_t all, old;
+	struct config *c;
+
+	/* a signal from the first moment on waits for its handler, even where PID 1 would lose it
+	 */
+	sigfillset(&all);
+	(void)sigprocmask(SIG_BLOCK, &all, &old); /* cannot fail: the arguments are good */
+	if (!(c = config_load(AT_FDCWD, argc, argv, &why)))
+		die(EXIT_USAGE, "%s", room);
+	if (!c->check && c->verb.verb == CONFIG_RUN)
+		return supervise(c, argc, argv);
+	(void)sigprocmask(SIG_SETMASK, &old, NULL); /* as above */
+	if (c->verb.verb != CONFIG_RUN)
+		return verbs_run(c);
+	if (!config_print(c))
+		die(1, "check: stdout: %s", strerror(errno));
+	return 0;
+}
+
+const struct applet applet_supervise = {
+	.name = "se-supervise",
+	.usage =
+	    "[-c FILE] [--KEY=VALUE]... [--] [COMMAND [ARG]...]\0"
+	    "-c FILE --check\0"
+	    "(-c FILE | --control-path=PATH | --pid-path=PATH) --status[=json|prometheus] |\n"
+	    "                    --stop | --stop-now | --restart | --restart-now | --reload |\n"
+	    "                    --dump | --scale=N    [--timeout=TIME]\0",
+	.summary = "Keep N worker processes of one command alive, healthy and replaceable.",
+	.opts = config_opts,
+	.defaults = &config_defaults,
+	.run = run,
+};

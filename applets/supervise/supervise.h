@@ -1,0 +1,85 @@
+#ifndef SE_SUPERVISE_SUPERVISE_H
+#define SE_SUPERVISE_SUPERVISE_H
+
+#include "../../lib/base/heap.h"
+#include "../../lib/base/map.h"
+#include "../../lib/fsm/fleet.h"
+#include "../../lib/fsm/worker.h"
+#include "../../lib/sys/pidfile.h"
+#include "../../lib/wire/command.h"
+#include "config.h"
+#include "launch.h"
+#include "log.h"
+
+/* What a tag of the loop speaks of; its low half is a number. */
+#define TAG_KIND(tag)    ((enum tag_kind)((tag) >> 32))
+#define TAG_INDEX(tag)   ((unsigned)((tag)&UINT32_MAX))
+#define TAG(kind, index) ((uint64_t)(kind) << 32 | (index))
+
+enum tag_kind { TAG_BEAT, TAG_REPORTS, TAG_CONTROL, TAG_CLIENT };
+
+#define SLOT_STATUS_MAX 64
+
+/* A worker: its machine, and what of the world belongs to it. */
+struct slot {
+	struct worker machine;
+	pid_t pid;   /* 0: none */
+	int beat_fd; /* our end of the heartbeat pipe; -1: none */
+	bool muted;  /* it floods the pipe: not read for a moment */
+	bool exited; /* status is that of a process that ran here before */
+	int status;  /* as waitpid(2) */
+	unsigned restarts;
+	ms cpu; /* at the last probe, to see progress */
+	unsigned char text_len;
+	char text[SLOT_STATUS_MAX]; /* the worker's STATUS= */
+};
+
+/* Everything the supervisor knows while it runs. */
+struct supervise {
+	int argc;
+	char *const *argv;
+	int base_fd;               /* the directory that -c is relative to */
+	const struct config *boot; /* of the start, for what is not dynamic */
+	const struct config *live; /* of the last reload; boot until then */
+	struct worker_policy worker_policy;
+	struct fleet_policy fleet_policy;
+	struct launch launch;
+	struct log log;
+	struct pidfile pidfile;
+
+	struct fleet fleet;
+	struct slot *slot; /* nslots of them, wanted in front */
+	unsigned nslots, wanted;
+	unsigned active; /* slots that have a process or will have one */
+	struct heap due; /* when each slot's machine wants the clock */
+	struct map by_pid;
+
+	ms started;
+	ms unmute;   /* when the muted pipes are read again; MS_NEVER: none is */
+	ms stranger; /* before that, no line about datagrams from strangers */
+	unsigned random;
+	unsigned long restarts;
+	long oom_kills;
+	int reports_fd; /* where NOTIFY_SOCKET leads; -1: none */
+	char reports_name[16];
+	int control_fd;          /* -1: none */
+	struct control *control; /* NULL: none */
+	ms control_again;        /* when accepting goes on after EMFILE; MS_NEVER: it is on */
+	int daemon_fd;           /* the caller waits on it for our start; -1: nobody does */
+	bool proven;             /* a worker could be executed */
+	int failed;              /* exit status of a start that failed; 0: none */
+	char why[1024];          /* of the failed start, or of the last command that was refused */
+	bool changed;            /* since the metrics were written */
+	ms metrics_next;         /* not written before */
+	pid_t metrics_pid;       /* the helper that writes them; 0: none */
+	pid_t dump_pid;          /* the helper that writes the dump; 0: none */
+};
+
+/* A number that others cannot rely on; for jitter. */
+unsigned supervise_random(struct supervise *);
+/* Carries out what the fleet's machine decides about an event. */
+void supervise_fleet(struct supervise *, enum fleet_event, int status, bool fatal, ms now);
+/* Does what a signal or a control client asks; who is for the log. Why not, or NULL: done. */
+const char *supervise_command(struct supervise *, const struct command *, const char *who, ms now);
+
+#endif

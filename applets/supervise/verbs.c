@@ -1,0 +1,243 @@
+#include "verbs.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../../lib/sys/loop.h"
+#include "../../lib/sys/pidfile.h"
+#include "../../lib/sys/unixsock.h"
+#include "../../lib/wire/command.h"
+
+#define ANSWER_TIMEOUT (10 * MS_SECOND)
+#define GONE_POLL      20 /* ms between two looks at the pid file's lock */
+
+/* What each verb is on the socket, and by which signal; -1: by none. */
+static const struct {
+	enum config_verb verb;
+	enum command_word word;
+	int signal; /* enum config_signal */
+} verbs[] = {
+	{ CONFIG_STATUS, COMMAND_STATUS, -1 },
+	{ CONFIG_STOP, COMMAND_GRACEFUL_STOP, CONFIG_SIGNAL_GRACEFUL_STOP },
+	{ CONFIG_STOP_NOW, COMMAND_IMMEDIATE_STOP, CONFIG_SIGNAL_IMMEDIATE_STOP },
+	{ CONFIG_RESTART, COMMAND_GRACEFUL_RESTART, CONFIG_SIGNAL_GRACEFUL_RESTART },
+	{ CONFIG_RESTART_NOW, COMMAND_IMMEDIATE_RESTART, CONFIG_SIGNAL_IMMEDIATE_RESTART },
+	{ CONFIG_RELOAD, COMMAND_RELOAD, CONFIG_SIGNAL_RELOAD },
+	{ CONFIG_DUMP, COMMAND_DUMP, CONFIG_SIGNAL_DUMP },
+	{ CONFIG_SCALE, COMMAND_SCALE, -1 },
+};
+
+static size_t
+row_of(const struct config *c)
+{
+	size_t i = 0;
+
+	while (verbs[i].verb != c->verb.verb)
+		i++;
+	return i;
+}
+
+static int
+complain(int status, const char *what, const char *object, const char *reason)
+{
+	(void)fprintf(stderr, "se-supervise: %s: %s%s%s\n", what, object ? object : "",
+	    object ? ": " : "", reason);
+	return status;
+}
+
+static bool
+is_stop(const struct config *c)
+{
+	return c->verb.verb == CONFIG_STOP || c->verb.verb == CONFIG_STOP_NOW;
+}
+
+/* Waits until fd is readable or the deadline is over (false). */
+static bool
+readable(int fd, ms deadline)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	int n;
+
+	do {
+		ms left = deadline == MS_NEVER ? -1 : ms_max(deadline - loop_now(), 0);
+
+		n = poll(&p, 1, (int)ms_min(left, 1 << 30));
+	} while (n < 0 && errno == EINTR);
+	return n != 0;
+}
+
+/* Takes the answer line out of what has been received: OK, or the reason for a refusal. */
+static int
+take_answer(struct buf *in, const char *what)
+{
+	char *end = memchr(in->base, '\n', in->len);
+
+	*end = '\0';
+	if (strcmp(in->base, "OK") != 0)
+		return complain(VERBS_REFUSED, what, NULL,
+		    in->base + (strncmp(in->base, "ERR ", 4) == 0 ? 4 : 0));
+	buf_drop(in, (size_t)(end - in->base) + 1);
+	return VERBS_DONE;
+}
+
+/* Prints whole lines of a status as they come; true: the last one, a dot, has come. */
+static bool
+print_lines(struct buf *in)
+{
+	for (;;) {
+		char *end = memchr(in->base, '\n', in->len);
+		size_t len;
+
+		if (!end)
+			return false;
+		len = (size_t)(end - in->base) + 1;
+		if (len == 2 && in->base[0] == '.')
+			return true;
+		(void)fwrite(in->base, 1, len, stdout); /* looked at once at the end */
+		buf_drop(in, len);
+	}
+}
+
+/* Reads the answer to the verb, and for a status what follows it. */
+static int
+read_answer(int fd, const char *what, bool lines, ms deadline)
+{
+	char room[8192];
+	struct buf in = buf_over(room, sizeof room);
+	bool answered = false;
+	int status;
+
+	for (;;) {
+		char bytes[4096];
+		ssize_t n;
+
+		if (!readable(fd, deadline))
+			return complain(VERBS_TIMEOUT, what, NULL, "no answer in time");
+		n = recv(fd, bytes,
+		    in.room - 1 - in.len < sizeof bytes ? in.room - 1 - in.len : sizeof bytes, 0);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return complain(VERBS_REFUSED, what, NULL,
+			    n < 0 ? strerror(errno) : "the connection was closed");
+		buf_put(&in, bytes, (size_t)n);
+		if (!answered && memchr(in.base, '\n', in.len)) {
+			if ((status = take_answer(&in, what)) != VERBS_DONE || !lines)
+				return status;
+			answered = true;
+		}
+		if (answered && print_lines(&in)) {
+			if (fflush(stdout) == 0 && !ferror(stdout))
+				return VERBS_DONE;
+			return complain(VERBS_REFUSED, what, "stdout", strerror(errno));
+		}
+	}
+}
+
+/*
+ * After a stop: the connection ends with the supervisor. It may also have had to make place for
+ * another client: then there is still somebody to connect to.
+ */
+static int
+wait_closed(const char *path, int fd, ms deadline)
+{
+	char byte;
+
+	while (readable(fd, deadline)) {
+		ssize_t n = recv(fd, &byte, 1, 0);
+		int again;
+
+		if (n > 0 || (n < 0 && errno == EINTR))
+			continue;
+		if ((again = unixsock_connect(path)) < 0)
+			return VERBS_DONE;
+		(void)dup2(again, fd); /* cannot fail: both are open */
+		close(again);
+	}
+	return complain(VERBS_TIMEOUT, "stop", NULL, "it is still running");
+}
+
+static int
+by_socket(const struct config *c, size_t row)
+{
+	const char *what = command_name(verbs[row].word);
+	ms start = loop_now(), given = c->timeout;
+	ms answer = ms_add(start, given == MS_NEVER ? ANSWER_TIMEOUT : given);
+	char line[128];
+	int n, status, fd = unixsock_connect(c->control_path);
+
+	if (fd < 0)
+		return complain(
+		    errno == ENOENT || errno == ECONNREFUSED ? VERBS_NOT_RUNNING : VERBS_REFUSED,
+		    "control_path", c->control_path, strerror(errno));
+	n = snprintf(line, sizeof line, "%s%s%s\n", what, c->verb.value ? " " : "",
+	    c->verb.value ? c->verb.value : "");
+	if (n < 0 || (size_t)n >= sizeof line) {
+		close(fd);
+		return complain(VERBS_USAGE, what, NULL, "its argument is too long");
+	}
+	if (send(fd, line, (size_t)n, MSG_NOSIGNAL) != n)
+		status = complain(VERBS_REFUSED, what, NULL, strerror(errno));
+	else
+		status = read_answer(fd, what, verbs[row].word == COMMAND_STATUS, answer);
+	if (status == VERBS_DONE && is_stop(c))
+		status = wait_closed(c->control_path, fd, ms_add(start, given));
+	close(fd);
+	return status;
+}
+
+/* The first of the pid files that somebody holds; 0: none. */
+static pid_t
+find_holder(const struct config *c, const char **path)
+{
+	for (unsigned i = 0; i < c->pid_path.count; i++) {
+		pid_t pid;
+
+		*path = optval_list_at(&c->pid_path, i);
+		if ((pid = pidfile_holder(*path)) > 0)
+			return pid;
+	}
+	return 0;
+}
+
+static int
+by_signal(const struct config *c, size_t row)
+{
+	const char *what = command_name(verbs[row].word), *path = NULL;
+	ms deadline = ms_add(loop_now(), c->timeout);
+	pid_t pid;
+
+	if (verbs[row].signal < 0)
+		return complain(
+		    VERBS_USAGE, what, NULL, "this needs control_path: no signal says it");
+	if ((pid = find_holder(c, &path)) == 0)
+		return complain(
+		    VERBS_NOT_RUNNING, "pid_path", path, "nobody holds it: not running");
+	if (kill(pid, c->signal[verbs[row].signal]) < 0)
+		return complain(errno == ESRCH ? VERBS_NOT_RUNNING : VERBS_REFUSED, what, path,
+		    strerror(errno));
+	while (is_stop(c) && pidfile_holder(path) == pid) {
+		if (loop_now() >= deadline)
+			return complain(VERBS_TIMEOUT, "stop", NULL, "it is still running");
+		(void)poll(NULL, 0, GONE_POLL); /* a lock's end cannot be waited for with a limit */
+	}
+	return VERBS_DONE;
+}
+
+int
+verbs_run(const struct config *c)
+{
+	size_t row = row_of(c);
+
+	if (c->control_path)
+		return by_socket(c, row);
+	if (c->pid_path.count > 0)
+		return by_signal(c, row);
+	return complain(VERBS_USAGE, command_name(verbs[row].word), NULL,
+	    "set control_path or pid_path to find the supervisor");
+}

@@ -1,0 +1,573 @@
+#include "workers.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../../lib/base/num.h"
+#include "../../lib/sys/cgroup.h"
+#include "../../lib/sys/loop.h"
+#include "../../lib/sys/proc.h"
+#include "../../lib/sys/unixsock.h"
+#include "../../lib/wire/notify.h"
+
+/* Descriptors that we may need besides one for each worker: clients, log, helpers, /proc. */
+#define SPARE_FDS 64
+/* A pipe that fills this buffer at once is flooded, and not read for so long. */
+#define BEAT_BUFFER 4096
+#define MUTE_TIME   10
+
+const char *
+workers_state(const struct slot *w)
+{
+	switch (w->machine.state) {
+	case WORKER_DOWN:
+		return "down";
+	case WORKER_WAITING:
+		return "waiting";
+	case WORKER_SPAWNING:
+		return "starting";
+	case WORKER_UP:
+		return w->machine.ready ? "ready" : "up";
+	case WORKER_STOPPING:
+		return "stopping";
+	case WORKER_FAILED:
+		return "failed";
+	}
+	return "?";
+}
+
+static bool
+has_pipe(const struct supervise *s)
+{
+	return s->worker_policy.heartbeat == WORKER_HEARTBEAT_AUTO ||
+	    s->worker_policy.heartbeat == WORKER_HEARTBEAT_REQUIRED;
+}
+
+static void
+close_pipe(struct supervise *s, unsigned i)
+{
+	struct slot *w = &s->slot[i];
+
+	if (w->beat_fd < 0)
+		return;
+	loop_forget(w->beat_fd, TAG(TAG_BEAT, i));
+	close(w->beat_fd);
+	w->beat_fd = -1;
+	w->muted = false;
+}
+
+/* Opens a heartbeat pipe for slot i; the worker's end, -1: errno. */
+static int
+open_pipe(struct supervise *s, unsigned i)
+{
+	int p[2], e;
+
+	if (pipe2(p, O_CLOEXEC) < 0)
+		return -1;
+	/* our end only: the worker is entitled to a blocking write */
+	if (fcntl(p[0], F_SETFL, O_NONBLOCK) == 0 &&
+	    loop_watch(p[0], TAG(TAG_BEAT, i), false) == 0) {
+		s->slot[i].beat_fd = p[0];
+		return p[1];
+	}
+	e = errno;
+	close(p[0]);
+	close(p[1]);
+	errno = e;
+	return -1;
+}
+
+/* A command that cannot be executed at the very first start is an error of the start: no looping.
+ */
+static void
+fail_start(struct supervise *s, const char *step, int e)
+{
+	const char *file = optval_list_at(&s->boot->command, 0);
+	struct buf why;
+
+	if (s->proven || s->failed || e == EAGAIN || e == ENOMEM || e == EMFILE || e == ENFILE)
+		return;
+	s->failed = strcmp(step, "exec") != 0 ? 1 : e == ENOENT ? 127 : 126;
+	why = buf_over(s->why, sizeof s->why);
+	buf_printf(&why, "start: %s: ", file);
+	if (e == ENOENT && strchr(file, '/') && access(file, F_OK) == 0)
+		buf_puts(&why, "its interpreter does not exist");
+	else
+		buf_printf(&why, "%s%s%s", s->failed == 1 ? step : "", s->failed == 1 ? ": " : "",
+		    strerror(e));
+}
+
+/* Answers the machine's SPAWN. */
+static struct worker_input
+start(struct supervise *s, unsigned i, ms now)
+{
+	struct slot *w = &s->slot[i];
+	struct worker_input answer = { .event = WORKER_EV_SPAWN_FAILED,
+		.random = supervise_random(s) };
+	const char *step = "pipe";
+	ms at = fleet_start_at(&s->fleet, &s->fleet_policy, now, supervise_random(s));
+	int end = -1;
+
+	if (at > now)
+		return (struct worker_input){ .event = WORKER_EV_HOLD, .now = now, .until = at };
+	answer.now = now;
+	if (!has_pipe(s) || (end = open_pipe(s, i)) >= 0) {
+		pid_t pid = launch_worker(&s->launch, i, end, &step);
+		int e = errno;
+
+		if (end >= 0)
+			close(end);
+		errno = e;
+		if (pid > 0) {
+			w->pid = pid;
+			w->text_len = 0;
+			w->cpu = -1;
+			map_put(&s->by_pid, pid, i);
+			s->proven = true;
+			answer.event = WORKER_EV_SPAWNED;
+			answer.now = loop_now();
+			log_say(
+			    &s->log, LOGLINE_TRACE, "Worker %u started with pid %d", i, (int)pid);
+			return answer;
+		}
+		close_pipe(s, i);
+		errno = e;
+	}
+	fail_start(s, step, errno);
+	if (!s->failed)
+		log_say(&s->log, LOGLINE_ERROR, "Worker %u could not be started: %s: %s", i, step,
+		    strerror(errno));
+	answer.now = loop_now();
+	return answer;
+}
+
+static const char *
+reason_text(enum worker_reason why)
+{
+	switch (why) {
+	case WORKER_BY_REQUEST:
+		return "as asked";
+	case WORKER_BY_HEARTBEAT:
+		return "no heartbeat for the whole timeout";
+	case WORKER_BY_CLOSED:
+		return "it closed its heartbeat pipe";
+	case WORKER_BY_TRIGGER:
+		return "it reported itself as hanging";
+	case WORKER_BY_STUCK:
+		return "stopped or in disk sleep for the whole timeout";
+	case WORKER_BY_AGE:
+		return "it has reached its maximum age";
+	case WORKER_BY_MEMORY:
+		return "it is over its memory limit";
+	case WORKER_BY_LIMIT:
+		return "it was restarted too often";
+	case WORKER_BY_STATUS:
+		return "its exit status is unrecoverable";
+	}
+	return "?";
+}
+
+/* Sends what the machine decided; the first signal of a stop that was asked for is no news. */
+static void
+send_signal(struct supervise *s, unsigned i, const struct worker_action *a)
+{
+	struct slot *w = &s->slot[i];
+	bool expected =
+	    a->reason == WORKER_BY_REQUEST && w->machine.kill.sent == 1 && a->sig != SIGKILL;
+	struct proc_stat st;
+	char name[16];
+
+	num_signal_name(a->sig, name);
+	log_say(&s->log, expected ? LOGLINE_TRACE : LOGLINE_WARN,
+	    "Worker %u (pid %d): sending %s: %s", i, (int)w->pid, name, reason_text(a->reason));
+	if (a->sig == SIGKILL) {
+		(void)kill(-w->pid, SIGKILL); /* ESRCH: it left its process group */
+		if (s->boot->worker_cgroup)
+			(void)cgroup_kill(s->boot->worker_cgroup, i); /* told at its exit */
+	}
+	if (kill(w->pid, a->sig) < 0) /* it changed its user */
+		log_say(&s->log, LOGLINE_ERROR, "Worker %u (pid %d): kill: %s", i, (int)w->pid,
+		    strerror(errno));
+	if (a->sig != SIGKILL && (w->machine.kill.sent > 1 || !expected) &&
+	    proc_stat(w->pid, &st) && st.state == 'T') {
+		log_say(&s->log, LOGLINE_WARN, "Worker %u (pid %d) is stopped: sending SIGCONT too",
+		    i, (int)w->pid);
+		(void)kill(w->pid, SIGCONT); /* as the signal before */
+	}
+}
+
+/* Answers the machine's PROBE. */
+static struct worker_input
+probe(struct supervise *s, unsigned i, ms now)
+{
+	struct slot *w = &s->slot[i];
+	struct worker_input answer = { .event = WORKER_EV_PROBED_WELL, .now = now };
+	struct proc_stat st;
+	ms before = w->cpu;
+
+	if (!proc_stat(w->pid, &st))
+		return answer;
+	w->cpu = st.cpu;
+	if (s->worker_policy.heartbeat == WORKER_HEARTBEAT_STAT &&
+	    (st.state == 'T' || st.state == 't' || st.state == 'D') &&
+	    (before < 0 || st.cpu == before))
+		answer.event = WORKER_EV_PROBED_STUCK;
+	else if (s->live->worker_max_rss > 0 && st.rss > s->live->worker_max_rss)
+		answer.event = WORKER_EV_PROBED_HEAVY;
+	return answer;
+}
+
+/* Is the worker that was replaced last doing well? */
+static bool
+settled(const struct supervise *s, ms now)
+{
+	const struct worker *m;
+
+	if (s->fleet.retiring >= s->nslots)
+		return true;
+	m = &s->slot[s->fleet.retiring].machine;
+	return !worker_active(m) ||
+	    (m->state == WORKER_UP && (m->ready || now - m->started >= WORKER_STABLE));
+}
+
+/* What a worker's last process ended with, as an exit status of ours. */
+static int
+exit_code(const struct slot *w)
+{
+	if (!w->exited)
+		return 127;
+	return WIFEXITED(w->status) ? WEXITSTATUS(w->status) : 128 + WTERMSIG(w->status);
+}
+
+static void
+give_up(struct supervise *s, unsigned i, const struct worker_action *a, ms now)
+{
+	bool fatal = a->reason == WORKER_BY_LIMIT ? s->live->on_give_up == CONFIG_GIVE_UP_EXIT
+						  : s->boot->stop_immediately;
+
+	log_say(&s->log, LOGLINE_ERROR, "Worker %u is not started again: %s", i,
+	    reason_text(a->reason));
+	supervise_fleet(s, FLEET_EV_WORKER_LOST, exit_code(&s->slot[i]), fatal, now);
+}
+
+/* One step of slot i's machine, its action, and the steps that answer the action. */
+static void
+feed(struct supervise *s, unsigned i, struct worker_input in)
+{
+	for (;;) {
+		struct worker *m = &s->slot[i].machine;
+		enum worker_state before = m->state;
+		bool was_active = worker_active(m), was_ready = m->ready;
+		struct worker_action a = worker_step(m, &s->worker_policy, &in);
+
+		s->active += (unsigned)worker_active(m) - was_active;
+		s->changed |= m->state != before || m->ready != was_ready;
+		heap_set(&s->due, i, worker_due(m));
+		switch (a.what) {
+		case WORKER_DO_NOTHING:
+			return;
+		case WORKER_DO_SPAWN:
+			in = start(s, i, in.now);
+			continue;
+		case WORKER_DO_SIGNAL:
+			send_signal(s, i, &a);
+			return;
+		case WORKER_DO_PROBE:
+			in = probe(s, i, in.now);
+			continue;
+		case WORKER_DO_ASK_RETIRE:
+			if (!fleet_may_retire(&s->fleet, i, settled(s, in.now)))
+				return;
+			in = (struct worker_input){ .event = WORKER_EV_RETIRE, .now = in.now };
+			continue;
+		case WORKER_DO_DISARM:
+			log_say(&s->log, LOGLINE_INFO,
+			    "Worker %u closed its heartbeat pipe: heartbeats are not enforced", i);
+			return;
+		case WORKER_DO_GIVE_UP:
+			give_up(s, i, &a, in.now);
+			return;
+		}
+	}
+}
+
+static void
+feed_event(struct supervise *s, unsigned i, enum worker_event event, ms now)
+{
+	feed(s, i, (struct worker_input){ .event = event, .now = now });
+}
+
+void
+workers_all(struct supervise *s, enum worker_event event, ms now)
+{
+	for (unsigned i = 0; i < s->nslots; i++)
+		feed_event(s, i, event, now);
+}
+
+void
+workers_repolicy(struct supervise *s, ms now)
+{
+	for (unsigned i = 0; i < s->nslots; i++) {
+		worker_repolicy(&s->slot[i].machine, &s->worker_policy, now, supervise_random(s));
+		heap_set(&s->due, i, worker_due(&s->slot[i].machine));
+	}
+}
+
+/* Grows an array to n entries; the old one stays where that fails. */
+static bool
+grow(void *array, size_t size, size_t n)
+{
+	void **at = array, *new = realloc(*at, size * n);
+
+	if (new)
+		*at = new;
+	return new != NULL;
+}
+
+static bool
+make_room(struct supervise *s, unsigned n)
+{
+	struct map map = { .room = map_room(n) };
+
+	if (n <= s->nslots)
+		return true;
+	if (!grow(&s->slot, sizeof *s->slot, n) || !grow(&s->due.key, sizeof *s->due.key, n) ||
+	    !grow(&s->due.slot, sizeof *s->due.slot, n) ||
+	    !grow(&s->due.at, sizeof *s->due.at, n) ||
+	    !(map.cell = malloc(map.room * sizeof *map.cell)))
+		return false;
+	map_init(&map);
+	heap_grow(&s->due, s->nslots, n);
+	for (unsigned i = 0; i < s->nslots; i++)
+		if (s->slot[i].pid > 0)
+			map_put(&map, s->slot[i].pid, i);
+	free(s->by_pid.cell);
+	s->by_pid = map;
+	for (unsigned i = s->nslots; i < n; i++) {
+		s->slot[i] = (struct slot){ .beat_fd = -1 };
+		worker_init(&s->slot[i].machine);
+	}
+	s->nslots = n;
+	return true;
+}
+
+const char *
+workers_scale(struct supervise *s, unsigned n, ms now)
+{
+	struct rlimit fds;
+
+	if (has_pipe(s) && n > s->wanted && getrlimit(RLIMIT_NOFILE, &fds) == 0 &&
+	    n + SPARE_FDS > fds.rlim_cur)
+		return "too many workers for the limit of open files (a heartbeat pipe each): "
+		       "raise it, or set worker_heartbeat: off";
+	if (!make_room(s, n))
+		return strerror(ENOMEM);
+	s->wanted = n;
+	for (unsigned i = 0; i < s->nslots; i++)
+		feed_event(s, i, i < n ? WORKER_EV_START : WORKER_EV_STOP, now);
+	return NULL;
+}
+
+void
+workers_reload(struct supervise *s)
+{
+	int sig = s->live->worker_reload_signal;
+	char name[16];
+
+	num_signal_name(sig, name);
+	for (unsigned i = 0; sig && i < s->wanted; i++) {
+		const struct slot *w = &s->slot[i];
+
+		if (w->machine.state != WORKER_UP)
+			continue;
+		if (proc_catches(w->pid, sig))
+			(void)kill(w->pid, sig); /* EPERM: it changed its user */
+		else
+			log_say(&s->log, LOGLINE_DEBUG, "Worker %u does not catch %s: not sent", i,
+			    name);
+	}
+}
+
+/* Reads slot i's heartbeat pipe; what is in it does not matter, only that it is. */
+static void
+read_beats(struct supervise *s, unsigned i, ms now)
+{
+	struct slot *w = &s->slot[i];
+	char bytes[BEAT_BUFFER];
+	ssize_t n = read(w->beat_fd, bytes, sizeof bytes);
+
+	if (n > 0)
+		feed_event(s, i, WORKER_EV_BEAT, now);
+	if (n == sizeof bytes && loop_rewatch(w->beat_fd, TAG(TAG_BEAT, i), false, false) == 0) {
+		w->muted = true;
+		s->unmute = ms_min(s->unmute, now + MUTE_TIME);
+	}
+	if (n == 0) {
+		close_pipe(s, i);
+		feed_event(s, i, WORKER_EV_BEAT_CLOSED, now);
+	}
+}
+
+void
+workers_on_beat(struct supervise *s, unsigned i, ms now)
+{
+	if (i < s->nslots && s->slot[i].beat_fd >= 0)
+		read_beats(s, i, now);
+}
+
+static void
+unmute(struct supervise *s)
+{
+	s->unmute = MS_NEVER;
+	for (unsigned i = 0; i < s->nslots; i++) {
+		struct slot *w = &s->slot[i];
+
+		if (!w->muted)
+			continue;
+		if (loop_rewatch(w->beat_fd, TAG(TAG_BEAT, i), true, false) == 0)
+			w->muted = false;
+		else
+			s->unmute = loop_now() + MUTE_TIME; /* no memory in the kernel: again */
+	}
+}
+
+ms
+workers_due(const struct supervise *s)
+{
+	return ms_min(heap_due(&s->due), s->unmute);
+}
+
+void
+workers_tick(struct supervise *s, ms now)
+{
+	unsigned i;
+
+	if (now >= s->unmute)
+		unmute(s);
+	if (now < heap_due(&s->due))
+		return;
+	i = heap_first(&s->due);
+	/* a beat that waits in the pipe came in time, whenever we come to read it */
+	if (now >= s->slot[i].machine.part && s->slot[i].beat_fd >= 0)
+		read_beats(s, i, now);
+	feed_event(s, i, WORKER_EV_TIME, now);
+}
+
+/* Whose process sent a report: a worker itself, or one of its process group. */
+static bool
+find_sender(const struct supervise *s, pid_t sender, unsigned *i)
+{
+	return sender > 0 &&
+	    (map_get(&s->by_pid, sender, i) || map_get(&s->by_pid, getpgid(sender), i));
+}
+
+static void
+take_report(struct supervise *s, unsigned i, const struct notify *n, ms now)
+{
+	struct slot *w = &s->slot[i];
+
+	if (n->status) {
+		w->text_len = (unsigned char)(n->status_len < sizeof w->text ? n->status_len
+									     : sizeof w->text);
+		memcpy(w->text, n->status, w->text_len);
+		s->changed = true;
+	}
+	if (n->ready) {
+		log_say(&s->log, LOGLINE_DEBUG, "Worker %u is ready", i);
+		feed_event(s, i, WORKER_EV_READY, now);
+	}
+	if (n->extend > 0)
+		feed(s, i,
+		    (struct worker_input){
+			.event = WORKER_EV_EXTEND, .now = now, .until = now + n->extend });
+	if (n->watchdog)
+		feed_event(s, i, WORKER_EV_BEAT, now);
+	if (n->trigger)
+		feed_event(s, i, WORKER_EV_TRIGGER, now);
+	if (n->stopping)
+		log_say(&s->log, LOGLINE_DEBUG, "Worker %u is stopping", i);
+}
+
+void
+workers_on_report(struct supervise *s, ms now)
+{
+	struct notify n;
+	char bytes[2048];
+	pid_t sender = 0;
+	ssize_t len = unixsock_report(s->reports_fd, bytes, sizeof bytes, &sender);
+	unsigned i;
+
+	if (len < 0)
+		return;
+	if (find_sender(s, sender, &i)) {
+		if (notify_parse(bytes, (size_t)len, &n))
+			take_report(s, i, &n, now);
+	} else if (now >= s->stranger) {
+		s->stranger = now + 60 * MS_SECOND;
+		log_say(&s->log, LOGLINE_WARN,
+		    "A notification from pid %d, which is no worker, was ignored", (int)sender);
+	}
+}
+
+static void
+log_exit(struct supervise *s, unsigned i, int status)
+{
+	bool asked = s->slot[i].machine.asked, well = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	const char *how = asked ? "finished" : well ? "exited" : "exited unexpectedly", *oom = "";
+	enum logline_level level = asked || well ? LOGLINE_INFO : LOGLINE_ERROR;
+	char name[16];
+	long kills;
+
+	if (WIFEXITED(status)) {
+		log_say(&s->log, level, "Worker %u %s with status %d", i, how, WEXITSTATUS(status));
+		return;
+	}
+	if (WTERMSIG(status) == SIGKILL && (kills = proc_oom_kills()) > s->oom_kills) {
+		s->oom_kills = kills;
+		oom = " (by the OOM killer)";
+	}
+	num_signal_name(WTERMSIG(status), name);
+	log_say(&s->log, level, "Worker %u %s with signal %s%s", i, how, name, oom);
+}
+
+bool
+workers_on_exit(struct supervise *s, pid_t pid, int status, ms now)
+{
+	struct slot *w;
+	unsigned i;
+
+	if (!map_get(&s->by_pid, pid, &i))
+		return false;
+	w = &s->slot[i];
+	log_exit(s, i, status);
+	if (s->fleet.state != FLEET_RUNNING)
+		(void)kill(-pid,
+		    SIGTERM); /* what it leaves in its group; the zombie still holds the number */
+	if (s->boot->worker_cgroup && cgroup_kill(s->boot->worker_cgroup, i) < 0)
+		log_say(&s->log, LOGLINE_WARN, "Worker %u: cgroup.kill: %s", i, strerror(errno));
+	map_remove(&s->by_pid, pid);
+	close_pipe(s, i);
+	w->pid = 0;
+	w->exited = true;
+	w->status = status;
+	w->text_len = 0;
+	feed(s, i,
+	    (struct worker_input){
+		.event = WORKER_EV_EXITED,
+		.now = now,
+		.random = supervise_random(s),
+		.final = WIFEXITED(status) &&
+		    optval_codes_has(&s->boot->unrecoverable_exit_codes, WEXITSTATUS(status)),
+	    });
+	if (w->machine.state == WORKER_WAITING) {
+		w->restarts++;
+		s->restarts++;
+	}
+	return true;
+}

@@ -1,0 +1,30 @@
+#ifndef SE_SUPERVISE_WORKERS_H
+#define SE_SUPERVISE_WORKERS_H
+
+#include "supervise.h"
+
+/* The slots: between the workers' machines and their processes, pipes and messages. */
+
+/* Makes n the number of workers wanted; more room is allocated, surplus workers are stopped. Why
+ * not, or NULL. */
+const char *workers_scale(struct supervise *, unsigned n, ms now);
+/* The same event for every worker that is wanted, or that has a process. */
+void workers_all(struct supervise *, enum worker_event, ms now);
+/* Sends the reload signal to the workers that catch it. */
+void workers_reload(struct supervise *);
+/* After the policy changed. */
+void workers_repolicy(struct supervise *, ms now);
+/* The clock, to the worker that is due first. */
+void workers_tick(struct supervise *, ms now);
+/* Something on slot i's heartbeat pipe. */
+void workers_on_beat(struct supervise *, unsigned i, ms now);
+/* A datagram on NOTIFY_SOCKET. */
+void workers_on_report(struct supervise *, ms now);
+/* False: pid was none of the workers. */
+bool workers_on_exit(struct supervise *, pid_t, int status, ms now);
+/* The next moment that workers_tick waits for, or MS_NEVER. */
+ms workers_due(const struct supervise *);
+/* "waiting", "starting", "up", "ready", "stopping", "failed", "down" */
+const char *workers_state(const struct slot *);
+
+#endif
