@@ -1,0 +1,127 @@
+# make            build/sebox, static, and a link for each applet beside it
+# make check      everything: units, end to end, fuzzers, layers, lint (installs what it needs, as root)
+# make demo       real workers, seen from outside
+# make install    DESTDIR, PREFIX
+# also: layers lint fuzz bench clean
+
+VERSION = 0.1.0
+PREFIX  = /usr/local
+BUILD   = build
+WERROR  = -Werror
+JOBS    = $(shell nproc)
+
+# make's own default is cc; musl makes the binary small, and cc does where it is missing
+ifeq ($(origin CC),default)
+CC := $(shell command -v musl-gcc || echo cc)
+endif
+HOST_CC = cc
+CLANG   = clang
+
+WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
+       -Wvla -Wswitch-enum -Wformat=2 -Wundef $(WERROR)
+STD  = -std=c11 -D_GNU_SOURCE -DSEBOX_VERSION='"$(VERSION)"'
+# the same bytes wherever it is built; no tables for exceptions that nobody throws
+SMALL = -Os -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables \
+	-fno-ident -ffile-prefix-map=$(CURDIR)=.
+HARD  = -fstack-protector-strong
+LINK  = -static -Wl,--gc-sections,--build-id=none -Wl,-z,noseparate-code,-z,relro,-z,now,-z,noexecstack
+SANE  = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
+
+LIB     = $(sort $(wildcard lib/*/*.c))
+SRC     = applets/main.c $(sort $(wildcard applets/*/*.c)) $(LIB)
+OBJ     = $(SRC:%.c=$(BUILD)/obj/%.o)
+APPLETS = $(shell sed -n 's/^APPLET(\(.*\))$$/se-\1/p' applets/applets.def)
+MAN     = $(sort $(wildcard applets/*/*.[18]))
+UNIT    = $(sort $(wildcard tests/unit/*_test.c))
+E2E     = $(sort $(wildcard tests/e2e/*_test.sh))
+FUZZ    = $(sort $(wildcard tests/fuzz/*_fuzz.c))
+HELPER  = $(sort $(wildcard tests/helpers/*.c))
+BENCH   = $(sort $(wildcard tests/bench/*.c))
+
+all: $(BUILD)/sebox $(APPLETS:%=$(BUILD)/%)
+
+$(BUILD)/sebox: $(OBJ)
+	$(CC) $(LDFLAGS) $(LINK) -o $@.tmp $(OBJ)
+	strip -s -R .comment $@.tmp
+	@if readelf -lW $@.tmp | grep -q INTERP; then echo "$@: not static: it has an interpreter" >&2; exit 1; fi
+	mv $@.tmp $@
+	@case '$(CC)' in *musl*) ;; *) echo "note: built with $(CC), not with musl-gcc: larger, and not for release" ;; esac
+
+$(APPLETS:%=$(BUILD)/%): $(BUILD)/sebox
+	ln -sf sebox $@
+
+$(BUILD)/obj/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(WARN) $(SMALL) $(HARD) $(CFLAGS) -MMD -c -o $@ $<
+
+# ---- tests: the library once more, with the host's libc and its sanitizers ----
+
+$(BUILD)/sane/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(HOST_CC) $(STD) $(WARN) $(SANE) -MMD -c -o $@ $<
+
+$(BUILD)/sane/libse.a: $(LIB:%.c=$(BUILD)/sane/%.o)
+	rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/sane/libse.a
+	@mkdir -p $(@D)
+	$(HOST_CC) $(STD) $(WARN) -Wno-unused-parameter -I. $(SANE) -MMD -o $@ $< $(BUILD)/sane/libse.a -latf-c
+
+$(BUILD)/tests/e2e/%: tests/e2e/%.sh tests/e2e/common.subr
+	@mkdir -p $(@D)
+	{ echo '#!/usr/bin/env atf-sh'; echo "BUILD='$(abspath $(BUILD))' SRC='$(CURDIR)'"; cat tests/e2e/common.subr $<; } > $@
+	chmod 755 $@
+
+$(BUILD)/helpers/%: tests/helpers/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(WARN) -Os -static -o $@ $<
+
+$(BUILD)/bench/%: tests/bench/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(WARN) -Os -static -o $@ $<
+
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB) Makefile
+	@mkdir -p $(@D)
+	$(CLANG) $(STD) -I. -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $< \
+	    $(filter lib/base/% lib/wire/% lib/fsm/%,$(LIB))
+
+tests-built: all $(UNIT:%.c=$(BUILD)/%) $(E2E:%.sh=$(BUILD)/%) $(HELPER:tests/%.c=$(BUILD)/%) \
+    $(FUZZ:tests/%.c=$(BUILD)/%) $(BENCH:tests/%.c=$(BUILD)/%)
+
+check:
+	@sh tests/deps.sh check
+	@$(MAKE) -j$(JOBS) --no-print-directory BUILD=$(BUILD) tests-built
+	@sh tests/run.sh $(BUILD)
+
+demo:
+	@sh tests/deps.sh demo
+	@$(MAKE) -j$(JOBS) --no-print-directory BUILD=$(BUILD) all $(HELPER:tests/%.c=$(BUILD)/%)
+	@sh tests/demo.sh $(BUILD)
+
+bench:
+	@sh tests/deps.sh bench
+	@$(MAKE) -j$(JOBS) --no-print-directory BUILD=$(BUILD) all $(BENCH:tests/%.c=$(BUILD)/%)
+	@sh tests/bench/run.sh $(BUILD) $(SCENARIO)
+
+fuzz: $(FUZZ:tests/%.c=$(BUILD)/%)
+	@sh tests/fuzz/run.sh $(BUILD) $(or $(SECONDS),60)
+
+layers: $(OBJ)
+	@sh tests/layers.sh $(BUILD)/obj
+
+lint:
+	@sh tests/lint.sh '$(STD) $(WARN)'
+
+install: all
+	@case '$(CC)' in *musl*) ;; *) echo "note: installing a binary that was not built with musl-gcc" ;; esac
+	mkdir -p $(DESTDIR)$(PREFIX)/bin
+	cp $(BUILD)/sebox $(DESTDIR)$(PREFIX)/bin/sebox
+	for a in $(APPLETS); do ln -sf sebox $(DESTDIR)$(PREFIX)/bin/$$a; done
+	for m in $(MAN); do d=$(DESTDIR)$(PREFIX)/share/man/man$${m##*.}; mkdir -p $$d; cp $$m $$d/; done
+
+clean:
+	rm -rf $(BUILD)
+
+.PHONY: all tests-built check demo bench fuzz layers lint install clean
+-include $(OBJ:.o=.d) $(LIB:%.c=$(BUILD)/sane/%.d)
