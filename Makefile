@@ -9,6 +9,7 @@ PREFIX  = /usr/local
 BUILD   = build
 WERROR  = -Werror
 JOBS    = $(shell nproc)
+Q       = @# make Q= shows every command
 
 # make's own default is cc; musl makes the binary small, and cc does where it is missing
 ifeq ($(origin CC),default)
@@ -21,10 +22,12 @@ WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmiss
        -Wvla -Wswitch-enum -Wformat=2 -Wundef $(WERROR)
 STD  = -std=c11 -D_GNU_SOURCE -DSEBOX_VERSION='"$(VERSION)"'
 # the same bytes wherever it is built; no tables for exceptions that nobody throws
-SMALL = -Os -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables \
-	-fno-ident -ffile-prefix-map=$(CURDIR)=.
-HARD  = -fstack-protector-strong
-LINK  = -static -Wl,--gc-sections,--build-id=none -Wl,-z,noseparate-code,-z,relro,-z,now,-z,noexecstack
+OPT  := $(shell $(CC) -Oz -E -x c /dev/null >/dev/null 2>&1 && echo -Oz || echo -Os)
+SMALL = $(OPT) -fno-pie -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
+	-fno-unwind-tables -fno-jump-tables -fno-tree-loop-im -fno-tree-dominator-opts -fno-ident -ffile-prefix-map=$(CURDIR)=.
+# without relocations there is nothing for relro to protect: tables of pointers are in .rodata
+LINK  = -static -no-pie -Wl,--gc-sections,--build-id=none \
+	-Wl,-z,noseparate-code,-z,norelro,-z,common-page-size=64,-z,noexecstack
 SANE  = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 
 LIB     = $(sort $(wildcard lib/*/*.c))
@@ -41,49 +44,49 @@ BENCH   = $(sort $(wildcard tests/bench/*.c))
 all: $(BUILD)/sebox $(APPLETS:%=$(BUILD)/%)
 
 $(BUILD)/sebox: $(OBJ)
-	$(CC) $(LDFLAGS) $(LINK) -o $@.tmp $(OBJ)
-	strip -s -R .comment $@.tmp
+	$(Q)$(CC) $(LDFLAGS) $(LINK) -o $@.tmp $(OBJ)
+	$(Q)strip -s -R .comment $@.tmp
 	@if readelf -lW $@.tmp | grep -q INTERP; then echo "$@: not static: it has an interpreter" >&2; exit 1; fi
-	mv $@.tmp $@
+	$(Q)mv $@.tmp $@
+	@ls -l $@ | awk '{ print $$NF ": " $$5 " bytes" }'
 	@case '$(CC)' in *musl*) ;; *) echo "note: built with $(CC), not with musl-gcc: larger, and not for release" ;; esac
 
 $(APPLETS:%=$(BUILD)/%): $(BUILD)/sebox
-	ln -sf sebox $@
+	$(Q)ln -sf sebox $@
 
 $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(STD) $(WARN) $(SMALL) $(HARD) $(CFLAGS) -MMD -c -o $@ $<
+	$(Q)$(CC) $(STD) $(WARN) $(SMALL) $(CFLAGS) -MMD -c -o $@ $<
 
 # ---- tests: the library once more, with the host's libc and its sanitizers ----
 
 $(BUILD)/sane/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(HOST_CC) $(STD) $(WARN) $(SANE) -MMD -c -o $@ $<
+	$(Q)$(HOST_CC) $(STD) $(WARN) $(SANE) -MMD -c -o $@ $<
 
 $(BUILD)/sane/libse.a: $(LIB:%.c=$(BUILD)/sane/%.o)
-	rm -f $@
-	ar rcs $@ $^
+	$(Q)rm -f $@ && ar rcs $@ $^
 
 $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/sane/libse.a
 	@mkdir -p $(@D)
-	$(HOST_CC) $(STD) $(WARN) -Wno-unused-parameter -I. $(SANE) -MMD -o $@ $< $(BUILD)/sane/libse.a -latf-c
+	$(Q)$(HOST_CC) $(STD) $(WARN) -Wno-unused-parameter -I. $(SANE) -MMD -o $@ $< $(BUILD)/sane/libse.a -latf-c
 
 $(BUILD)/tests/e2e/%: tests/e2e/%.sh tests/e2e/common.subr
 	@mkdir -p $(@D)
-	{ echo '#!/usr/bin/env atf-sh'; echo "BUILD='$(abspath $(BUILD))' SRC='$(CURDIR)'"; cat tests/e2e/common.subr $<; } > $@
-	chmod 755 $@
+	$(Q){ echo '#!/usr/bin/env atf-sh'; echo "BUILD='$(abspath $(BUILD))' SRC='$(CURDIR)'"; cat tests/e2e/common.subr $<; } > $@
+	$(Q)chmod 755 $@
 
 $(BUILD)/helpers/%: tests/helpers/%.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(STD) $(WARN) -Os -static -o $@ $<
+	$(Q)$(CC) $(STD) $(WARN) -Os -static -o $@ $<
 
 $(BUILD)/bench/%: tests/bench/%.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(STD) $(WARN) -Os -static -o $@ $<
+	$(Q)$(CC) $(STD) $(WARN) -Os -static -o $@ $<
 
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB) Makefile
 	@mkdir -p $(@D)
-	$(CLANG) $(STD) -I. -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $< \
+	$(Q)$(CLANG) $(STD) -I. -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $< \
 	    $(filter lib/base/% lib/wire/% lib/fsm/%,$(LIB))
 
 tests-built: all $(UNIT:%.c=$(BUILD)/%) $(E2E:%.sh=$(BUILD)/%) $(HELPER:tests/%.c=$(BUILD)/%) \

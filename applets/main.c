@@ -1,10 +1,11 @@
 /* sebox: which of its programs is meant, and what they have in common. */
 #include <errno.h>
-#include <stdio.h>
+#include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../lib/sys/out.h"
 #include "../lib/sys/title.h"
 #include "applet.h"
 
@@ -38,41 +39,60 @@ find(const char *name)
 	return NULL;
 }
 
-static void
-list(FILE *f)
+/* A line to fd; false: it has not arrived. */
+static __attribute__((format(printf, 2, 3))) bool
+print(int fd, const char *format, ...)
 {
-	(void)fprintf(f,
+	char room[4096];
+	struct buf b = buf_over(room, sizeof room);
+	va_list ap;
+
+	va_start(ap, format);
+	buf_vprintf(&b, format, ap);
+	va_end(ap);
+	return out_write(fd, room, b.len);
+}
+
+static bool
+list(int fd)
+{
+	bool arrived = print(fd,
 	    "usage: sebox APPLET [ARG]...\n"
 	    "       sebox --install [-s] DIR    make (symbolic) links to the applets in DIR\n"
 	    "       sebox --version\n"
 	    "\n");
+
 	for (size_t i = 0; i < APPLETS; i++)
-		(void)fprintf(f, "  %-14s %s\n", applets[i]->name, applets[i]->summary);
+		arrived &= print(fd, "  %-14s %s\n", applets[i]->name, applets[i]->summary);
+	return arrived;
 }
 
-static void
+static bool
 help(const struct applet *a)
 {
 	char room[2048];
 	struct buf b = buf_over(room, sizeof room);
+	bool arrived = true;
 
 	for (const char *u = a->usage; *u; u += strlen(u) + 1)
-		(void)printf("%s %s %s\n", u == a->usage ? "usage:" : "      ", a->name, u);
-	(void)printf("\n%s\n", a->summary);
+		arrived &= print(
+		    STDOUT_FILENO, "%s %s %s\n", u == a->usage ? "usage:" : "      ", a->name, u);
+	arrived &= print(STDOUT_FILENO, "\n%s\n", a->summary);
 	for (const struct opt *o = a->opts; o->name; o++) {
 		buf_clear(&b);
 		opt_help(o, a->defaults, &b);
-		(void)fputs(room, stdout);
+		arrived &= out_write(STDOUT_FILENO, room, b.len);
 	}
+	return arrived;
 }
 
-/* What was printed has arrived; a full disk or a closed pipe is an error too. */
+/* The exit status of something that was printed: a full disk or a closed pipe is an error too. */
 static int
-flushed(void)
+told(bool arrived)
 {
-	if (fflush(stdout) == 0 && !ferror(stdout))
+	if (arrived)
 		return 0;
-	(void)fprintf(stderr, "sebox: stdout: %s\n", strerror(errno));
+	out_error("sebox: stdout: %s", strerror(errno));
 	return 1;
 }
 
@@ -81,12 +101,11 @@ run(const struct applet *a, int argc, char **argv)
 {
 	for (int i = 1; i < argc && argv[i][0] == '-' && strcmp(argv[i], "--") != 0; i++) {
 		if (strcmp(argv[i], "--help") == 0) {
-			help(a);
-			return flushed();
+			return told(help(a));
 		}
 		if (strcmp(argv[i], "--version") == 0) {
-			(void)printf("%s (sebox) %s\n", a->name, SEBOX_VERSION);
-			return flushed();
+			return told(
+			    print(STDOUT_FILENO, "%s (sebox) %s\n", a->name, SEBOX_VERSION));
 		}
 	}
 	return a->run(argc, argv);
@@ -98,19 +117,19 @@ make_link(const char *self, const char *dir, const char *name, int symbolic)
 {
 	char path[4096];
 	struct stat ours, there;
-	int n = snprintf(path, sizeof path, "%s/%s", dir, name);
+	int e;
 
-	if (n < 0 || (size_t)n >= sizeof path) {
-		(void)fprintf(stderr, "sebox: install: %s: %s\n", dir, strerror(ENAMETOOLONG));
+	if (!buf_print_to(path, sizeof path, "%s/%s", dir, name)) {
+		out_error("sebox: install: %s: %s", dir, strerror(ENAMETOOLONG));
 		return 1;
 	}
 	if ((symbolic ? symlink(self, path) : link(self, path)) == 0)
 		return 0;
-	n = errno;
-	if (n == EEXIST && stat(self, &ours) == 0 && stat(path, &there) == 0 &&
+	e = errno;
+	if (e == EEXIST && stat(self, &ours) == 0 && stat(path, &there) == 0 &&
 	    ours.st_ino == there.st_ino && ours.st_dev == there.st_dev)
 		return 0;
-	(void)fprintf(stderr, "sebox: install: %s: %s\n", path, strerror(n));
+	out_error("sebox: install: %s: %s", path, strerror(e));
 	return 1;
 }
 
@@ -124,11 +143,11 @@ install(int argc, char **argv)
 	argc -= symbolic;
 	argv += symbolic;
 	if (argc != 1) {
-		(void)fputs("sebox: install: usage: sebox --install [-s] DIR\n", stderr);
+		out_error("sebox: install: usage: sebox --install [-s] DIR");
 		return 2;
 	}
 	if (n < 0) {
-		(void)fprintf(stderr, "sebox: install: /proc/self/exe: %s\n", strerror(errno));
+		out_error("sebox: install: /proc/self/exe: %s", strerror(errno));
 		return 1;
 	}
 	self[n] = '\0';
@@ -146,18 +165,16 @@ main(int argc, char **argv)
 	if (a)
 		return run(a, argc, argv);
 	if (argc < 2 || strcmp(argv[1], "--help") == 0) {
-		list(stdout);
-		return flushed();
+		return told(list(STDOUT_FILENO));
 	}
 	if (strcmp(argv[1], "--version") == 0) {
-		(void)printf("sebox %s\n", SEBOX_VERSION);
-		return flushed();
+		return told(print(STDOUT_FILENO, "sebox %s\n", SEBOX_VERSION));
 	}
 	if (strcmp(argv[1], "--install") == 0)
 		return install(argc - 2, argv + 2);
 	if ((a = find(base_name(argv[1]))) != NULL)
 		return run(a, argc - 1, argv + 1);
-	(void)fprintf(stderr, "sebox: %s: no such applet\n", argv[1]);
-	list(stderr);
+	out_error("sebox: %s: no such applet", argv[1]);
+	(void)list(STDERR_FILENO); /* the status tells it too */
 	return 127;
 }

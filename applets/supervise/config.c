@@ -3,16 +3,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "../../lib/base/num.h"
+#include "../../lib/sys/memory.h"
+#include "../../lib/sys/out.h"
 #include "../../lib/wire/conf.h"
 
 #define FILE_MAX_BYTES (1024 * 1024)
-#define MAX_TIME       (366 * 86400 * MS_SECOND)
+#define FILE_ROOM      (FILE_MAX_BYTES + 2)
 #define AT(member)     offsetof(struct config, member)
 
 /* clang-format off */
@@ -51,29 +52,30 @@ const struct config config_defaults = {
 	.log_level = LOGLINE_DEBUG,
 };
 
-#define HEADING(text)                    { 0, "", OPT_HEADING, 0, NULL, text, 0, 0, 0, NULL }
-#define BOOL(key, f, help)               { 0, #key, OPT_BOOL, OPT_KEY | (f), NULL, help, AT(key), 0, 0, NULL }
-#define COUNT(key, f, lo, hi, help)      { 0, #key, OPT_COUNT, OPT_KEY | (f), "N", help, AT(key), lo, hi, NULL }
-#define INT(key, f, lo, hi, help)        { 0, #key, OPT_INT, OPT_KEY | OPT_OR_NIL | (f), "N", help, AT(key), lo, hi, NULL }
-#define TIME(key, m, f, lo, help)        { 0, #key, OPT_DURATION, OPT_KEY | (f), "TIME", help, AT(m), lo, MAX_TIME, NULL }
-#define RATIO(key, f, help)              { 0, #key, OPT_RATIO, OPT_KEY | (f), "RATIO", help, AT(key), 0, 2000, NULL }
-#define STRING(key, f, arg, help)        { 0, #key, OPT_STRING, OPT_KEY | OPT_OR_NIL | (f), arg, help, AT(key), 0, 0, NULL }
-#define LIST(key, f, arg, help)          { 0, #key, OPT_LIST, OPT_KEY | OPT_OR_NIL | (f), arg, help, AT(key), 0, 0, NULL }
-#define UMASK(key, f, help)              { 0, #key, OPT_OCTAL, OPT_KEY | OPT_OR_NIL | (f), "MODE", help, AT(key), 0, 0777, NULL }
-#define WORD(key, f, words, help)        { 0, #key, OPT_WORD, OPT_KEY | (f), "WORD", help, AT(key), 0, 0, words }
-#define SIGNAL(key, m, f, help)          { 0, #key, OPT_SIGNAL, OPT_KEY | (f), "SIGNAL", help, AT(m), 0, 0, NULL }
-#define VERB(name, id, arg, help)        { 0, name, OPT_VERB, 0, arg, help, AT(verb), id, 0, NULL }
-#define LATER(key)                       { 0, #key, OPT_STRING, OPT_KEY | OPT_LATER, NULL, NULL, 0, 0, 0, NULL }
-#define RLIMIT(key, name)                { 0, "rlimit_" #key, OPT_RLIMIT, OPT_KEY | OPT_OR_NIL | OPT_DYNAMIC, "SOFT[:HARD]", \
-					   "worker's RLIMIT_" #name ", or unlimited", AT(rlimit[CONFIG_RLIMIT_##name]), 0, 0, NULL },
+#define ROW(n, t, f, a, h, m, lo, hi) \
+	{ .name = n, .type = t, .flags = f, .arg = a, .help = h, .offset = AT(m), .min = lo, .max = hi }
+#define HEADING(text)             { .name = "", .type = OPT_HEADING, .help = text }
+#define BOOL(key, f, help)        ROW(#key, OPT_BOOL, OPT_KEY | (f), NULL, help, key, 0, 0)
+#define COUNT(key, f, hi, help)   ROW(#key, OPT_COUNT, OPT_KEY | (f), "N", help, key, 0, hi)
+#define INT(key, lo, hi, help)    ROW(#key, OPT_INT, OPT_KEY | OPT_OR_NIL | OPT_DYNAMIC, "N", help, key, lo, hi)
+#define TIME(key, m, f, lo, help) ROW(#key, OPT_DURATION, OPT_KEY | OPT_DYNAMIC | (f), "TIME", help, m, lo, 0)
+#define RATIO(key, help)          ROW(#key, OPT_RATIO, OPT_KEY | OPT_DYNAMIC, "RATIO", help, key, 0, 2000)
+#define STRING(key, f, arg, help) ROW(#key, OPT_STRING, OPT_KEY | OPT_OR_NIL | (f), arg, help, key, 0, 0)
+#define LIST(key, f, arg, help)   ROW(#key, OPT_LIST, OPT_KEY | OPT_OR_NIL | (f), arg, help, key, 0, 0)
+#define UMASK(key, f, help)       ROW(#key, OPT_OCTAL, OPT_KEY | OPT_OR_NIL | (f), "MODE", help, key, 0, 0777)
+#define WORD(key, f, words, help) ROW(#key, OPT_WORD, OPT_KEY | (f), words, help, key, 0, 0)
+#define SIGNAL(key, m, f, help)   ROW(#key, OPT_SIGNAL, OPT_KEY | (f), "SIGNAL", help, m, 0, 0)
+#define VERB(name, id, arg, help) ROW(name, OPT_VERB, 0, arg, help, verb, id, 0)
+#define RLIMIT(key, name)         ROW("rlimit_" #key, OPT_RLIMIT, OPT_KEY | OPT_OR_NIL | OPT_DYNAMIC, \
+				      "SOFT[:HARD]", "worker's RLIMIT_" #name ", or unlimited", rlimit[CONFIG_RLIMIT_##name], 0, 0),
 
 const struct opt config_opts[] = {
-	{ 'c', "config", OPT_STRING, 0, "FILE", "configuration: flat YAML, the keys below without --", AT(path), 0, 0, NULL },
-	{ 0, "check", OPT_FLAG, 0, NULL, "print the effective configuration; exit 0, or 2 if it is wrong", AT(check), 0, 0, NULL },
-	{ 0, "help", OPT_FLAG, 0, NULL, "print this", AT(help), 0, 0, NULL },
-	{ 0, "version", OPT_FLAG, 0, NULL, "print the version", AT(version), 0, 0, NULL },
+	ROW("config", OPT_STRING, OPT_LETTER, "FILE", "configuration: flat YAML, the keys below without --", path, 0, 0),
+	ROW("check", OPT_FLAG, 0, NULL, "print the effective configuration; exit 0, or 2 if it is wrong", check, 0, 0),
+	ROW("help", OPT_FLAG, 0, NULL, "print this", help, 0, 0),
+	ROW("version", OPT_FLAG, 0, NULL, "print the version", version, 0, 0),
 
-	HEADING("To a running supervisor (found by control_path, or by pid_path where a signal can say it):"),
+	HEADING("To a running supervisor, found by control_path or, where a signal can say it, by pid_path:"),
 	VERB("status", CONFIG_STATUS, "json|prometheus", "print the status of all workers"),
 	VERB("stop", CONFIG_STOP, NULL, "graceful stop; waits until it is gone"),
 	VERB("stop-now", CONFIG_STOP_NOW, NULL, "immediate stop; waits until it is gone"),
@@ -82,97 +84,98 @@ const struct opt config_opts[] = {
 	VERB("reload", CONFIG_RELOAD, NULL, "reload the configuration, reopen the log"),
 	VERB("dump", CONFIG_DUMP, NULL, "write the supervisor's state to the dump file"),
 	VERB("scale", CONFIG_SCALE, "N", "change the number of workers, to N, by +N or -N"),
-	{ 0, "detach", OPT_VERB, OPT_LATER, NULL, NULL, AT(verb), CONFIG_DETACH, 0, NULL },
-	{ 0, "upgrade", OPT_VERB, OPT_LATER, NULL, NULL, AT(verb), CONFIG_UPGRADE, 0, NULL },
-	{ 0, "timeout", OPT_DURATION, 0, "TIME", "the longest wait: for an answer 10s if not given, for a stop without end", AT(timeout), 1, MAX_TIME, NULL },
+	ROW("timeout", OPT_DURATION, 0, "TIME", "the longest wait; else 10s for an answer, no limit for a stop", timeout, 1, 0),
 
 	HEADING("Command:"),
-	{ 0, "command", OPT_ARGV, OPT_KEY | OPT_OR_NIL, "COMMAND", "what a worker is, if nothing stands behind the options; a list, or one string split on blanks and quotes", AT(command), 0, 0, NULL },
-	COUNT(workers, OPT_DYNAMIC, 0, 10000, "how many workers"),
-	WORD(worker_type, 0, "process|spawn|embedded|thread", "process and spawn mean the same: every worker is a process"),
+	ROW("command", OPT_ARGV, OPT_KEY | OPT_OR_NIL, "COMMAND", "what a worker is: a list, or one text split on blanks and quotes", command, 0, 0),
+	COUNT(workers, OPT_DYNAMIC, 10000, "how many workers"),
+	WORD(worker_type, 0, "process|spawn|embedded|thread", "every worker is a process; the last two are refused"),
 	STRING(worker_process_name, OPT_DYNAMIC, "NAME", "workers' argv[0]; %d is the worker's id"),
 	STRING(chdir, 0, "DIR", "working directory"),
 
 	HEADING("Daemon:"),
 	BOOL(daemonize, 0, "go to the background once everything has started"),
-	LIST(pid_path, 0, "PATH", "pid file, locked while we live; of several the first that can be written"),
+	LIST(pid_path, 0, "PATH", "pid file, locked; of several the first that can be written"),
 	STRING(daemon_process_name, 0, "NAME", "our own name in ps"),
 	STRING(chuser, 0, "USER", "user to run as"),
 	STRING(chgroup, 0, "GROUP", "group to run as"),
 	UMASK(chumask, 0, "umask"),
-	COUNT(daemonize_error_exit_code, 0, 0, 255, "exit status when daemonizing fails"),
+	COUNT(daemonize_error_exit_code, 0, 255, "exit status when daemonizing fails"),
 	BOOL(disable_sigdump, 0, "do nothing on signal_dump and --dump"),
-	STRING(metrics_path, OPT_DYNAMIC, "PATH", "file with the status in Prometheus's format, replaced at most once a second after a change"),
-	TIME(stray_timeout, stray_timeout, OPT_DYNAMIC, 0, "after the last worker: from TERM to KILL for other processes that workers left behind"),
+	STRING(metrics_path, OPT_DYNAMIC, "PATH", "file with the Prometheus status, replaced once a second at most"),
+	TIME(stray_timeout, stray_timeout, 0, 0, "from TERM to KILL for processes that workers left behind"),
 
 	HEADING("Starting and restarting:"),
-	TIME(start_worker_delay, start_worker_delay, OPT_DYNAMIC, 0, "between the starts of two workers"),
-	RATIO(start_worker_delay_rand, OPT_DYNAMIC, "start_worker_delay varies by half of this ratio up and down"),
-	TIME(restart_worker_interval, restart_worker_interval, OPT_DYNAMIC, 0, "before a stopped worker is started again"),
-	TIME(restart_backoff, restart_backoff, OPT_DYNAMIC, 100, "before the restart of a worker that lived less than a second; doubles each time; varies by a quarter"),
-	TIME(restart_backoff_max, restart_backoff_max, OPT_DYNAMIC, 100, "up to this"),
-	{ 0, "restart_limit", OPT_RATE, OPT_KEY | OPT_DYNAMIC | OPT_OR_NIL, "N/TIME", "give a worker up that had to be restarted more often", AT(restart_limit), 0, 0, NULL },
-	WORD(on_give_up, OPT_DYNAMIC, "exit|stop", "a worker given up: exit stops all and exits with its status (128 + signal), stop leaves the others running"),
-	TIME(worker_max_age, worker_max_age, OPT_DYNAMIC | OPT_OR_NEVER, 1000, "replace a worker this old, one at a time; -1: never"),
-	RATIO(worker_max_age_rand, OPT_DYNAMIC, "worker_max_age varies by half of this ratio up and down"),
-	{ 0, "worker_max_rss", OPT_BYTES, OPT_KEY | OPT_DYNAMIC | OPT_OR_NIL, "SIZE", "replace a worker with more resident memory, one at a time; looked at every 10s", AT(worker_max_rss), 0, INT64_MAX, NULL },
+	TIME(start_worker_delay, start_worker_delay, 0, 0, "between the starts of two workers"),
+	RATIO(start_worker_delay_rand, "start_worker_delay varies by half of this up and down"),
+	TIME(restart_worker_interval, restart_worker_interval, 0, 0, "before a stopped worker is started again"),
+	TIME(restart_backoff, restart_backoff, 0, 100, "before restarting a worker that lived under a second; doubles; varies by a quarter"),
+	TIME(restart_backoff_max, restart_backoff_max, 0, 100, "up to this"),
+	ROW("restart_limit", OPT_RATE, OPT_KEY | OPT_DYNAMIC | OPT_OR_NIL, "N/TIME", "give up a worker restarted more often", restart_limit, 0, 0),
+	WORD(on_give_up, OPT_DYNAMIC, "exit|stop", "then stop all and exit with its status (128 + signal), or stop only this worker"),
+	TIME(worker_max_age, worker_max_age, OPT_OR_NEVER, 1000, "replace a worker this old, one at a time; -1: never"),
+	RATIO(worker_max_age_rand, "worker_max_age varies by half of this up and down"),
+	ROW("worker_max_rss", OPT_BYTES, OPT_KEY | OPT_DYNAMIC | OPT_OR_NIL, "SIZE", "replace a larger worker, one at a time; looked at every 10s", worker_max_rss, 0, 0),
 
 	HEADING("Heartbeat and killing:"),
-	WORD(worker_heartbeat, OPT_DYNAMIC, "auto|required|off|stat", "auto: enforced from the first beat on; required: from the start; off: never; stat: no beats, a worker stopped or in disk sleep for the whole timeout counts as hung"),
-	TIME(worker_heartbeat_interval, worker_heartbeat_interval, OPT_DYNAMIC, 1, "how often workers are told to beat"),
-	TIME(worker_heartbeat_timeout, worker_heartbeat_timeout, OPT_DYNAMIC, 100, "without a beat for so long a worker is killed"),
-	TIME(worker_start_timeout, worker_start_timeout, OPT_DYNAMIC, 0, "with required: time for the first beat, if longer"),
-	TIME(worker_graceful_kill_interval, graceful_interval, OPT_DYNAMIC, 100, "from TERM to the next TERM"),
-	TIME(worker_graceful_kill_interval_increment, graceful_increment, OPT_DYNAMIC, 0, "added to the interval each time"),
-	TIME(worker_graceful_kill_timeout, graceful_timeout, OPT_DYNAMIC | OPT_OR_NEVER, 0, "from the first TERM to QUIT; -1: never"),
-	TIME(worker_immediate_kill_interval, immediate_interval, OPT_DYNAMIC, 100, "from QUIT to the next QUIT"),
-	TIME(worker_immediate_kill_interval_increment, immediate_increment, OPT_DYNAMIC, 0, "added to the interval each time"),
-	TIME(worker_immediate_kill_timeout, immediate_timeout, OPT_DYNAMIC | OPT_OR_NEVER, 0, "from the first QUIT to KILL; -1: never"),
+	WORD(worker_heartbeat, OPT_DYNAMIC, "auto|required|off|stat", "enforced from the first beat on, from the start, never; stat: by the process state"),
+	TIME(worker_heartbeat_interval, worker_heartbeat_interval, 0, 1, "how often workers are told to beat"),
+	TIME(worker_heartbeat_timeout, worker_heartbeat_timeout, 0, 100, "without a beat for so long a worker is killed"),
+	TIME(worker_start_timeout, worker_start_timeout, 0, 0, "with required: time for the first beat, if longer"),
+	TIME(worker_graceful_kill_interval, graceful_interval, 0, 100, "from TERM to the next TERM"),
+	TIME(worker_graceful_kill_interval_increment, graceful_increment, 0, 0, "added to the interval each time"),
+	TIME(worker_graceful_kill_timeout, graceful_timeout, OPT_OR_NEVER, 0, "from the first TERM to QUIT; -1: never"),
+	TIME(worker_immediate_kill_interval, immediate_interval, 0, 100, "from QUIT to the next QUIT"),
+	TIME(worker_immediate_kill_interval_increment, immediate_increment, 0, 0, "added to the interval each time"),
+	TIME(worker_immediate_kill_timeout, immediate_timeout, OPT_OR_NEVER, 0, "from the first QUIT to KILL; -1: never"),
 
 	HEADING("Exit codes:"),
-	{ 0, "unrecoverable_exit_codes", OPT_CODES, OPT_KEY | OPT_OR_NIL, "N,N...", "exit statuses after which a worker is not started again", AT(unrecoverable_exit_codes), 0, 0, NULL },
-	{ 0, "stop_immediately_at_unrecoverable_exit", OPT_BOOL, OPT_KEY, NULL, "then stop the other workers too", AT(stop_immediately), 0, 0, NULL },
+	ROW("unrecoverable_exit_codes", OPT_CODES, OPT_KEY | OPT_OR_NIL, "N,N...", "exit statuses after which a worker is not started again", unrecoverable_exit_codes, 0, 0),
+	ROW("stop_immediately_at_unrecoverable_exit", OPT_BOOL, OPT_KEY, NULL, "then stop the other workers too", stop_immediately, 0, 0),
 
 	HEADING("Each worker's process:"),
 	STRING(worker_chuser, OPT_DYNAMIC, "USER", "user to run as"),
 	STRING(worker_chgroup, OPT_DYNAMIC, "GROUP", "group to run as"),
 	UMASK(worker_chumask, OPT_DYNAMIC, "umask"),
-	{ 0, "worker_reload_signal", OPT_SIGNAL, OPT_KEY | OPT_DYNAMIC | OPT_OR_NIL, "SIGNAL", "sent at a reload to workers that catch it", AT(worker_reload_signal), 0, 0, NULL },
+	ROW("worker_reload_signal", OPT_SIGNAL, OPT_KEY | OPT_DYNAMIC | OPT_OR_NIL, "SIGNAL", "sent at a reload to workers that catch it", worker_reload_signal, 0, 0),
 	SIGNAL(worker_death_signal, worker_death_signal, OPT_DYNAMIC, "sent to workers by the kernel if we die"),
-	INT(nice, OPT_DYNAMIC, -40, 40, "added to the nice value"),
-	INT(oom_score_adj, OPT_DYNAMIC, -1000, 1000, "for the OOM killer, proc(5)"),
+	INT(nice, -40, 40, "added to the nice value"),
+	INT(oom_score_adj, -1000, 1000, "for the OOM killer, proc(5)"),
 	CONFIG_RLIMITS(RLIMIT)
-	STRING(worker_cgroup, 0, "DIR", "cgroup v2 directory in which each worker gets a cgroup of its own, killed as a whole when the worker is gone"),
+	STRING(worker_cgroup, 0, "DIR", "cgroup v2 directory where each worker gets a cgroup, killed when it is gone"),
 
 	HEADING("Commands and signals:"),
 	STRING(control_path, 0, "PATH", "Unix socket for the commands above"),
-	WORD(command_sender, 0, "signal|pipe", "how workers are told to stop; pipe: not yet in this version"),
+	WORD(command_sender, 0, "signal|pipe", "how workers are told to stop; pipe: not yet"),
 	SIGNAL(signal_graceful_stop, signal[CONFIG_SIGNAL_GRACEFUL_STOP], 0, "graceful stop"),
 	SIGNAL(signal_immediate_stop, signal[CONFIG_SIGNAL_IMMEDIATE_STOP], 0, "immediate stop"),
 	SIGNAL(signal_graceful_restart, signal[CONFIG_SIGNAL_GRACEFUL_RESTART], 0, "graceful restart"),
 	SIGNAL(signal_immediate_restart, signal[CONFIG_SIGNAL_IMMEDIATE_RESTART], 0, "immediate restart"),
 	SIGNAL(signal_reload, signal[CONFIG_SIGNAL_RELOAD], 0, "reload"),
-	SIGNAL(signal_detach, signal[CONFIG_SIGNAL_DETACH], 0, "graceful stop too, without a supervisor process"),
-	SIGNAL(signal_dump, signal[CONFIG_SIGNAL_DUMP], 0, "write the dump file; the environment's SIGDUMP_SIGNAL changes the default"),
+	SIGNAL(signal_detach, signal[CONFIG_SIGNAL_DETACH], 0, "graceful stop too"),
+	SIGNAL(signal_dump, signal[CONFIG_SIGNAL_DUMP], 0, "write the dump file; default from SIGDUMP_SIGNAL"),
 
 	HEADING("Log:"),
-	LIST(log, OPT_DYNAMIC, "PATH", "file to append to, - for stdout, stderr if not given; of several the first that opens"),
+	LIST(log, OPT_DYNAMIC, "PATH", "file, - for stdout, else stderr; of several the first that opens"),
 	WORD(log_level, OPT_DYNAMIC, LOGLINE_LEVELS, "the least level that is logged"),
 
-	LATER(supervisor), LATER(server_process_name), LATER(restart_server_process), LATER(enable_detach),
-	LATER(exit_on_detach), LATER(disable_reload), LATER(server_restart_wait), LATER(server_detach_wait),
-	LATER(server_heartbeat_interval), LATER(server_heartbeat_timeout),
-	LATER(server_graceful_kill_interval), LATER(server_graceful_kill_interval_increment), LATER(server_graceful_kill_timeout),
-	LATER(server_immediate_kill_interval), LATER(server_immediate_kill_interval_increment), LATER(server_immediate_kill_timeout),
-	LATER(log_rotate_age), LATER(log_rotate_size), LATER(log_stdout), LATER(log_stderr),
-	LATER(log_format), LATER(log_prefix), LATER(log_overflow), LATER(logger_class),
-	LATER(listen), LATER(backlog), LATER(socket_manager), LATER(allowed_networks),
-	LATER(before_run), LATER(after_run), LATER(worker_before_fork), LATER(worker_after_start),
-	LATER(worker_after_exit), LATER(hook_timeout), LATER(dump_on_timeout), LATER(worker_notification_fd),
-	LATER(restart_mode), LATER(restart_max_unavailable), LATER(restart_surge),
-	{ 0, NULL, OPT_HEADING, 0, NULL, NULL, 0, 0, 0, NULL },
+	{ .name = "", .type = OPT_STRING, .flags = OPT_KEY | OPT_LATER, .arg =
+	  "detach|upgrade|supervisor|server_process_name|restart_server_process|"
+	  "enable_detach|exit_on_detach|disable_reload|server_restart_wait|"
+	  "server_detach_wait|server_heartbeat_interval|server_heartbeat_timeout|"
+	  "server_graceful_kill_interval|server_graceful_kill_interval_increment|"
+	  "server_graceful_kill_timeout|server_immediate_kill_interval|"
+	  "server_immediate_kill_interval_increment|server_immediate_kill_timeout|"
+	  "log_rotate_age|log_rotate_size|log_stdout|log_stderr|log_format|log_prefix|"
+	  "log_overflow|logger_class|listen|backlog|socket_manager|allowed_networks|"
+	  "before_run|after_run|worker_before_fork|worker_after_start|worker_after_exit|"
+	  "hook_timeout|dump_on_timeout|worker_notification_fd|restart_mode|"
+	  "restart_max_unavailable|restart_surge" },
+	{ .name = NULL },
 };
 /* clang-format on */
+
+_Static_assert(sizeof(struct config) <= 65535, "a row's offset has 16 bits");
 
 #define OPTS (sizeof config_opts / sizeof *config_opts)
 
@@ -181,7 +184,7 @@ static char *
 read_file(int dir_fd, const char *path, size_t *len, struct buf *why)
 {
 	int fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY), e;
-	char *text = malloc(FILE_MAX_BYTES + 2);
+	char *text = memory_get(FILE_ROOM);
 	ssize_t n = 0;
 
 	*len = 0;
@@ -194,7 +197,7 @@ read_file(int dir_fd, const char *path, size_t *len, struct buf *why)
 	close(fd);
 	if (*len > FILE_MAX_BYTES) {
 		buf_printf(why, "%s: longer than 1 MiB", path);
-		free(text);
+		memory_free(text, FILE_ROOM);
 		return NULL;
 	}
 	return text;
@@ -202,7 +205,7 @@ fail:
 	e = errno;
 	if (fd >= 0)
 		close(fd);
-	free(text);
+	memory_free(text, FILE_ROOM);
 	buf_printf(why, "%s: %s", path, strerror(e));
 	return NULL;
 }
@@ -338,7 +341,7 @@ static bool
 find_file(int argc, char *const argv[], size_t room, char *path, size_t path_room, struct buf *why)
 {
 	struct config c = config_defaults;
-	char *base = malloc(room);
+	char *base = memory_get(room);
 	struct buf text;
 	bool found = false;
 
@@ -356,8 +359,15 @@ find_file(int argc, char *const argv[], size_t room, char *path, size_t path_roo
 		else
 			buf_puts(why, "--config: the path is too long");
 	}
-	free(base);
+	memory_free(base, room);
 	return found;
+}
+
+void
+config_free(struct config *c)
+{
+	if (c)
+		memory_free(c, c->size);
 }
 
 struct config *
@@ -375,11 +385,12 @@ config_load(int dir_fd, int argc, char *const argv[], struct buf *why)
 		return NULL;
 	if (*path && !(file = read_file(dir_fd, path, &len, why)))
 		return NULL;
-	if (!(c = malloc(sizeof *c + room + len))) {
+	if (!(c = memory_get(sizeof *c + room + len))) {
 		buf_puts(why, strerror(errno));
 		goto fail;
 	}
 	*c = config_defaults;
+	c->size = sizeof *c + room + len;
 	text = buf_over((char *)(c + 1), room + len);
 	if (!take_environment(c, why) || (file && !take_file(path, file, len, c, &text, why)) ||
 	    (first = opt_parse(config_opts, c, &text, argc, argv, why)) < 0)
@@ -387,11 +398,11 @@ config_load(int dir_fd, int argc, char *const argv[], struct buf *why)
 	take_operands(c, argc, argv, first, &text);
 	if (!check(c, why))
 		goto fail;
-	free(file);
+	memory_free(file, FILE_ROOM);
 	return c;
 fail:
-	free(file);
-	free(c);
+	memory_free(file, FILE_ROOM);
+	config_free(c);
 	return NULL;
 }
 
@@ -408,7 +419,7 @@ format(const struct opt *o, const struct config *c, char *room, size_t len)
 static bool
 is_key(const struct opt *o)
 {
-	return (o->flags & OPT_KEY) && !(o->flags & OPT_LATER);
+	return (o->flags & (OPT_KEY | OPT_LATER)) == OPT_KEY;
 }
 
 #define VALUE_ROOM 65536
@@ -416,21 +427,24 @@ is_key(const struct opt *o)
 bool
 config_print(const struct config *c)
 {
-	char *room = malloc(VALUE_ROOM);
+	char *room = memory_get(VALUE_ROOM);
+	bool arrived = room != NULL;
 
-	if (!room)
-		return false;
-	for (const struct opt *o = config_opts; o->name; o++)
-		if (is_key(o))
-			(void)printf("%s: %s\n", o->name, format(o, c, room, VALUE_ROOM).base);
-	free(room);
-	return fflush(stdout) == 0 && !ferror(stdout);
+	for (const struct opt *o = config_opts; arrived && o->name; o++) {
+		if (!is_key(o))
+			continue;
+		arrived = out_text(STDOUT_FILENO, o->name) && out_text(STDOUT_FILENO, ": ") &&
+		    out_text(STDOUT_FILENO, format(o, c, room, VALUE_ROOM).base) &&
+		    out_text(STDOUT_FILENO, "\n");
+	}
+	memory_free(room, VALUE_ROOM);
+	return arrived;
 }
 
 void
 config_static_changes(const struct config *old, const struct config *new, struct buf *names)
 {
-	char *before = malloc(2 * VALUE_ROOM);
+	char *before = memory_get((size_t)2 * VALUE_ROOM);
 
 	if (!before)
 		return; /* only the warning is lost */
@@ -442,7 +456,7 @@ config_static_changes(const struct config *old, const struct config *new, struct
 		if (strcmp(before, before + VALUE_ROOM) != 0)
 			buf_printf(names, "%s%s", names->len ? ", " : "", o->name);
 	}
-	free(before);
+	memory_free(before, (size_t)2 * VALUE_ROOM);
 }
 
 /* How often the workers must be looked at from outside; MS_NEVER: not at all. */

@@ -52,6 +52,7 @@ enum config_rlimit {
 };
 
 struct config {
+	size_t size;      /* of the whole block, for config_free */
 	const char *path; /* -c */
 	bool check;
 	bool help, version; /* seen before by main */
@@ -113,10 +114,11 @@ extern const struct config config_defaults;
 
 /*
  * Reads the command line, the file it names (relative to the directory dir_fd, as openat(2)), and
- * the command line over it again; what stands behind the options is the command. The result is one
- * block for free(3). NULL: why holds "what: object: reason", for exit status 2.
+ * the command line over it again; what stands behind the options is the command. For config_free.
+ * NULL: why holds "what: object: reason", for exit status 2.
  */
 struct config *config_load(int dir_fd, int argc, char *const argv[], struct buf *why);
+void config_free(struct config *);
 /* Prints the effective configuration to stdout so that it reads back; false: it did not arrive. */
 bool config_print(const struct config *);
 /* Names of keys that differ but take effect only at a start; "" if none. */

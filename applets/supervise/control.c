@@ -1,13 +1,12 @@
 #include "control.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "../../lib/sys/loop.h"
+#include "../../lib/sys/memory.h"
 #include "../../lib/sys/unixsock.h"
 #include "status.h"
 
@@ -37,7 +36,7 @@ control_open(struct supervise *s, uid_t uid, gid_t gid)
 
 	if (!path)
 		return NULL;
-	if (!(s->control = malloc(sizeof *s->control)))
+	if (!(s->control = memory_get(sizeof *s->control)))
 		return strerror(errno);
 	for (unsigned i = 0; i < CONTROL_CLIENTS; i++)
 		s->control->client[i].fd = -1;
@@ -124,7 +123,7 @@ execute(struct supervise *s, struct client *c, char *line, ms now)
 	char who[48];
 
 	line[strcspn(line, "\r")] = '\0';
-	(void)snprintf(who, sizeof who, "control socket, uid %u", (unsigned)c->uid); /* fits */
+	(void)buf_print_to(who, sizeof who, "control socket, uid %u", (unsigned)c->uid); /* fits */
 	if (command_parse(line, &command, &why)) {
 		if (command.word == COMMAND_STATUS) {
 			c->streaming = true;

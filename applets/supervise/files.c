@@ -10,6 +10,7 @@
 
 #include "../../lib/sys/atomic.h"
 #include "../../lib/sys/loop.h"
+#include "../../lib/sys/out.h"
 #include "../../lib/sys/spawn.h"
 #include "status.h"
 
@@ -17,17 +18,10 @@
 static bool
 flush(int fd, struct buf *b)
 {
-	size_t done = 0;
+	bool written = out_write(fd, b->base, b->len);
 
-	while (done < b->len) {
-		ssize_t n = write(fd, b->base + done, b->len - done);
-
-		if (n < 0 && errno != EINTR)
-			return false;
-		done += n > 0 ? (size_t)n : 0;
-	}
 	buf_clear(b);
-	return true;
+	return written;
 }
 
 /* All pieces of a status, by whole buffers. */

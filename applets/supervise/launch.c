@@ -1,12 +1,11 @@
 #include "launch.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
 #include "../../lib/sys/cgroup.h"
+#include "../../lib/sys/memory.h"
 
 extern char **environ;
 
@@ -32,12 +31,29 @@ is_ours(const char *entry)
 static char **
 make_argv(const struct opt_list *command)
 {
-	char **argv = calloc(command->count + 1, sizeof *argv);
+	char **argv = memory_get((command->count + 1) * sizeof *argv);
 
 	for (unsigned i = 0; argv && i < command->count; i++)
 		argv[i] =
 		    (char *)(size_t)optval_list_at(command, i); /* execve(2) does not change it */
 	return argv;
+}
+
+static size_t
+environment_count(void)
+{
+	size_t n = 0;
+
+	while (environ[n])
+		n++;
+	return n;
+}
+
+static void
+free_vectors(char **argv, const struct opt_list *command, char **envp)
+{
+	memory_free(argv, (command->count + 1) * sizeof *argv);
+	memory_free(envp, (environment_count() + OURS + 1) * sizeof *envp);
 }
 
 /* The environment without ours, and room for ours behind it. */
@@ -46,12 +62,10 @@ make_environment(struct launch *l, const struct config *c)
 {
 	bool beats = c->worker_heartbeat == WORKER_HEARTBEAT_AUTO ||
 	    c->worker_heartbeat == WORKER_HEARTBEAT_REQUIRED;
-	size_t n = 0, count = 0;
-	char **envp;
+	size_t n = 0, count = environment_count();
+	char **envp = memory_get((count + OURS + 1) * sizeof *envp);
 
-	while (environ[count])
-		count++;
-	if (!(envp = calloc(count + OURS + 1, sizeof *envp)))
+	if (!envp)
 		return NULL;
 	for (size_t i = 0; i < count; i++)
 		if (!is_ours(environ[i]))
@@ -72,17 +86,17 @@ static void
 write_environment(struct launch *l, const struct config *c, const char *notify)
 {
 	/* all of these fit: the times are at most a year, the socket's name has six bytes */
-	(void)snprintf(
+	(void)buf_print_to(
 	    l->pipe, sizeof l->pipe, "SERVERENGINE_HEARTBEAT_PIPE=%d", LAUNCH_HEARTBEAT_FD);
-	(void)snprintf(l->interval, sizeof l->interval,
+	(void)buf_print_to(l->interval, sizeof l->interval,
 	    "SERVERENGINE_HEARTBEAT_INTERVAL=%lld.%03lld",
 	    (long long)c->worker_heartbeat_interval / 1000,
 	    (long long)c->worker_heartbeat_interval % 1000);
-	(void)snprintf(l->watchdog, sizeof l->watchdog, "WATCHDOG_USEC=%lld",
+	(void)buf_print_to(l->watchdog, sizeof l->watchdog, "WATCHDOG_USEC=%lld",
 	    (long long)c->worker_heartbeat_timeout * 1000);
-	(void)snprintf(l->watchdog_pid, sizeof l->watchdog_pid, "WATCHDOG_PID=");
+	(void)buf_print_to(l->watchdog_pid, sizeof l->watchdog_pid, "WATCHDOG_PID=");
 	if (notify && *notify)
-		(void)snprintf(l->notify, sizeof l->notify, "NOTIFY_SOCKET=%s", notify);
+		(void)buf_print_to(l->notify, sizeof l->notify, "NOTIFY_SOCKET=%s", notify);
 	else
 		*l->notify = '\0';
 }
@@ -126,12 +140,11 @@ launch_prepare(struct launch *l, const struct config *boot, const struct config 
 	}
 	write_environment(l, live, notify);
 	if (!(argv = make_argv(&boot->command)) || !(envp = make_environment(l, live))) {
-		free(argv);
+		free_vectors(argv, &boot->command, NULL);
 		buf_puts(why, strerror(ENOMEM));
 		return false;
 	}
-	free(l->argv);
-	free(l->envp);
+	free_vectors(l->argv, &boot->command, l->envp);
 	l->argv = argv;
 	l->envp = envp;
 	l->privilege = privilege;
@@ -177,7 +190,7 @@ launch_worker(struct launch *l, unsigned id, int beat_fd, const char **step)
 		.oom_score_adj = c->oom_score_adj == OPT_UNSET ? NULL : &c->oom_score_adj,
 	};
 
-	(void)snprintf(l->id, sizeof l->id, "SERVERENGINE_WORKER_ID=%u", id); /* fits */
+	(void)buf_print_to(l->id, sizeof l->id, "SERVERENGINE_WORKER_ID=%u", id); /* fits */
 	if (c->worker_process_name) {
 		write_name(l, id);
 		l->argv[0] = l->name;

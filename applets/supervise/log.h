@@ -4,11 +4,13 @@
 #include "../../lib/base/optval.h"
 #include "../../lib/sys/logfile.h"
 #include "../../lib/wire/logline.h"
+#include "../../lib/wire/zone.h"
 
 /* Our own log lines: their level, their clock, and the file they go to. */
 struct log {
 	struct logfile file;
 	enum logline_level level;
+	struct zone_span zone; /* of the last line; zeroes: not looked up yet */
 };
 
 /*

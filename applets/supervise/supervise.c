@@ -5,8 +5,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
@@ -18,6 +16,7 @@
 #include "../../lib/sys/cgroup.h"
 #include "../../lib/sys/daemon.h"
 #include "../../lib/sys/loop.h"
+#include "../../lib/sys/out.h"
 #include "../../lib/sys/proc.h"
 #include "../../lib/sys/title.h"
 #include "../../lib/sys/unixsock.h"
@@ -34,13 +33,14 @@ static _Noreturn __attribute__((format(printf, 2, 3))) void
 die(int status, const char *format, ...)
 {
 	char text[1024];
+	struct buf b = buf_over(text, sizeof text);
 	va_list ap;
 
 	va_start(ap, format);
-	(void)vsnprintf(text, sizeof text, format, ap); /* cut is fine */
+	buf_vprintf(&b, format, ap);
 	va_end(ap);
-	(void)fprintf(stderr, "se-supervise: %s\n", text);
-	exit(status);
+	out_error("se-supervise: %s", text);
+	_exit(status);
 }
 
 unsigned
@@ -135,7 +135,7 @@ reload(struct supervise *s, ms now)
 	struct config *new = config_load(s->base_fd, s->argc, s->argv, &why);
 
 	if (new && !launch_prepare(&s->launch, s->boot, new, s->reports_name, &why)) {
-		free(new);
+		config_free(new);
 		new = NULL;
 	}
 	if (!new) {
@@ -147,7 +147,7 @@ reload(struct supervise *s, ms now)
 		log_say(&s->log, LOGLINE_WARN,
 		    "Changed, but in effect only after the next start: %s", s->why);
 	if (s->live != s->boot)
-		free((void *)(size_t)s->live);
+		config_free((struct config *)(size_t)s->live);
 	s->live = new;
 	config_worker_policy(new, &s->worker_policy);
 	config_fleet_policy(new, &s->fleet_policy);
@@ -483,7 +483,7 @@ raise_nofile(struct supervise *s)
 	s->launch.nofile[0] = r.rlim_cur;
 	s->launch.nofile[1] = r.rlim_max;
 	r.rlim_cur = r.rlim_max;
-	(void)setrlimit(RLIMIT_NOFILE, &r); /* then workers_scale finds it too small */
+	(void)prlimit(0, RLIMIT_NOFILE, &r, NULL); /* then workers_scale finds it too small */
 }
 
 static void
@@ -495,7 +495,7 @@ open_log(struct supervise *s)
 	if (log_open(&s->log, &s->boot->log, &path) < 0)
 		die((int)s->boot->daemonize_error_exit_code, "log: %s: %s", path, strerror(errno));
 	if (s->boot->daemonize && !path)
-		(void)fputs("se-supervise: log: not set: a daemon's lines are lost\n", stderr);
+		out_error("se-supervise: log: not set: a daemon's lines are lost");
 }
 
 static void
@@ -577,7 +577,7 @@ supervise(const struct config *c, int argc, char **argv)
 
 	run_until_ended(&s);
 	if (s.failed && *s.why) {
-		(void)fprintf(stderr, "se-supervise: %s\n", s.why);
+		out_error("se-supervise: %s", s.why);
 		if (s.log.file.owned)
 			log_say(&s.log, LOGLINE_FATAL, "%s", s.why);
 	}

@@ -3,12 +3,12 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "../../lib/sys/loop.h"
+#include "../../lib/sys/out.h"
 #include "../../lib/sys/pidfile.h"
 #include "../../lib/sys/unixsock.h"
 #include "../../lib/wire/command.h"
@@ -45,8 +45,8 @@ row_of(const struct config *c)
 static int
 complain(int status, const char *what, const char *object, const char *reason)
 {
-	(void)fprintf(stderr, "se-supervise: %s: %s%s%s\n", what, object ? object : "",
-	    object ? ": " : "", reason);
+	out_error(
+	    "se-supervise: %s: %s%s%s", what, object ? object : "", object ? ": " : "", reason);
 	return status;
 }
 
@@ -87,7 +87,7 @@ take_answer(struct buf *in, const char *what)
 
 /* Prints whole lines of a status as they come; true: the last one, a dot, has come. */
 static bool
-print_lines(struct buf *in)
+print_lines(struct buf *in, bool *arrived)
 {
 	for (;;) {
 		char *end = memchr(in->base, '\n', in->len);
@@ -98,7 +98,7 @@ print_lines(struct buf *in)
 		len = (size_t)(end - in->base) + 1;
 		if (len == 2 && in->base[0] == '.')
 			return true;
-		(void)fwrite(in->base, 1, len, stdout); /* looked at once at the end */
+		*arrived &= out_write(STDOUT_FILENO, in->base, len);
 		buf_drop(in, len);
 	}
 }
@@ -109,7 +109,7 @@ read_answer(int fd, const char *what, bool lines, ms deadline)
 {
 	char room[8192];
 	struct buf in = buf_over(room, sizeof room);
-	bool answered = false;
+	bool answered = false, arrived = true;
 	int status;
 
 	for (;;) {
@@ -131,8 +131,8 @@ read_answer(int fd, const char *what, bool lines, ms deadline)
 				return status;
 			answered = true;
 		}
-		if (answered && print_lines(&in)) {
-			if (fflush(stdout) == 0 && !ferror(stdout))
+		if (answered && print_lines(&in, &arrived)) {
+			if (arrived)
 				return VERBS_DONE;
 			return complain(VERBS_REFUSED, what, "stdout", strerror(errno));
 		}
@@ -168,20 +168,21 @@ by_socket(const struct config *c, size_t row)
 	const char *what = command_name(verbs[row].word);
 	ms start = loop_now(), given = c->timeout;
 	ms answer = ms_add(start, given == MS_NEVER ? ANSWER_TIMEOUT : given);
-	char line[128];
-	int n, status, fd = unixsock_connect(c->control_path);
+	char room[128];
+	struct buf line = buf_over(room, sizeof room);
+	int status, fd = unixsock_connect(c->control_path);
 
 	if (fd < 0)
 		return complain(
 		    errno == ENOENT || errno == ECONNREFUSED ? VERBS_NOT_RUNNING : VERBS_REFUSED,
 		    "control_path", c->control_path, strerror(errno));
-	n = snprintf(line, sizeof line, "%s%s%s\n", what, c->verb.value ? " " : "",
-	    c->verb.value ? c->verb.value : "");
-	if (n < 0 || (size_t)n >= sizeof line) {
+	buf_printf(
+	    &line, "%s%s%s\n", what, c->verb.value ? " " : "", c->verb.value ? c->verb.value : "");
+	if (line.cut) {
 		close(fd);
 		return complain(VERBS_USAGE, what, NULL, "its argument is too long");
 	}
-	if (send(fd, line, (size_t)n, MSG_NOSIGNAL) != n)
+	if (send(fd, room, line.len, MSG_NOSIGNAL) != (ssize_t)line.len)
 		status = complain(VERBS_REFUSED, what, NULL, strerror(errno));
 	else
 		status = read_answer(fd, what, verbs[row].word == COMMAND_STATUS, answer);

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -12,6 +11,7 @@
 #include "../../lib/base/num.h"
 #include "../../lib/sys/cgroup.h"
 #include "../../lib/sys/loop.h"
+#include "../../lib/sys/memory.h"
 #include "../../lib/sys/proc.h"
 #include "../../lib/sys/unixsock.h"
 #include "../../lib/wire/notify.h"
@@ -319,37 +319,28 @@ workers_repolicy(struct supervise *s, ms now)
 	}
 }
 
-/* Grows an array to n entries; the old one stays where that fails. */
-static bool
-grow(void *array, size_t size, size_t n)
-{
-	void **at = array, *new = realloc(*at, size * n);
-
-	if (new)
-		*at = new;
-	return new != NULL;
-}
-
+/* Grows all arrays; those that were grown before one fails stay so, which does no harm. */
 static bool
 make_room(struct supervise *s, unsigned n)
 {
+	unsigned old = s->nslots;
 	struct map map = { .room = map_room(n) };
 
-	if (n <= s->nslots)
+	if (n <= old)
 		return true;
-	if (!grow(&s->slot, sizeof *s->slot, n) || !grow(&s->due.key, sizeof *s->due.key, n) ||
-	    !grow(&s->due.slot, sizeof *s->due.slot, n) ||
-	    !grow(&s->due.at, sizeof *s->due.at, n) ||
-	    !(map.cell = malloc(map.room * sizeof *map.cell)))
+	if (!memory_grow(&s->slot, old * sizeof *s->slot, n * sizeof *s->slot) ||
+	    !memory_grow(&s->due.key, old * sizeof *s->due.key, n * sizeof *s->due.key) ||
+	    !memory_grow(&s->due.slot, old * sizeof *s->due.slot, n * sizeof *s->due.slot) ||
+	    !memory_grow(&s->due.at, old * sizeof *s->due.at, n * sizeof *s->due.at) ||
+	    !(map.cell = memory_get(map.room * sizeof *map.cell)))
 		return false;
-	map_init(&map);
-	heap_grow(&s->due, s->nslots, n);
-	for (unsigned i = 0; i < s->nslots; i++)
+	heap_grow(&s->due, old, n);
+	for (unsigned i = 0; i < old; i++)
 		if (s->slot[i].pid > 0)
 			map_put(&map, s->slot[i].pid, i);
-	free(s->by_pid.cell);
+	memory_free(s->by_pid.cell, s->by_pid.room * sizeof *map.cell);
 	s->by_pid = map;
-	for (unsigned i = s->nslots; i < n; i++) {
+	for (unsigned i = old; i < n; i++) {
 		s->slot[i] = (struct slot){ .beat_fd = -1 };
 		worker_init(&s->slot[i].machine);
 	}

@@ -1,7 +1,5 @@
 #include "buf.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 struct buf
@@ -39,25 +37,176 @@ buf_puts(struct buf *b, const char *s)
 	buf_put(b, s, strlen(s));
 }
 
+/* One conversion of a format. */
+struct conversion {
+	bool left, zeroes;
+	int width, precision; /* precision -1: none */
+	int longs;            /* how many l; z counts as one */
+};
+
+static void
+pad(struct buf *b, char with, long n)
+{
+	for (; n > 0; n--)
+		buf_put(b, &with, 1);
+}
+
+static void
+put_field(struct buf *b, const struct conversion *c, const char *sign, const char *text, size_t len)
+{
+	long space = c->width - (long)(len + strlen(sign));
+
+	if (!c->left && !c->zeroes)
+		pad(b, ' ', space);
+	buf_puts(b, sign);
+	if (!c->left && c->zeroes)
+		pad(b, '0', space);
+	buf_put(b, text, len);
+	if (c->left)
+		pad(b, ' ', space);
+}
+
+static void
+put_number(
+    struct buf *b, const struct conversion *c, unsigned long long n, unsigned base, bool negative)
+{
+	char digits[24];
+	size_t at = sizeof digits;
+
+	do
+		digits[--at] = "0123456789abcdef"[n % base];
+	while ((n /= base) > 0);
+	put_field(b, c, negative ? "-" : "", digits + at, sizeof digits - at);
+}
+
+/* A number, or the * that stands for one; *format is left behind it. */
+static int
+number(const char **format, va_list *ap)
+{
+	int n = 0;
+
+	if (**format == '*') {
+		++*format;
+		return va_arg(*ap, int);
+	}
+	for (; **format >= '0' && **format <= '9'; ++*format)
+		n = n * 10 + (**format - '0');
+	return n;
+}
+
+static long long
+take_signed(const struct conversion *c, va_list *ap)
+{
+	return c->longs > 1 ? va_arg(*ap, long long)
+	    : c->longs == 1 ? va_arg(*ap, long)
+			    : va_arg(*ap, int);
+}
+
+static unsigned long long
+take_unsigned(const struct conversion *c, va_list *ap)
+{
+	return c->longs > 1 ? va_arg(*ap, unsigned long long)
+	    : c->longs == 1 ? va_arg(*ap, unsigned long)
+			    : va_arg(*ap, unsigned);
+}
+
+static void
+put_string(struct buf *b, const struct conversion *c, const char *s)
+{
+	size_t len = 0;
+
+	while ((c->precision < 0 || len < (size_t)c->precision) && s[len])
+		len++;
+	put_field(b, c, "", s, len);
+}
+
+/* What stands behind a percent sign; returns what stands behind it. */
+static const char *
+convert(struct buf *b, const char *f, va_list *ap)
+{
+	struct conversion c = { .precision = -1 };
+	long long n;
+	char one;
+
+	for (; *f == '-' || *f == '0'; f++) {
+		c.left |= *f == '-';
+		c.zeroes |= *f == '0';
+	}
+	c.width = number(&f, ap);
+	if (*f == '.') {
+		f++;
+		c.precision = number(&f, ap);
+	}
+	for (; *f == 'l' || *f == 'z'; f++)
+		c.longs++;
+	switch (*f) {
+	case 'd':
+		n = take_signed(&c, ap);
+		put_number(
+		    b, &c, n < 0 ? 0 - (unsigned long long)n : (unsigned long long)n, 10, n < 0);
+		break;
+	case 'u':
+		put_number(b, &c, take_unsigned(&c, ap), 10, false);
+		break;
+	case 'x':
+		put_number(b, &c, take_unsigned(&c, ap), 16, false);
+		break;
+	case 'o':
+		put_number(b, &c, take_unsigned(&c, ap), 8, false);
+		break;
+	case 'c':
+		one = (char)va_arg(*ap, int);
+		put_field(b, &c, "", &one, 1);
+		break;
+	case 's':
+		put_string(b, &c, va_arg(*ap, const char *));
+		break;
+	case '%':
+		buf_put(b, "%", 1);
+		break;
+	case '\0':
+		return f;
+	}
+	return f + 1;
+}
+
+void
+buf_vprintf(struct buf *b, const char *format, va_list args)
+{
+	va_list ap;
+
+	va_copy(ap, args); /* a parameter of this type cannot be pointed to everywhere */
+	while (*format) {
+		size_t n = strcspn(format, "%");
+
+		buf_put(b, format, n);
+		format += n;
+		if (*format == '%')
+			format = convert(b, format + 1, &ap);
+	}
+	va_end(ap);
+}
+
 void
 buf_printf(struct buf *b, const char *format, ...)
 {
-	size_t free = b->room - b->len;
 	va_list ap;
-	int n;
 
 	va_start(ap, format);
-	n = vsnprintf(b->base + b->len, free, format, ap);
+	buf_vprintf(b, format, ap);
 	va_end(ap);
-	if (n < 0) {
-		b->base[b->len] = '\0';
-		b->cut = true;
-	} else if ((size_t)n >= free) {
-		b->len = b->room - 1;
-		b->cut = true;
-	} else {
-		b->len += (size_t)n;
-	}
+}
+
+bool
+buf_print_to(char *base, size_t room, const char *format, ...)
+{
+	struct buf b = buf_over(base, room);
+	va_list ap;
+
+	va_start(ap, format);
+	buf_vprintf(&b, format, ap);
+	va_end(ap);
+	return !b.cut;
 }
 
 void

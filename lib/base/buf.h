@@ -1,6 +1,7 @@
 #ifndef SE_BASE_BUF_H
 #define SE_BASE_BUF_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -20,7 +21,16 @@ struct buf buf_over(char *base, size_t room);
 void buf_clear(struct buf *);
 void buf_put(struct buf *, const void *bytes, size_t len);
 void buf_puts(struct buf *, const char *);
+/*
+ * The part of printf(3) that is needed here, so that the binary need not carry all of it: flags -
+ * and 0, a width and, for %s, a precision (both as number or *), lengths l, ll and z, conversions d
+ * u x o c s %.
+ */
 __attribute__((format(printf, 2, 3))) void buf_printf(struct buf *, const char *format, ...);
+__attribute__((format(printf, 2, 0))) void buf_vprintf(struct buf *, const char *format, va_list);
+/* The same into an array, as snprintf(3); false: it was cut. */
+__attribute__((format(printf, 3, 4))) bool buf_print_to(
+    char *base, size_t room, const char *format, ...);
 /*
  * Text of unknown origin for a line that people read: control bytes and backslash come as \n, \t,
  * \\ or \x1b, and after max bytes of it "..." stands for the rest.

@@ -1,9 +1,10 @@
 #include "num.h"
 
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
+
+#include "buf.h"
 
 /* Reads digits of the given base from *s on; false if there is none or on overflow. */
 static bool
@@ -156,8 +157,8 @@ num_ratio(const char *s, unsigned max, unsigned *out)
 }
 
 static const struct {
-	const char *name;
-	int sig;
+	char name[7];
+	unsigned char sig;
 } signals[] = {
 	{ "HUP", SIGHUP },
 	{ "INT", SIGINT },
@@ -216,10 +217,11 @@ num_signal_name(int sig, char name[16])
 {
 	for (size_t i = 0; i < SIGNALS; i++)
 		if (signals[i].sig == sig) {
-			(void)snprintf(name, 16, "SIG%s", signals[i].name); /* fits: six letters */
+			(void)buf_print_to(
+			    name, 16, "SIG%s", signals[i].name); /* fits: six letters */
 			return;
 		}
-	(void)snprintf(name, 16, "SIG%d", sig); /* fits: eleven digits at most */
+	(void)buf_print_to(name, 16, "SIG%d", sig); /* fits: eleven digits at most */
 }
 
 bool

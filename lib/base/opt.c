@@ -11,11 +11,30 @@ same_name(const char *a, const char *b)
 	return *a == *b;
 }
 
+/* Is name one of the words between bars? */
+static bool
+among(const char *words, const char *name)
+{
+	for (;;) {
+		size_t n = strcspn(words, "|"), i = 0;
+
+		while (i < n && name[i] &&
+		    (name[i] == words[i] || (name[i] == '-' && words[i] == '_')))
+			i++;
+		if (i == n && !name[i])
+			return true;
+		if (!words[n])
+			return false;
+		words += n + 1;
+	}
+}
+
 const struct opt *
 opt_find(const struct opt *o, const char *name)
 {
 	for (; o->name; o++)
-		if (o->type != OPT_HEADING && same_name(o->name, name))
+		if (o->flags & OPT_LATER ? among(o->arg, name)
+					 : o->type != OPT_HEADING && same_name(o->name, name))
 			return o;
 	return NULL;
 }
@@ -104,7 +123,7 @@ find_argument(const struct opt *opts, const char *arg, size_t len, struct buf *w
 
 	if (arg[1] != '-') {
 		for (o = opts; o->name; o++)
-			if (o->letter && o->letter == arg[1])
+			if ((o->flags & OPT_LETTER) && o->name[0] == arg[1])
 				return o;
 	} else if (len - 2 < sizeof name) {
 		memcpy(name, arg + 2, len - 2);
@@ -178,7 +197,7 @@ opt_parse(const struct opt *opts, void *config, struct buf *text, int argc, char
 			buf_printf(why, "--%s: a value is missing", o->name);
 			return -1;
 		}
-		buf_printf(why, "--%s: ", o->name);
+		buf_printf(why, "%.*s: ", (int)strcspn(arg, "="), arg);
 		if (!apply(o, config, text, value, why))
 			return -1;
 		buf_clear(why);
@@ -222,8 +241,8 @@ opt_help(const struct opt *o, const void *defaults, struct buf *b)
 		buf_printf(b, "\n%s\n", o->help);
 		return;
 	}
-	if (o->letter)
-		buf_printf(b, "  -%c, --%s", o->letter, o->name);
+	if (o->flags & OPT_LETTER)
+		buf_printf(b, "  -%c, --%s", o->name[0], o->name);
 	else
 		buf_printf(b, "  --%s", o->name);
 	for (size_t i = start; i < b->len; i++)

@@ -1,6 +1,7 @@
 #include "optval.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "num.h"
 
@@ -177,10 +178,10 @@ word(const char *words, const char *s, unsigned *out)
 static void
 expected(const struct opt *o, struct buf *b)
 {
-	long long min = o->min, max = o->max;
+	int min = o->min, max = o->max;
 
 	buf_puts(b, "expected ");
-	switch (o->type) {
+	switch ((enum opt_type)o->type) {
 	case OPT_HEADING:
 	case OPT_FLAG:
 	case OPT_VERB:
@@ -191,16 +192,16 @@ expected(const struct opt *o, struct buf *b)
 		break;
 	case OPT_COUNT:
 	case OPT_INT:
-		buf_printf(b, "a whole number from %lld to %lld", min, max);
+		buf_printf(b, "a whole number from %d to %d", min, max);
 		break;
 	case OPT_OCTAL:
-		buf_printf(b, "an octal number up to %llo", max);
+		buf_printf(b, "an octal number up to %o", (unsigned)max);
 		break;
 	case OPT_DURATION:
 		buf_puts(b, "a time from ");
 		buf_duration(b, min);
 		buf_puts(b, " to ");
-		buf_duration(b, max);
+		buf_duration(b, OPT_TIME_MAX);
 		buf_puts(b,
 		    (o->flags & OPT_OR_NEVER) ? " (units ms, s, m, h, d), or -1 for never"
 					      : " (units ms, s, m, h, d)");
@@ -209,13 +210,13 @@ expected(const struct opt *o, struct buf *b)
 		buf_puts(b, "a size (units K, M, G)");
 		break;
 	case OPT_RATIO:
-		buf_printf(b, "a ratio from 0 to %lld", max / 1000);
+		buf_printf(b, "a ratio from 0 to %d", max / 1000);
 		break;
 	case OPT_SIGNAL:
 		buf_puts(b, "a signal");
 		break;
 	case OPT_WORD:
-		for (const char *w = o->words; *w; w++)
+		for (const char *w = o->arg; *w; w++)
 			buf_puts(b, *w == '|' ? ", " : (char[]){ *w, 0 });
 		break;
 	case OPT_STRING:
@@ -244,7 +245,7 @@ set_nil(const struct opt *o, void *at)
 {
 	if (!(o->flags & OPT_OR_NIL))
 		return false;
-	switch (o->type) {
+	switch ((enum opt_type)o->type) {
 	case OPT_INT:
 	case OPT_OCTAL:
 		*(int *)at = OPT_UNSET;
@@ -291,7 +292,7 @@ set_scalar(const struct opt *o, void *at, const char *s)
 	uint64_t n;
 	int64_t i;
 
-	switch (o->type) {
+	switch ((enum opt_type)o->type) {
 	case OPT_BOOL:
 		return num_bool(s, at);
 	case OPT_COUNT:
@@ -309,15 +310,15 @@ set_scalar(const struct opt *o, void *at, const char *s)
 			*(ms *)at = MS_NEVER;
 			return true;
 		}
-		return num_duration(s, o->max, &i) && i >= o->min && (*(ms *)at = i, true);
+		return num_duration(s, OPT_TIME_MAX, &i) && i >= o->min && (*(ms *)at = i, true);
 	case OPT_BYTES:
-		return num_bytes(s, (uint64_t)o->max, at);
+		return num_bytes(s, INT64_MAX, at);
 	case OPT_RATIO:
 		return num_ratio(s, (unsigned)o->max, at);
 	case OPT_SIGNAL:
 		return num_signal(s, at);
 	case OPT_WORD:
-		return word(o->words, s, at);
+		return word(o->arg, s, at);
 	case OPT_RATE:
 		return rate(s, at);
 	case OPT_RLIMIT:
@@ -376,10 +377,10 @@ optval_set(
 static void
 format_string(struct buf *b, const char *s)
 {
-	bool bare = *s &&
-	    strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./@%+=^") ==
+	bool bare =
+	    strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+=^-") ==
 		strlen(s) &&
-	    strcmp(s, "nil") != 0 && strcmp(s, "null") != 0 && *s != '@' && *s != '%';
+	    *s != '-' && *s && strcasecmp(s, "nil") != 0 && strcasecmp(s, "null") != 0;
 
 	if (bare) {
 		buf_puts(b, s);
@@ -449,10 +450,10 @@ optval_format(const struct opt *o, const void *config, struct buf *b)
 	const void *at = (const char *)config + o->offset;
 	const struct opt_rlimit *r = at;
 	const struct opt_rate *n = at;
-	const char *w = o->words;
+	const char *w = o->arg;
 	char name[16];
 
-	switch (o->type) {
+	switch ((enum opt_type)o->type) {
 	case OPT_HEADING:
 	case OPT_FLAG:
 	case OPT_VERB:

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "buf.h"
+#include "ms.h"
 
 /*
  * One table per applet says what can be set: it parses the command line and the lines of a
@@ -21,11 +22,11 @@ enum opt_type {
 	OPT_COUNT,    /* unsigned, min..max */
 	OPT_INT,      /* int, min..max; OPT_UNSET where nothing is set */
 	OPT_OCTAL,    /* int, up to max; OPT_UNSET where nothing is set */
-	OPT_DURATION, /* ms, min..max milliseconds; with OPT_OR_NEVER also -1: MS_NEVER */
-	OPT_BYTES,    /* uint64_t, up to max; 0: nothing set */
+	OPT_DURATION, /* ms, from min; with OPT_OR_NEVER also -1: MS_NEVER */
+	OPT_BYTES,    /* uint64_t; 0: nothing set */
 	OPT_RATIO,    /* unsigned, thousandths, up to max */
 	OPT_SIGNAL,   /* int; 0: none, where OPT_OR_NIL allows it */
-	OPT_WORD,     /* unsigned: index into words */
+	OPT_WORD,     /* unsigned: index into arg's words */
 	OPT_STRING,   /* const char *, NULL: not set */
 	OPT_LIST,     /* struct opt_list */
 	OPT_ARGV,     /* struct opt_list; one string is split on blanks and quotes */
@@ -35,26 +36,30 @@ enum opt_type {
 };
 
 enum {
-	OPT_KEY = 1,      /* may stand in the configuration file */
-	OPT_DYNAMIC = 2,  /* takes effect at reload */
-	OPT_LATER = 4,    /* known, but not yet in this version: refused, not shown */
+	OPT_KEY = 1,     /* may stand in the configuration file */
+	OPT_DYNAMIC = 2, /* takes effect at reload */
+	OPT_LATER = 4,   /* for one row without a name: the names in arg are refused as "not yet" */
 	OPT_OR_NEVER = 8, /* see OPT_DURATION */
+	OPT_LETTER = 32,  /* the name's first letter alone stands for it too: -c */
 	OPT_OR_NIL = 16,  /* nil, null and ~ mean none */
 };
 
 #define OPT_UNSET INT_MIN
 
 struct opt {
-	char letter; /* 0: long form only */
 	const char *name;
-	enum opt_type type;
-	unsigned flags;
-	const char *arg;   /* the value's name in --help; NULL for flags */
-	const char *help;  /* the default is added from the defaults struct */
-	size_t offset;     /* into the config struct */
-	int64_t min, max;  /* of the number; durations in milliseconds */
-	const char *words; /* OPT_WORD: "auto|required|off" */
+	const char
+	    *arg; /* the value's name in --help; OPT_WORD: "auto|required|off"; NULL for flags */
+	const char *help; /* the default is added from the defaults struct */
+	short min,
+	    max; /* of the number, durations in milliseconds; those have no max but OPT_TIME_MAX */
+	unsigned short offset; /* into the config struct */
+	unsigned char type;    /* enum opt_type */
+	unsigned char flags;
 };
+
+/* The longest duration that a row takes, in milliseconds: a leap year. */
+#define OPT_TIME_MAX (366 * 86400 * MS_SECOND)
 
 struct opt_verb {
 	unsigned verb;

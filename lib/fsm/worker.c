@@ -119,6 +119,7 @@ spawned(struct worker *w, const struct worker_policy *p, const struct worker_inp
 
 	clear(w);
 	w->state = WORKER_UP;
+	w->reason = WORKER_BY_REQUEST;
 	w->started = in->now;
 	worker_repolicy(w, p, in->now, in->random);
 	if (w->wanted)
@@ -195,6 +196,8 @@ restart(struct worker *w, const struct worker_policy *p, enum escalation_rung ru
 		w->spawn = now;
 		break;
 	case WORKER_FAILED:
+		if (!w->wanted)
+			break;
 		w->backoff = (struct backoff){ 0 };
 		wait_until(w, now);
 		break;
@@ -302,7 +305,8 @@ closed(struct worker *w, const struct worker_policy *p, ms now)
 	if (p->heartbeat == WORKER_HEARTBEAT_REQUIRED)
 		return climb(w, p, ESCALATION_IMMEDIATE, WORKER_BY_CLOSED, now);
 	w->armed = false;
-	w->part = MS_NEVER;
+	w->part = w->beat =
+	    MS_NEVER; /* as if it had never beaten: a reload does not arm it again */
 	return (struct worker_action){ .what = WORKER_DO_DISARM };
 }
 
@@ -358,7 +362,8 @@ worker_step(struct worker *w, const struct worker_policy *p, const struct worker
 		return nothing();
 	case WORKER_EV_READY:
 		w->ready = worker_alive(w);
-		return beat(w, p, in->now);
+		return w->armed ? beat(w, p, in->now)
+				: nothing(); /* a life sign, but it arms nothing */
 	case WORKER_EV_TRIGGER:
 		return worker_alive(w)
 		    ? climb(w, p, ESCALATION_IMMEDIATE, WORKER_BY_TRIGGER, in->now)

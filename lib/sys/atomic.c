@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "../base/buf.h"
+
 int
 atomic_begin(const char *path, mode_t mode, char *temp, size_t room)
 {
-	int n = snprintf(temp, room, "%s.%d.tmp", path, (int)getpid());
-
-	if (n < 0 || (size_t)n >= room) {
+	if (!buf_print_to(temp, room, "%s.%d.tmp", path, (int)getpid())) {
 		errno = ENAMETOOLONG;
 		return -1;
 	}

@@ -2,16 +2,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "../base/buf.h"
 
 static int
 path_of(const char *dir, unsigned id, const char *file, char *path, size_t room)
 {
-	int n = snprintf(path, room, "%s/worker-%u%s", dir, id, file);
-
-	if (n >= 0 && (size_t)n < room)
+	if (buf_print_to(path, room, "%s/worker-%u%s", dir, id, file))
 		return 0;
 	errno = ENAMETOOLONG;
 	return -1;

@@ -30,7 +30,7 @@ daemon_start(int error_status)
 
 	if (pipe2(p, O_CLOEXEC) < 0)
 		return -1;
-	if ((pid = fork()) < 0)
+	if ((pid = _Fork()) < 0)
 		goto fail;
 	if (pid > 0) {
 		close(p[1]);
@@ -39,7 +39,7 @@ daemon_start(int error_status)
 	close(p[0]);
 	if (setsid() < 0)
 		_exit(error_status); /* the pipe's end tells it */
-	if ((pid = fork()) != 0)
+	if ((pid = _Fork()) != 0)
 		_exit(pid < 0 ? error_status : 0);
 	return p[1];
 fail:

@@ -21,7 +21,7 @@ struct record {
 
 /* Handlers can reach nothing but globals: this is the one such struct in lib/. */
 static struct {
-	int wake[2];
+	int wake[2]; /* 0: not open; no fd of ours is 0 */
 	int epoll;
 	sigset_t caught;
 	volatile sig_atomic_t woken;         /* there may be records in the pipe */
@@ -31,7 +31,7 @@ static struct {
 	pid_t zombie;                        /* told by the last event, to be reaped */
 	struct epoll_event ready[BATCH];
 	int nready, next;
-} loop = { .wake = { -1, -1 }, .epoll = -1 };
+} loop;
 
 static void
 on_signal(int sig, siginfo_t *info, void *context)
@@ -116,13 +116,13 @@ loop_close(void)
 			(void)signal(sig, SIG_DFL); /* it could be caught, so it can be let go */
 	sigemptyset(&loop.caught);
 	for (int i = 0; i < 2; i++) {
-		if (loop.wake[i] >= 0)
+		if (loop.wake[i] > 0)
 			close(loop.wake[i]);
-		loop.wake[i] = -1;
+		loop.wake[i] = 0;
 	}
-	if (loop.epoll >= 0)
+	if (loop.epoll > 0)
 		close(loop.epoll);
-	loop.epoll = -1;
+	loop.epoll = 0;
 	errno = saved;
 }
 

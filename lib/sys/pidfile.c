@@ -3,11 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../base/buf.h"
 #include "../base/num.h"
 
 /* The pid that the file's text names; 0: none. */
@@ -54,11 +54,14 @@ still_there(int fd, const char *path)
 static int
 write_pid(int fd)
 {
-	char text[16];
-	int len = snprintf(text, sizeof text, "%d\n", (int)getpid()); /* fits */
+	char room[16];
+	struct buf text = buf_over(room, sizeof room);
+	ssize_t len;
 
+	buf_printf(&text, "%d\n", (int)getpid());
+	len = (ssize_t)text.len;
 	/* over the old text, then cut: a reader never finds it empty */
-	return pwrite(fd, text, (size_t)len, 0) == len && ftruncate(fd, len) == 0 ? 0 : -1;
+	return pwrite(fd, room, text.len, 0) == len && ftruncate(fd, len) == 0 ? 0 : -1;
 }
 
 int

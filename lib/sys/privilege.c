@@ -1,9 +1,7 @@
 #include "privilege.h"
 
 #include <errno.h>
-#include <grp.h>
-#include <limits.h>
-#include <pwd.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -21,51 +19,158 @@
 #define SETGROUPS SYS_setgroups
 #endif
 
+/* A file of lines with fields between colons, as passwd(5) and group(5), read a line at a time. */
+struct table {
+	int fd;
+	size_t len;  /* of what is in text */
+	size_t line; /* of the line told last, its newline included */
+	char text[4096];
+};
+
+#define FIELDS 7
+
+static bool
+open_table(struct table *t, const char *path)
+{
+	t->len = t->line = 0;
+	t->fd = open(path, O_RDONLY | O_CLOEXEC);
+	return t->fd >= 0;
+}
+
+/* The next line's fields, "" where there are fewer; false: the end. A line of over 4 KiB ends it
+ * too. */
+static bool
+next_line(struct table *t, const char *field[FIELDS])
+{
+	char *end, *p;
+	ssize_t n;
+
+	memmove(t->text, t->text + t->line, t->len -= t->line);
+	while (!(end = memchr(t->text, '\n', t->len)) && t->len < sizeof t->text - 1 &&
+	    (n = read(t->fd, t->text + t->len, sizeof t->text - 1 - t->len)) > 0)
+		t->len += (size_t)n;
+	if (!end && (t->len == 0 || t->len == sizeof t->text - 1))
+		return false;
+	t->line = end ? (size_t)(end - t->text) + 1 : t->len;
+	end = end ? end : t->text + t->len;
+	*end = '\0';
+	p = t->text;
+	for (int i = 0; i < FIELDS; i++) {
+		field[i] = p;
+		if ((p = strchr(p, ':')) != NULL)
+			*p++ = '\0';
+		else
+			p = end;
+	}
+	return true;
+}
+
+/*
+ * The line whose first field is name or whose third is id; NULL stands for neither. False: there is
+ * none. The fields live in t.
+ */
+static bool
+find_line(
+    struct table *t, const char *path, const char *name, const char *id, const char *field[FIELDS])
+{
+	bool found = false;
+
+	if (!open_table(t, path))
+		return false;
+	while (!found && next_line(t, field))
+		found = (name && strcmp(field[0], name) == 0) || (id && strcmp(field[2], id) == 0);
+	close(t->fd);
+	return found;
+}
+
+static bool
+is_member(const char *members, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (;;) {
+		size_t n = strcspn(members, ",");
+
+		if (n == len && memcmp(members, name, n) == 0)
+			return true;
+		if (!members[n])
+			return false;
+		members += n + 1;
+	}
+}
+
+/* The groups that /etc/group names the user in, behind the group it has already; false: too many.
+ */
+static bool
+collect_groups(struct privilege *p, const char *name)
+{
+	const char *field[FIELDS];
+	struct table t;
+	bool fits = true;
+	uint64_t gid;
+
+	if (!open_table(&t, "/etc/group"))
+		return true;
+	while (fits && next_line(&t, field)) {
+		if (!is_member(field[3], name) || !num_count(field[2], 0, UINT32_MAX - 1, &gid) ||
+		    (gid_t)gid == p->groups[0])
+			continue;
+		fits = p->ngroups < PRIVILEGE_GROUPS;
+		if (fits)
+			p->groups[p->ngroups++] = (gid_t)gid;
+	}
+	close(t.fd);
+	return fits;
+}
+
 static const char *
 resolve_user(const char *user, bool has_group, struct privilege *p)
 {
-	uint64_t number;
-	bool numeric = num_count(user, 0, UINT32_MAX - 1, &number);
-	const struct passwd *pw = numeric ? getpwuid((uid_t)number) : getpwnam(user);
+	const char *field[FIELDS];
+	uint64_t uid, gid;
+	struct table t;
+	bool numeric = num_count(user, 0, UINT32_MAX - 1, &uid);
+	bool known =
+	    find_line(&t, "/etc/passwd", numeric ? NULL : user, numeric ? user : NULL, field);
 
-	if (!pw && !numeric)
+	if (known &&
+	    (!num_count(field[2], 0, UINT32_MAX - 1, &uid) ||
+		!num_count(field[3], 0, UINT32_MAX - 1, &gid)))
+		return "its line in /etc/passwd is broken";
+	if (!known && !numeric)
 		return "no such user";
-	if (!pw && !has_group)
+	if (!known && !has_group)
 		return "a user without an entry in /etc/passwd needs a group too";
 	p->user = true;
-	p->uid = pw ? pw->pw_uid : (uid_t)number;
-	if (!pw)
+	p->uid = (uid_t)uid;
+	if (!known)
 		return NULL;
 	if (!has_group)
-		p->gid = pw->pw_gid;
-	p->ngroups = PRIVILEGE_GROUPS;
-	if (getgrouplist(pw->pw_name, pw->pw_gid, p->groups, &p->ngroups) < 0)
-		return "it is in more than 64 groups";
-	return NULL;
+		p->gid = (gid_t)gid;
+	p->groups[p->ngroups++] = (gid_t)gid;
+	return collect_groups(p, field[0]) ? NULL : "it is in more than 64 groups";
 }
 
 const char *
 privilege_resolve(const char *user, const char *group, struct privilege *p)
 {
-	const char *why;
-	uint64_t number;
+	const char *field[FIELDS], *why;
+	struct table t;
+	uint64_t gid;
 
 	*p = (struct privilege){ 0 };
 	if (group) {
-		bool numeric = num_count(group, 0, UINT32_MAX - 1, &number);
-		const struct group *gr = numeric ? NULL : getgrnam(group);
-
-		if (!gr && !numeric)
+		if (!num_count(group, 0, UINT32_MAX - 1, &gid) &&
+		    (!find_line(&t, "/etc/group", group, NULL, field) ||
+			!num_count(field[2], 0, UINT32_MAX - 1, &gid)))
 			return "no such group";
-		p->gid = gr ? gr->gr_gid : (gid_t)number;
+		p->gid = (gid_t)gid;
 	}
 	if (user && (why = resolve_user(user, group != NULL, p)) != NULL)
 		return why;
 	p->group = user || group;
-	if (p->group && p->ngroups == 0) {
-		p->groups[0] = p->gid;
-		p->ngroups = 1;
-	}
+	if (p->group && p->ngroups == 0)
+		p->groups[p->ngroups++] = p->gid;
 	return NULL;
 }
 

@@ -1,13 +1,13 @@
 #include "proc.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../base/buf.h"
 #include "../base/num.h"
 
 /* A small file as text; false: it cannot be read. */
@@ -32,8 +32,26 @@ slurp_of(pid_t pid, const char *file, char *text, size_t room)
 {
 	char path[48];
 
-	(void)snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, file); /* fits */
+	(void)buf_print_to(path, sizeof path, "/proc/%d/%s", (int)pid, file); /* fits */
 	return slurp(path, text, room);
+}
+
+/* What follows the first occurrence of what; NULL: it does not occur. */
+static const char *
+behind(const char *text, const char *what)
+{
+	size_t len = strlen(what);
+
+	for (; *text; text++)
+		if (strncmp(text, what, len) == 0)
+			return text + len;
+	return NULL;
+}
+
+static unsigned
+hex_digit(char c)
+{
+	return (unsigned)(c <= '9' ? c - '0' : c - 'a' + 10);
 }
 
 /* The field behind n blanks, as a number. */
@@ -57,22 +75,18 @@ field(const char *s, unsigned n)
 bool
 proc_stat(pid_t pid, struct proc_stat *out)
 {
-	static long hz, page;
+	unsigned long hz = getauxval(AT_CLKTCK), page = getauxval(AT_PAGESZ);
 	char text[1024];
 	const char *p;
 
 	if (!slurp_of(pid, "stat", text, sizeof text) || !(p = strrchr(text, ')')) || p[1] != ' ' ||
 	    !p[2])
 		return false;
-	if (!hz) {
-		hz = sysconf(_SC_CLK_TCK);
-		page = sysconf(_SC_PAGESIZE);
-	}
 	p += 2; /* field 3 of proc(5), the state */
 	out->state = *p;
 	out->parent = (pid_t)field(p, 1);
-	out->cpu = (ms)((field(p, 11) + field(p, 12)) * 1000 / (uint64_t)hz);
-	out->rss = field(p, 21) * (uint64_t)page;
+	out->cpu = (ms)((field(p, 11) + field(p, 12)) * 1000 / (hz ? hz : 100));
+	out->rss = field(p, 21) * page;
 	return true;
 }
 
@@ -85,7 +99,7 @@ proc_name(pid_t pid, char name[16])
 	if (!slurp_of(pid, "comm", text, sizeof text))
 		return;
 	text[strcspn(text, "\n")] = '\0';
-	(void)snprintf(name, 16, "%.15s", text); /* fits */
+	(void)buf_print_to(name, 16, "%.15s", text); /* fits */
 }
 
 bool
@@ -94,35 +108,58 @@ proc_catches(pid_t pid, int sig)
 	char text[4096];
 	const char *p;
 
-	if (!slurp_of(pid, "status", text, sizeof text) || !(p = strstr(text, "\nSigCgt:\t")))
+	if (!slurp_of(pid, "status", text, sizeof text) || !(p = behind(text, "\nSigCgt:\t")) ||
+	    strlen(p) < 16)
 		return true;
-	return strtoull(p + 9, NULL, 16) >> (sig - 1) & 1; /* the kernel's own text */
+	return hex_digit(p[15 - (sig - 1) / 4]) >> (sig - 1) % 4 & 1; /* 16 digits, signal 1 last */
+}
+
+/* What getdents64(2) fills a buffer with. */
+struct entry {
+	uint64_t inode;
+	int64_t next;
+	unsigned short len;
+	unsigned char type;
+	char name[];
+};
+
+/* Takes an entry of /proc; is it a child of self? */
+static bool
+is_child(const char *name, pid_t self, pid_t *pid)
+{
+	struct proc_stat st;
+	uint64_t n;
+
+	if (!num_count(name, 1, INT32_MAX, &n) || !proc_stat((pid_t)n, &st))
+		return false;
+	*pid = (pid_t)n;
+	return st.parent == self;
 }
 
 int
 proc_children(bool (*found)(pid_t, void *), void *arg)
 {
-	DIR *d = opendir("/proc");
-	const struct dirent *e;
-	pid_t self = getpid();
-	int n = 0;
+	_Alignas(struct entry) char room[4096];
+	int fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC), n = 0;
+	pid_t self = getpid(), pid;
 	struct proc_stat st;
-	uint64_t pid;
+	bool more = true;
+	long got = 0;
 
-	if (!d || !proc_stat(self, &st)) {
-		if (d)
-			closedir(d);
-		return -1;
-	}
-	while ((e = readdir(d)) != NULL) {
-		if (!num_count(e->d_name, 1, INT32_MAX, &pid) || !proc_stat((pid_t)pid, &st) ||
-		    st.parent != self)
-			continue;
-		n++;
-		if (!found((pid_t)pid, arg))
-			break;
-	}
-	closedir(d);
+	if (fd < 0 || !proc_stat(self, &st))
+		n = -1;
+	while (n >= 0 && more && (got = syscall(SYS_getdents64, fd, room, sizeof room)) > 0)
+		for (long at = 0; at < got && more;) {
+			const struct entry *e = (const struct entry *)(const void *)(room + at);
+
+			at += e->len;
+			if (is_child(e->name, self, &pid)) {
+				n++;
+				more = found(pid, arg);
+			}
+		}
+	if (fd >= 0)
+		close(fd);
 	return n;
 }
 
@@ -145,12 +182,11 @@ cgroup_value(const char *path, const char *name)
 static bool
 own_cgroup(const char *cgroups, const char *which, char *path, size_t room)
 {
-	const char *p = strstr(cgroups, which);
+	const char *p = behind(cgroups, which);
 	size_t len;
 
 	if (!p)
 		return false;
-	p += strlen(which);
 	len = strcspn(p, "\n");
 	if (len >= room)
 		return false;
@@ -163,22 +199,21 @@ long
 proc_oom_kills(void)
 {
 	char cgroups[4096], own[1024], path[1100];
-	int n;
 	long kills;
 
 	if (!slurp("/proc/self/cgroup", cgroups, sizeof cgroups))
 		return -1;
 	if (own_cgroup(cgroups, ":memory:", own, sizeof own)) {
-		n = snprintf(path, sizeof path, "/sys/fs/cgroup/memory%s/memory.oom_control", own);
-		if (n > 0 && (size_t)n < sizeof path &&
+		if (buf_print_to(
+			path, sizeof path, "/sys/fs/cgroup/memory%s/memory.oom_control", own) &&
 		    (kills = cgroup_value(path, "oom_kill")) >= 0)
 			return kills;
 		return cgroup_value("/sys/fs/cgroup/memory/memory.oom_control", "oom_kill");
 	}
 	if (!own_cgroup(cgroups, "0::", own, sizeof own))
 		return -1;
-	n = snprintf(path, sizeof path, "/sys/fs/cgroup%s/memory.events", own);
-	if (n > 0 && (size_t)n < sizeof path && (kills = cgroup_value(path, "oom_kill")) >= 0)
+	if (buf_print_to(path, sizeof path, "/sys/fs/cgroup%s/memory.events", own) &&
+	    (kills = cgroup_value(path, "oom_kill")) >= 0)
 		return kills;
 	/* in a container the path is often the host's, and the cgroup is mounted as the root */
 	return cgroup_value("/sys/fs/cgroup/memory.events", "oom_kill");

@@ -195,7 +195,7 @@ spawn_helper(int (*work)(void *), void *arg)
 
 	sigfillset(&all);
 	(void)sigprocmask(SIG_BLOCK, &all, &old); /* cannot fail: the arguments are good */
-	pid = fork();
+	pid = _Fork();                            /* no handlers of fork(3) are there to be run */
 	e = errno;
 	if (pid == 0) {
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* without it the helper ends by itself */

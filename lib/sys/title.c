@@ -1,9 +1,10 @@
 #include "title.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
+
+#include "memory.h"
 
 extern char **environ;
 
@@ -25,23 +26,26 @@ end_of(char **strings, char *end)
 void
 title_init(int argc, char **argv)
 {
-	size_t n = 0;
-	char **copy, *end;
+	size_t n = 0, bytes = 0;
+	char **copy, *text, *end;
 
 	if (argc < 1)
 		return;
-	while (environ[n])
-		n++;
-	if (!(copy = calloc(n + 1, sizeof *copy)))
-		return; /* then there is less room: only argv's */
+	for (; environ[n]; n++)
+		bytes += strlen(environ[n]) + 1;
 	end = end_of(argv, argv[0]);
 	title.start = argv[0];
+	title.room = (size_t)(end - argv[0]);
+	if (!(copy = memory_get((n + 1) * sizeof *copy + bytes)))
+		return; /* then there is less room: only argv's */
 	title.room = (size_t)(end_of(environ, end) - argv[0]);
-	for (size_t i = 0; i < n; i++)
-		if (!(copy[i] = strdup(environ[i]))) {
-			title.room = (size_t)(end - argv[0]);
-			return;
-		}
+	text = (char *)(copy + n + 1);
+	for (size_t i = 0; i < n; i++) {
+		size_t len = strlen(environ[i]) + 1;
+
+		copy[i] = memcpy(text, environ[i], len);
+		text += len;
+	}
 	environ = copy;
 }
 

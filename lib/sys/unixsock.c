@@ -2,12 +2,13 @@
 
 #include <errno.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "../base/buf.h"
 
 static int
 close_with(int fd, int e)
@@ -114,7 +115,7 @@ unixsock_reports(char name[16])
 	len = sizeof a;
 	if (getsockname(fd, (struct sockaddr *)&a, &len) < 0)
 		return close_with(fd, errno);
-	(void)snprintf(name, 16, "@%.*s", (int)(len - sizeof a.sun_family - 1),
+	(void)buf_print_to(name, 16, "@%.*s", (int)(len - sizeof a.sun_family - 1),
 	    a.sun_path + 1); /* fits: the kernel's names have five digits */
 	return fd;
 }

@@ -1,7 +1,6 @@
 #include "conf.h"
 
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 
 /*
@@ -25,7 +24,7 @@ conf_open(struct conf *c, char *text, size_t len)
 static bool
 fail(struct conf *c, const char *why)
 {
-	(void)snprintf(
+	(void)buf_print_to(
 	    c->error, sizeof c->error, "%s", why); /* cut is fine: texts are ours and short */
 	return false;
 }
@@ -57,8 +56,8 @@ take_line(struct conf *c, struct cursor *l)
 		l->end--;
 	for (const char *p = l->from; p < l->end; p++)
 		if (((unsigned char)*p < 0x20 && *p != '\t') || *p == 0x7f) {
-			(void)snprintf(c->error, sizeof c->error, "this is not text: byte 0x%02x",
-			    (unsigned char)*p); /* fits */
+			(void)buf_print_to(c->error, sizeof c->error,
+			    "this is not text: byte 0x%02x", (unsigned char)*p); /* fits */
 			return false;
 		}
 	return true;

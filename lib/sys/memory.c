@@ -1,0 +1,34 @@
+#include "memory.h"
+
+#include <string.h>
+#include <sys/mman.h>
+
+void *
+memory_get(size_t size)
+{
+	void *p =
+	    mmap(NULL, size ? size : 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+void
+memory_free(void *p, size_t size)
+{
+	if (p)
+		(void)munmap(p, size ? size : 1); /* cannot fail: it is ours */
+}
+
+bool
+memory_grow(void *block, size_t old, size_t size)
+{
+	void **at = block, *new = memory_get(size);
+
+	if (!new)
+		return false;
+	if (*at)
+		memcpy(new, *at, old);
+	memory_free(*at, old);
+	*at = new;
+	return true;
+}
