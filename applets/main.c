@@ -161,7 +161,7 @@ main(int argc, char **argv)
 {
 	const struct applet *a = argc > 0 ? find(base_name(argv[0])) : NULL;
 
-	title_init(argc, argv);
+	argv = title_init(argv);
 	if (a)
 		return run(a, argc, argv);
 	if (argc < 2 || strcmp(argv[1], "--help") == 0) {

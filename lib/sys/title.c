@@ -23,30 +23,47 @@ end_of(char **strings, char *end)
 	return end;
 }
 
-void
-title_init(int argc, char **argv)
+static size_t
+size_of(char **strings, size_t *n)
 {
-	size_t n = 0, bytes = 0;
-	char **copy, *text, *end;
+	size_t bytes = sizeof *strings;
 
-	if (argc < 1)
-		return;
-	for (; environ[n]; n++)
-		bytes += strlen(environ[n]) + 1;
-	end = end_of(argv, argv[0]);
-	title.start = argv[0];
-	title.room = (size_t)(end - argv[0]);
-	if (!(copy = memory_get((n + 1) * sizeof *copy + bytes)))
-		return; /* then there is less room: only argv's */
-	title.room = (size_t)(end_of(environ, end) - argv[0]);
-	text = (char *)(copy + n + 1);
+	for (*n = 0; strings[*n]; ++*n)
+		bytes += sizeof *strings + strlen(strings[*n]) + 1;
+	return bytes;
+}
+
+/* The same strings in a block of memory, vector in front. */
+static char **
+copy_to(char **block, char **strings, size_t n)
+{
+	char *text = (char *)(block + n + 1);
+
 	for (size_t i = 0; i < n; i++) {
-		size_t len = strlen(environ[i]) + 1;
+		size_t len = strlen(strings[i]) + 1;
 
-		copy[i] = memcpy(text, environ[i], len);
+		block[i] = memcpy(text, strings[i], len);
 		text += len;
 	}
-	environ = copy;
+	return block;
+}
+
+char **
+title_init(char **argv)
+{
+	size_t nargs, nenv, args = size_of(argv, &nargs), env = size_of(environ, &nenv);
+	char **new_argv, **new_environ;
+
+	if (nargs == 0 || !(new_argv = memory_get(args)))
+		return argv; /* then the name stays as it is */
+	if (!(new_environ = memory_get(env))) {
+		memory_free(new_argv, args);
+		return argv;
+	}
+	title.start = argv[0];
+	title.room = (size_t)(end_of(environ, end_of(argv, argv[0])) - argv[0]);
+	environ = copy_to(new_environ, environ, nenv);
+	return copy_to(new_argv, argv, nargs);
 }
 
 void

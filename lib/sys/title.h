@@ -2,12 +2,11 @@
 #define SE_SYS_TITLE_H
 
 /*
- * The name that ps shows for this process. title_init remembers where the kernel keeps the
- * arguments and moves the environment out of the way; title_set writes over them, as far as there
- * is room, and sets the short name (15 bytes) too.
+ * The name that ps shows for this process. title_init moves the arguments and the environment out of
+ * the place where the kernel looks for the name, and returns where the arguments are now; title_set
+ * writes over that place, as far as there is room, and sets the short name (15 bytes) too.
  */
-void title_init(int argc, char **argv);
-/* After this argv's strings are gone. */
+char **title_init(char **argv);
 void title_set(const char *name);
 
 #endif

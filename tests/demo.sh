@@ -1,0 +1,116 @@
+#!/bin/sh
+# demo.sh BUILD: shows se-supervise at work with four real HTTP workers, in under a minute; leaves
+# nothing behind.
+set -eu
+build=$(cd "$1" && pwd)
+dir=$(mktemp -d)
+pid=
+cleanup() {
+	[ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null || :
+	rm -rf "$dir"
+}
+trap cleanup EXIT
+trap 'exit 1' INT TERM
+cd "$dir"
+se=$build/se-supervise httpd=$build/helpers/httpd
+
+step() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
+show() { printf '$ %s\n' "$*"; }
+ask() { show "httpd get $port $1"; "$httpd" get "$port" "$1"; }
+status() { show 'se-supervise -c app.yml --status'; "$se" -c app.yml --status; }
+worker() { "$se" -c app.yml --status | awk -v n="$1" 'NR > 2 && $1 == n { print $2 }'; }
+until_ready() { # N: so many workers are ready, within 20 s
+	for _ in $(seq 400); do
+		[ "$("$se" -c app.yml --status 2>/dev/null | grep -c ' ready ')" = "$1" ] && return 0
+		sleep 0.05
+	done
+	echo 'demo: the workers did not become ready' >&2
+	exit 1
+}
+new_lines() { # of the log, since the last time
+	tail -n +$((seen + 1)) app.log | sed 's/^/  /'
+	seen=$(wc -l <app.log)
+}
+
+port=$("$httpd" port)
+cat >app.yml <<EOF
+# four workers on port $port (each with SO_REUSEPORT)
+command: [$httpd, serve, $port]
+workers: 4
+worker_process_name: "web-%d"
+worker_heartbeat: required      # they beat once a second
+worker_heartbeat_timeout: 3
+worker_immediate_kill_timeout: 1
+log: app.log
+pid_path: app.pid
+control_path: app.sock
+EOF
+step 'A configuration: ServerEngine'\''s keys, flat YAML'
+cat app.yml
+show 'se-supervise -c app.yml &'
+"$se" -c app.yml 2>err &
+pid=$!
+seen=0
+until_ready 4
+status
+ask 200
+
+victim=$(worker 2)
+step "kill -9 of worker 2 (pid $victim): its successor is there before the next status"
+show "kill -9 $victim"
+sleep 1.1 # who lived a second is restarted without back-off
+kill -9 "$victim"
+until_ready 4
+status
+new_lines
+ask 200
+
+victim=$(worker 1)
+step "Worker 1 (pid $victim) hangs (SIGSTOP): no heartbeat for 3 s, so it is ended and replaced"
+show "kill -STOP $victim"
+kill -STOP "$victim"
+for _ in $(seq 400); do
+	[ "$(worker 1)" = "$victim" ] || break
+	sleep 0.05
+done
+until_ready 4
+new_lines
+
+step 'Restart of all workers under load (USR1): 2000 requests meanwhile'
+("$httpd" get "$port" 2000 >load.txt || :) &
+load=$!
+sleep 0.1
+show 'se-supervise -c app.yml --restart'
+"$se" -c app.yml --restart
+wait "$load"
+until_ready 4
+cat load.txt
+echo '(each worker has a socket of its own: while all four are replaced at once, a request can be refused)'
+new_lines
+
+step 'Reload: two workers more'
+sed -i 's/^workers: 4/workers: 6/' app.yml
+show "sed -i 's/^workers: 4/workers: 6/' app.yml; se-supervise -c app.yml --reload"
+"$se" -c app.yml --reload
+until_ready 6
+status
+
+step 'A mistake in the configuration: what runs goes on'
+sed -i 's/^workers: 6/worker: six/' app.yml
+show "sed -i 's/^workers: 6/worker: six/' app.yml; kill -USR2 $pid"
+kill -USR2 "$pid"
+for _ in $(seq 200); do
+	grep -q 'not reloaded' app.log && break
+	sleep 0.05
+done
+tail -n 1 app.log | sed 's/^/  /'
+sed -i 's/^worker: six/workers: 6/' app.yml
+
+step 'Graceful stop: TERM to every worker, exit status 0 when the last is gone'
+show 'se-supervise -c app.yml --stop'
+"$se" -c app.yml --stop
+rc=0
+wait "$pid" || rc=$?
+pid=
+echo "exit status $rc; left in $dir: $(echo app.*)"
+[ "$rc" = 0 ]
