@@ -80,7 +80,7 @@ $(BUILD)/helpers/%: tests/helpers/%.c Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(STD) $(WARN) -Os -static -o $@ $<
 
-$(BUILD)/bench/%: tests/bench/%.c Makefile
+$(BUILD)/bench/%: tests/bench/%.c $(wildcard tests/bench/*.h) Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(STD) $(WARN) -Os -static -o $@ $<
 

@@ -13,8 +13,6 @@
 #include "../../lib/sys/loop.h"
 #include "../../lib/sys/memory.h"
 #include "../../lib/sys/proc.h"
-#include "../../lib/sys/unixsock.h"
-#include "../../lib/wire/notify.h"
 
 /* Descriptors that we may need besides one for each worker: clients, log, helpers, /proc. */
 #define SPARE_FDS 64
@@ -257,8 +255,8 @@ give_up(struct supervise *s, unsigned i, const struct worker_action *a, ms now)
 }
 
 /* One step of slot i's machine, its action, and the steps that answer the action. */
-static void
-feed(struct supervise *s, unsigned i, struct worker_input in)
+void
+workers_feed(struct supervise *s, unsigned i, struct worker_input in)
 {
 	for (;;) {
 		struct worker *m = &s->slot[i].machine;
@@ -297,17 +295,17 @@ feed(struct supervise *s, unsigned i, struct worker_input in)
 	}
 }
 
-static void
-feed_event(struct supervise *s, unsigned i, enum worker_event event, ms now)
+void
+workers_feed_event(struct supervise *s, unsigned i, enum worker_event event, ms now)
 {
-	feed(s, i, (struct worker_input){ .event = event, .now = now });
+	workers_feed(s, i, (struct worker_input){ .event = event, .now = now });
 }
 
 void
 workers_all(struct supervise *s, enum worker_event event, ms now)
 {
 	for (unsigned i = 0; i < s->nslots; i++)
-		feed_event(s, i, event, now);
+		workers_feed_event(s, i, event, now);
 }
 
 void
@@ -361,7 +359,7 @@ workers_scale(struct supervise *s, unsigned n, ms now)
 		return strerror(ENOMEM);
 	s->wanted = n;
 	for (unsigned i = 0; i < s->nslots; i++)
-		feed_event(s, i, i < n ? WORKER_EV_START : WORKER_EV_STOP, now);
+		workers_feed_event(s, i, i < n ? WORKER_EV_START : WORKER_EV_STOP, now);
 	return NULL;
 }
 
@@ -394,14 +392,14 @@ read_beats(struct supervise *s, unsigned i, ms now)
 	ssize_t n = read(w->beat_fd, bytes, sizeof bytes);
 
 	if (n > 0)
-		feed_event(s, i, WORKER_EV_BEAT, now);
+		workers_feed_event(s, i, WORKER_EV_BEAT, now);
 	if (n == sizeof bytes && loop_rewatch(w->beat_fd, TAG(TAG_BEAT, i), false, false) == 0) {
 		w->muted = true;
 		s->unmute = ms_min(s->unmute, now + MUTE_TIME);
 	}
 	if (n == 0) {
 		close_pipe(s, i);
-		feed_event(s, i, WORKER_EV_BEAT_CLOSED, now);
+		workers_feed_event(s, i, WORKER_EV_BEAT_CLOSED, now);
 	}
 }
 
@@ -447,63 +445,7 @@ workers_tick(struct supervise *s, ms now)
 	/* a beat that waits in the pipe came in time, whenever we come to read it */
 	if (now >= s->slot[i].machine.part && s->slot[i].beat_fd >= 0)
 		read_beats(s, i, now);
-	feed_event(s, i, WORKER_EV_TIME, now);
-}
-
-/* Whose process sent a report: a worker itself, or one of its process group. */
-static bool
-find_sender(const struct supervise *s, pid_t sender, unsigned *i)
-{
-	return sender > 0 &&
-	    (map_get(&s->by_pid, sender, i) || map_get(&s->by_pid, getpgid(sender), i));
-}
-
-static void
-take_report(struct supervise *s, unsigned i, const struct notify *n, ms now)
-{
-	struct slot *w = &s->slot[i];
-
-	if (n->status) {
-		w->text_len = (unsigned char)(n->status_len < sizeof w->text ? n->status_len
-									     : sizeof w->text);
-		memcpy(w->text, n->status, w->text_len);
-		s->changed = true;
-	}
-	if (n->ready) {
-		log_say(&s->log, LOGLINE_DEBUG, "Worker %u is ready", i);
-		feed_event(s, i, WORKER_EV_READY, now);
-	}
-	if (n->extend > 0)
-		feed(s, i,
-		    (struct worker_input){
-			.event = WORKER_EV_EXTEND, .now = now, .until = now + n->extend });
-	if (n->watchdog)
-		feed_event(s, i, WORKER_EV_BEAT, now);
-	if (n->trigger)
-		feed_event(s, i, WORKER_EV_TRIGGER, now);
-	if (n->stopping)
-		log_say(&s->log, LOGLINE_DEBUG, "Worker %u is stopping", i);
-}
-
-void
-workers_on_report(struct supervise *s, ms now)
-{
-	struct notify n;
-	char bytes[2048];
-	pid_t sender = 0;
-	ssize_t len = unixsock_report(s->reports_fd, bytes, sizeof bytes, &sender);
-	unsigned i;
-
-	if (len < 0)
-		return;
-	if (find_sender(s, sender, &i)) {
-		if (notify_parse(bytes, (size_t)len, &n))
-			take_report(s, i, &n, now);
-	} else if (now >= s->stranger) {
-		s->stranger = now + 60 * MS_SECOND;
-		log_say(&s->log, LOGLINE_WARN,
-		    "A notification from pid %d, which is no worker, was ignored", (int)sender);
-	}
+	workers_feed_event(s, i, WORKER_EV_TIME, now);
 }
 
 static void
@@ -548,7 +490,7 @@ workers_on_exit(struct supervise *s, pid_t pid, int status, ms now)
 	w->exited = true;
 	w->status = status;
 	w->text_len = 0;
-	feed(s, i,
+	workers_feed(s, i,
 	    (struct worker_input){
 		.event = WORKER_EV_EXITED,
 		.now = now,

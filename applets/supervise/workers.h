@@ -8,6 +8,9 @@
 /* Makes n the number of workers wanted; more room is allocated, surplus workers are stopped. Why
  * not, or NULL. */
 const char *workers_scale(struct supervise *, unsigned n, ms now);
+/* One step of slot i's machine, its action, and the steps that answer the action. */
+void workers_feed(struct supervise *, unsigned i, struct worker_input);
+void workers_feed_event(struct supervise *, unsigned i, enum worker_event, ms now);
 /* The same event for every worker that is wanted, or that has a process. */
 void workers_all(struct supervise *, enum worker_event, ms now);
 /* Sends the reload signal to the workers that catch it. */
@@ -18,8 +21,6 @@ void workers_repolicy(struct supervise *, ms now);
 void workers_tick(struct supervise *, ms now);
 /* Something on slot i's heartbeat pipe. */
 void workers_on_beat(struct supervise *, unsigned i, ms now);
-/* A datagram on NOTIFY_SOCKET. */
-void workers_on_report(struct supervise *, ms now);
 /* False: pid was none of the workers. */
 bool workers_on_exit(struct supervise *, pid_t, int status, ms now);
 /* The next moment that workers_tick waits for, or MS_NEVER. */

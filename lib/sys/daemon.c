@@ -3,23 +3,32 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* In the process that was called: has the daemon said that it is up? */
+#include "out.h"
+
+/* In the process that was called: has the daemon said that it is up? A NUL does; a text says why
+ * not. */
 static _Noreturn void
 wait_for(int fd, pid_t middle, int error_status)
 {
-	char word;
+	char text[1024];
+	size_t len = 0;
 	ssize_t n;
+	sigset_t none;
 
+	sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL); /* cannot fail: the arguments are good */
 	while (waitpid(middle, NULL, 0) < 0 && errno == EINTR)
 		;
-	do
-		n = read(fd, &word, 1);
-	while (n < 0 && errno == EINTR);
-	_exit(n == 1 ? 0 : error_status);
+	while (len < sizeof text &&
+	    ((n = read(fd, text + len, sizeof text - len)) > 0 || (n < 0 && errno == EINTR)))
+		len += n > 0 ? (size_t)n : 0;
+	if (len > 0 && text[0] == '\0')
+		_exit(0);
+	(void)out_write(STDERR_FILENO, text, len); /* the status tells it too */
+	_exit(error_status);
 }
 
 int
@@ -49,16 +58,22 @@ fail:
 }
 
 void
-daemon_up(int fd)
+daemon_detach(int null)
 {
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	(void)!write(fd, "", 1); /* nobody waits any more: as good */
-	close(fd);
-	if (null < 0)
-		return;
 	for (int i = 0; i < 3; i++)
 		(void)dup2(null, i); /* cannot fail: null is open and i is small */
-	if (null > 2)
-		close(null);
+}
+
+void
+daemon_up(int fd)
+{
+	(void)!write(fd, "", 1); /* nobody waits any more: as good */
+	close(fd);
+}
+
+void
+daemon_failed(int fd, const char *text)
+{
+	(void)(out_text(fd, text) && out_text(fd, "\n")); /* as above */
+	close(fd);
 }

@@ -1,0 +1,64 @@
+#include "reports.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "../../lib/sys/unixsock.h"
+#include "../../lib/wire/notify.h"
+#include "workers.h"
+
+/* Whose process sent a report: a worker itself, or one of its process group. */
+static bool
+find_sender(const struct supervise *s, pid_t sender, unsigned *i)
+{
+	return sender > 0 &&
+	    (map_get(&s->by_pid, sender, i) || map_get(&s->by_pid, getpgid(sender), i));
+}
+
+static void
+take_report(struct supervise *s, unsigned i, const struct notify *n, ms now)
+{
+	struct slot *w = &s->slot[i];
+
+	if (n->status) {
+		w->text_len = (unsigned char)(n->status_len < sizeof w->text ? n->status_len
+									     : sizeof w->text);
+		memcpy(w->text, n->status, w->text_len);
+		s->changed = true;
+	}
+	if (n->ready) {
+		log_say(&s->log, LOGLINE_DEBUG, "Worker %u is ready", i);
+		workers_feed_event(s, i, WORKER_EV_READY, now);
+	}
+	if (n->extend > 0)
+		workers_feed(s, i,
+		    (struct worker_input){
+			.event = WORKER_EV_EXTEND, .now = now, .until = now + n->extend });
+	if (n->watchdog)
+		workers_feed_event(s, i, WORKER_EV_BEAT, now);
+	if (n->trigger)
+		workers_feed_event(s, i, WORKER_EV_TRIGGER, now);
+	if (n->stopping)
+		log_say(&s->log, LOGLINE_DEBUG, "Worker %u is stopping", i);
+}
+
+void
+reports_on_datagram(struct supervise *s, ms now)
+{
+	struct notify n;
+	char bytes[2048];
+	pid_t sender = 0;
+	ssize_t len = unixsock_report(s->reports_fd, bytes, sizeof bytes, &sender);
+	unsigned i;
+
+	if (len < 0)
+		return;
+	if (find_sender(s, sender, &i)) {
+		if (notify_parse(bytes, (size_t)len, &n))
+			take_report(s, i, &n, now);
+	} else if (now >= s->stranger) {
+		s->stranger = now + 60 * MS_SECOND;
+		log_say(&s->log, LOGLINE_WARN,
+		    "A notification from pid %d, which is no worker, was ignored", (int)sender);
+	}
+}

@@ -1,0 +1,202 @@
+#include "start.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../../lib/sys/daemon.h"
+#include "../../lib/sys/loop.h"
+#include "../../lib/sys/out.h"
+#include "../../lib/sys/proc.h"
+#include "../../lib/sys/title.h"
+#include "../../lib/sys/unixsock.h"
+#include "control.h"
+#include "workers.h"
+
+void
+start_die(int status, const char *format, ...)
+{
+	char text[1024];
+	struct buf b = buf_over(text, sizeof text);
+	va_list ap;
+
+	va_start(ap, format);
+	buf_vprintf(&b, format, ap);
+	va_end(ap);
+	out_error("se-supervise: %s", text);
+	_exit(status);
+}
+
+/* Descriptors 0 to 2 exist, so that nothing we open becomes one of them. */
+static int
+open_null(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	while (fd >= 0 && fd < 3 && fcntl(fd, F_SETFD, 0) == 0);
+	if (fd < 0)
+		start_die(1, "start: /dev/null: %s", strerror(errno));
+	return fd;
+}
+
+static void
+catch_signals(const struct config *c)
+{
+	int sigs[CONFIG_SIGNALS + 2];
+	size_t n = 0;
+
+	for (unsigned i = 0; i < CONFIG_SIGNALS; i++)
+		sigs[n++] = c->signal[i];
+	sigs[n++] = SIGTTIN;
+	sigs[n++] = SIGTTOU;
+	if (loop_open(sigs, n) < 0)
+		start_die(1, "start: signals: %s", strerror(errno));
+	(void)signal(SIGPIPE, SIG_IGN); /* cannot fail */
+}
+
+static void
+take_pid_file(struct supervise *s)
+{
+	const struct opt_list *paths = &s->boot->pid_path;
+	int status = (int)s->boot->daemonize_error_exit_code;
+	const char *path = NULL;
+	pid_t holder = 0;
+
+	for (unsigned i = 0; i < paths->count; i++) {
+		path = optval_list_at(paths, i);
+		if (pidfile_take(&s->pidfile, path, &holder) == 0)
+			return;
+		if (errno == EWOULDBLOCK)
+			start_die(
+			    status, "pid_path: %s: already running (pid %d)", path, (int)holder);
+	}
+	if (path)
+		start_die(status, "pid_path: %s: %s", path, strerror(errno));
+}
+
+/* Files that the original identity may be needed for, then the identity. */
+static void
+become(struct supervise *s)
+{
+	const struct config *c = s->boot;
+	int status = (int)c->daemonize_error_exit_code;
+	struct privilege p;
+	const char *why;
+
+	if ((why = privilege_resolve(c->chuser, c->chgroup, &p)) != NULL)
+		start_die(status, "chuser, chgroup: %s, %s: %s", c->chuser ? c->chuser : "nil",
+		    c->chgroup ? c->chgroup : "nil", why);
+	take_pid_file(s);
+	if ((why = control_open(s, p.user ? p.uid : geteuid(), p.group ? p.gid : getegid())) !=
+	    NULL)
+		start_die(status, "control_path: %s: %s", c->control_path, why);
+	if (privilege_apply(&p) < 0)
+		start_die(status, "chuser, chgroup: %s, %s: %s", c->chuser ? c->chuser : "nil",
+		    c->chgroup ? c->chgroup : "nil", strerror(errno));
+	if (c->chumask != OPT_UNSET)
+		umask((mode_t)c->chumask);
+}
+
+/* As many descriptors as we may; workers get back what we had. */
+static void
+raise_nofile(struct supervise *s)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) < 0)
+		return;
+	s->launch.nofile[0] = r.rlim_cur;
+	s->launch.nofile[1] = r.rlim_max;
+	r.rlim_cur = r.rlim_max;
+	(void)prlimit(0, RLIMIT_NOFILE, &r, NULL); /* then workers_scale finds it too small */
+}
+
+static void
+open_log(struct supervise *s)
+{
+	const char *path;
+
+	s->log.level = (enum logline_level)s->boot->log_level;
+	if (log_open(&s->log, &s->boot->log, &path) < 0)
+		start_die(
+		    (int)s->boot->daemonize_error_exit_code, "log: %s: %s", path, strerror(errno));
+	if (s->boot->daemonize && !path)
+		out_error("se-supervise: log: not set: a daemon's lines are lost");
+}
+
+static void
+prepare_workers(struct supervise *s)
+{
+	char room[512];
+	struct buf why = buf_over(room, sizeof room);
+	const char *reason;
+
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 1); /* an old kernel: then orphans go to PID 1 */
+	s->reports_fd = unixsock_reports(s->reports_name);
+	if (s->reports_fd < 0 || loop_watch(s->reports_fd, TAG(TAG_REPORTS, 0), false) < 0)
+		start_die(1, "start: notify socket: %s", strerror(errno));
+	if (!launch_prepare(&s->launch, s->boot, s->live, s->reports_name, &why))
+		start_die(EXIT_USAGE, "%s", room);
+	if ((reason = workers_scale(s, s->boot->workers, loop_now())) != NULL)
+		start_die(EXIT_USAGE, "workers: %u: %s", s->boot->workers, reason);
+}
+
+static void
+init(struct supervise *s, const struct config *c, int argc, char **argv)
+{
+	*s = (struct supervise){
+		.argc = argc,
+		.argv = argv,
+		.boot = c,
+		.live = c,
+		.log.file.fd = -1,
+		.pidfile.fd = -1,
+		.started = loop_now(),
+		.unmute = MS_NEVER,
+		.reports_fd = -1,
+		.control_fd = -1,
+		.control_again = MS_NEVER,
+		.daemon_fd = -1,
+		.oom_kills = proc_oom_kills(),
+		.changed = true,
+	};
+	if (getrandom(&s->random, sizeof s->random, GRND_NONBLOCK) < 0 || s->random == 0)
+		s->random = (unsigned)getpid() * 2654435769u |
+		    1; /* early at boot: good enough for jitter */
+	fleet_init(&s->fleet);
+	config_worker_policy(c, &s->worker_policy);
+	config_fleet_policy(c, &s->fleet_policy);
+}
+
+void
+start_up(struct supervise *s, const struct config *c, int argc, char **argv)
+{
+	int status = (int)c->daemonize_error_exit_code;
+
+	init(s, c, argc, argv);
+	s->base_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	s->launch.null = open_null();
+	spawn_seal_fds();
+	if (c->daemonize && (s->daemon_fd = daemon_start(status)) < 0)
+		start_die(status, "daemonize: %s", strerror(errno));
+	catch_signals(c);
+	if (c->chdir && chdir(c->chdir) < 0)
+		start_die(status, "chdir: %s: %s", c->chdir, strerror(errno));
+	become(s);
+	raise_nofile(s);
+	open_log(s);
+	prepare_workers(s);
+	if (c->daemon_process_name)
+		title_set(c->daemon_process_name);
+	if (c->daemonize)
+		daemon_detach(s->launch.null);
+}

@@ -1,0 +1,17 @@
+#ifndef SE_SUPERVISE_START_H
+#define SE_SUPERVISE_START_H
+
+#include "supervise.h"
+
+/*
+ * From the configuration to everything being ready for the first worker: identity, pid file,
+ * control socket, signals, log. Whatever fails here ends the program with one line on stderr; no
+ * worker exists yet.
+ */
+void start_up(struct supervise *, const struct config *, int argc, char **argv);
+/* "se-supervise: what: object: reason", and the end. */
+_Noreturn __attribute__((format(printf, 2, 3))) void start_die(int status, const char *format, ...);
+
+#define EXIT_USAGE 2
+
+#endif
