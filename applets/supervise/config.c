@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../../lib/base/num.h"
@@ -12,7 +13,7 @@
 #include "../../lib/sys/out.h"
 #include "../../lib/wire/conf.h"
 
-#define FILE_MAX_BYTES (1024 * 1024)
+#define FILE_MAX_BYTES ((size_t)1024 * 1024)
 #define FILE_ROOM      (FILE_MAX_BYTES + 2)
 #define AT(member)     offsetof(struct config, member)
 
@@ -179,11 +180,26 @@ _Static_assert(sizeof(struct config) <= 65535, "a row's offset has 16 bits");
 
 #define OPTS (sizeof config_opts / sizeof *config_opts)
 
+/* Opens it; what could keep us waiting, such as a fifo, only where we may wait. -1: errno. */
+static int
+open_file(int dir_fd, const char *path, bool regular)
+{
+	int fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (regular ? O_NONBLOCK : 0));
+	struct stat st;
+
+	if (fd < 0 || !regular ||
+	    (fstat(fd, &st) == 0 && (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))))
+		return fd;
+	close(fd);
+	errno = EINVAL;
+	return -1;
+}
+
 /* The whole file with room for a NUL; NULL: why. */
 static char *
-read_file(int dir_fd, const char *path, size_t *len, struct buf *why)
+read_file(int dir_fd, const char *path, bool regular, size_t *len, struct buf *why)
 {
-	int fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY), e;
+	int fd = open_file(dir_fd, path, regular), e;
 	char *text = memory_get(FILE_ROOM);
 	ssize_t n = 0;
 
@@ -195,18 +211,17 @@ read_file(int dir_fd, const char *path, size_t *len, struct buf *why)
 	if (n < 0)
 		goto fail;
 	close(fd);
-	if (*len > FILE_MAX_BYTES) {
-		buf_printf(why, "%s: longer than 1 MiB", path);
-		memory_free(text, FILE_ROOM);
-		return NULL;
-	}
-	return text;
+	if (*len <= FILE_MAX_BYTES)
+		return text;
+	buf_printf(why, "%s: longer than 1 MiB", path);
+	memory_free(text, FILE_ROOM);
+	return NULL;
 fail:
 	e = errno;
 	if (fd >= 0)
 		close(fd);
 	memory_free(text, FILE_ROOM);
-	buf_printf(why, "%s: %s", path, strerror(e));
+	buf_printf(why, "%s: %s", path, e == EINVAL ? "not a regular file" : strerror(e));
 	return NULL;
 }
 
@@ -353,8 +368,10 @@ find_file(int argc, char *const argv[], size_t room, char *path, size_t path_roo
 	if (opt_parse(config_opts, &c, &text, argc, argv, why) >= 0) {
 		size_t len = c.path ? strlen(c.path) : 0;
 
-		found = len < path_room;
-		if (found)
+		found = len < path_room && (len > 0 || !c.path);
+		if (c.path && len == 0)
+			buf_puts(why, "--config: the name is empty");
+		else if (found)
 			memcpy(path, c.path ? c.path : "", len + 1);
 		else
 			buf_puts(why, "--config: the path is too long");
@@ -371,7 +388,7 @@ config_free(struct config *c)
 }
 
 struct config *
-config_load(int dir_fd, int argc, char *const argv[], struct buf *why)
+config_load(int dir_fd, bool again, int argc, char *const argv[], struct buf *why)
 {
 	size_t len = 0, room = 64;
 	char path[4096], *file = NULL;
@@ -383,7 +400,7 @@ config_load(int dir_fd, int argc, char *const argv[], struct buf *why)
 		room += strlen(argv[i]) + 1;
 	if (!find_file(argc, argv, room, path, sizeof path, why))
 		return NULL;
-	if (*path && !(file = read_file(dir_fd, path, &len, why)))
+	if (*path && !(file = read_file(dir_fd, path, again, &len, why)))
 		return NULL;
 	if (!(c = memory_get(sizeof *c + room + len))) {
 		buf_puts(why, strerror(errno));
@@ -431,10 +448,16 @@ config_print(const struct config *c)
 	bool arrived = room != NULL;
 
 	for (const struct opt *o = config_opts; arrived && o->name; o++) {
+		struct buf value;
+
 		if (!is_key(o))
 			continue;
-		arrived = out_text(STDOUT_FILENO, o->name) && out_text(STDOUT_FILENO, ": ") &&
-		    out_text(STDOUT_FILENO, format(o, c, room, VALUE_ROOM).base) &&
+		value = format(o, c, room, VALUE_ROOM);
+		arrived = !value.cut && strlen(o->name) + 2 + value.len <= CONF_LINE_MAX;
+		if (!arrived)
+			errno = E2BIG;
+		arrived = arrived && out_text(STDOUT_FILENO, o->name) &&
+		    out_text(STDOUT_FILENO, ": ") && out_text(STDOUT_FILENO, value.base) &&
 		    out_text(STDOUT_FILENO, "\n");
 	}
 	memory_free(room, VALUE_ROOM);

@@ -117,9 +117,10 @@ extern const struct config config_defaults;
  * the command line over it again; what stands behind the options is the command. For config_free.
  * NULL: why holds "what: object: reason", for exit status 2.
  */
-struct config *config_load(int dir_fd, int argc, char *const argv[], struct buf *why);
+struct config *config_load(int dir_fd, bool again, int argc, char *const argv[], struct buf *why);
 void config_free(struct config *);
-/* Prints the effective configuration to stdout so that it reads back; false: it did not arrive. */
+/* Prints the effective configuration to stdout so that it reads back; false: errno, E2BIG: it would
+ * not. */
 bool config_print(const struct config *);
 /* Names of keys that differ but take effect only at a start; "" if none. */
 void config_static_changes(const struct config *old, const struct config *new, struct buf *names);

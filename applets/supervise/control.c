@@ -19,7 +19,8 @@ struct client {
 	bool streaming; /* a status is on its way: */
 	enum command_format format;
 	unsigned cursor;
-	bool eof; /* it sends nothing more */
+	bool eof;      /* it sends nothing more */
+	bool draining; /* its line was too long: what it still sends is thrown away */
 	struct buf in, out;
 	char in_room[CONTROL_LINE_MAX + 1];
 	char out_room[4 * STATUS_PIECE_MAX];
@@ -151,12 +152,19 @@ next_line(struct supervise *s, struct client *c, ms now)
 	char *end = memchr(c->in.base, '\n', c->in.len);
 	size_t len;
 
+	if (c->draining) {
+		(void)shutdown(
+		    c->fd, SHUT_WR); /* closing now would take the answer from it: ECONNRESET */
+		buf_clear(&c->in);
+		return false;
+	}
+
 	if (!end) {
 		if (c->in.len < CONTROL_LINE_MAX)
 			return false;
 		buf_puts(&c->out, "ERR the line is too long\n");
 		buf_clear(&c->in);
-		c->eof = true;
+		c->draining = true;
 		return true;
 	}
 	*end = '\0';

@@ -57,14 +57,14 @@ write_dump(const struct supervise *s, int fd)
 }
 
 void
-files_dump_path(struct buf *b)
+files_dump_path(const struct supervise *s, struct buf *b)
 {
 	const char *path = getenv("SIGDUMP_PATH");
 
 	if (path && *path)
 		buf_puts(b, path);
 	else
-		buf_printf(b, "/tmp/sigdump-%d.log", (int)getpid());
+		buf_printf(b, "/tmp/sigdump-%d.log", (int)s->pid);
 }
 
 /* "-" and "+" are stdout and stderr, as the sigdump library's. */
@@ -100,11 +100,7 @@ dump(void *arg)
 	struct buf b = buf_over(path, sizeof path);
 	int fd;
 
-	/* its pid is another: the path of its parent */
-	if (getenv("SIGDUMP_PATH") && *getenv("SIGDUMP_PATH"))
-		files_dump_path(&b);
-	else
-		buf_printf(&b, "/tmp/sigdump-%d.log", (int)getppid());
+	files_dump_path(s, &b);
 	if (b.cut)
 		return ENAMETOOLONG;
 	fd = open_dump(path);

@@ -7,7 +7,7 @@
  */
 
 /* Where the dump goes: SIGDUMP_PATH of the environment, or /tmp/sigdump-PID.log. */
-void files_dump_path(struct buf *);
+void files_dump_path(const struct supervise *, struct buf *);
 /*
  * Appends the state of everything to the dump file: created 0600, no link followed, refused if it
  * is not ours alone. Why not, or NULL: begun.

@@ -104,8 +104,11 @@ write_environment(struct launch *l, const struct config *c, const char *notify)
 static void
 set_limits(struct launch *l, const struct config *c)
 {
-	static const int resources[] = {
-#define X(key, name) RLIMIT_##name,
+	static const struct {
+		const char *key;
+		int resource;
+	} all[] = {
+#define X(key, name) { "rlimit_" #key, RLIMIT_##name },
 		CONFIG_RLIMITS(X)
 #undef X
 	};
@@ -113,13 +116,13 @@ set_limits(struct launch *l, const struct config *c)
 	l->nlimits = 0;
 	for (size_t i = 0; i < CONFIG_RLIMIT_COUNT; i++) {
 		const struct opt_rlimit *r = &c->rlimit[i];
+		struct spawn_limit limit = { all[i].key, all[i].resource, { r->soft, r->hard } };
 
-		if (r->set)
-			l->limits[l->nlimits++] =
-			    (struct spawn_limit){ resources[i], { r->soft, r->hard } };
-		else if (resources[i] == RLIMIT_NOFILE)
-			l->limits[l->nlimits++] =
-			    (struct spawn_limit){ RLIMIT_NOFILE, { l->nofile[0], l->nofile[1] } };
+		if (!r->set && all[i].resource != RLIMIT_NOFILE)
+			continue;
+		if (!r->set)
+			memcpy(limit.soft_hard, l->nofile, sizeof l->nofile);
+		l->limits[l->nlimits++] = limit;
 	}
 }
 

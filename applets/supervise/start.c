@@ -83,25 +83,32 @@ take_pid_file(struct supervise *s)
 		start_die(status, "pid_path: %s: %s", path, strerror(errno));
 }
 
+static _Noreturn void
+die_of_identity(const struct config *c, const char *why)
+{
+	start_die((int)c->daemonize_error_exit_code, "chuser, chgroup: %s, %s: %s",
+	    c->chuser ? c->chuser : "nil", c->chgroup ? c->chgroup : "nil", why);
+}
+
 /* Files that the original identity may be needed for, then the identity. */
 static void
 become(struct supervise *s)
 {
 	const struct config *c = s->boot;
-	int status = (int)c->daemonize_error_exit_code;
 	struct privilege p;
 	const char *why;
 
 	if ((why = privilege_resolve(c->chuser, c->chgroup, &p)) != NULL)
-		start_die(status, "chuser, chgroup: %s, %s: %s", c->chuser ? c->chuser : "nil",
-		    c->chgroup ? c->chgroup : "nil", why);
+		die_of_identity(c, why);
 	take_pid_file(s);
 	if ((why = control_open(s, p.user ? p.uid : geteuid(), p.group ? p.gid : getegid())) !=
 	    NULL)
-		start_die(status, "control_path: %s: %s", c->control_path, why);
+		start_die((int)c->daemonize_error_exit_code, "control_path: %s: %s",
+		    c->control_path, why);
 	if (privilege_apply(&p) < 0)
-		start_die(status, "chuser, chgroup: %s, %s: %s", c->chuser ? c->chuser : "nil",
-		    c->chgroup ? c->chgroup : "nil", strerror(errno));
+		die_of_identity(c, strerror(errno));
+	(void)prctl(PR_SET_DUMPABLE,
+	    1); /* cleared by that: /proc/self would be root's, see oom_score_adj */
 	if (c->chumask != OPT_UNSET)
 		umask((mode_t)c->chumask);
 }
@@ -188,6 +195,7 @@ start_up(struct supervise *s, const struct config *c, int argc, char **argv)
 	spawn_seal_fds();
 	if (c->daemonize && (s->daemon_fd = daemon_start(status)) < 0)
 		start_die(status, "daemonize: %s", strerror(errno));
+	s->pid = getpid();
 	catch_signals(c);
 	if (c->chdir && chdir(c->chdir) < 0)
 		start_die(status, "chdir: %s: %s", c->chdir, strerror(errno));

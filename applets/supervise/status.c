@@ -2,7 +2,6 @@
 
 #include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "../../lib/base/num.h"
 #include "../../lib/sys/proc.h"
@@ -120,7 +119,7 @@ table_piece(const struct supervise *s, unsigned cursor, struct buf *out, ms now)
 		table_row(s, cursor - 1, out, now);
 		return;
 	}
-	buf_printf(out, "pid %d  %s  uptime ", (int)getpid(), fleet_state(s));
+	buf_printf(out, "pid %d  %s  uptime ", (int)s->pid, fleet_state(s));
 	put_age(out, now - s->started);
 	buf_printf(
 	    out, "  workers %u wanted, %u up  restarts %lu\n", s->wanted, count_up(s), s->restarts);
@@ -185,7 +184,7 @@ json_piece(const struct supervise *s, unsigned cursor, struct buf *out, ms now)
 		json_row(s, cursor - 1, out, now);
 	} else {
 		buf_printf(out,
-		    "{\"pid\":%d,\"version\":\"%s\",\"state\":\"%s\",\"uptime\":", (int)getpid(),
+		    "{\"pid\":%d,\"version\":\"%s\",\"state\":\"%s\",\"uptime\":", (int)s->pid,
 		    SEBOX_VERSION, fleet_state(s));
 		put_seconds(out, now - s->started);
 		buf_printf(out, ",\"wanted\":%u,\"up\":%u,\"restarts\":%lu,\"workers\":[",
@@ -193,17 +192,15 @@ json_piece(const struct supervise *s, unsigned cursor, struct buf *out, ms now)
 	}
 }
 
-/* One metric of a worker, as the exposition format wants it: all workers under one heading. */
-static const struct {
-	const char *name, *type, *help;
-} metrics[] = {
-	{ "worker_up", "gauge", "1 if the worker's process is running and wanted" },
-	{ "worker_ready", "gauge", "1 if the worker has said READY=1" },
-	{ "worker_restarts_total", "counter", "times the worker was restarted" },
-	{ "worker_uptime_seconds", "gauge", "age of the worker's process" },
-	{ "worker_heartbeat_age_seconds", "gauge", "time since the last heartbeat" },
-	{ "worker_cpu_seconds_total", "counter", "CPU time of the worker's process" },
-	{ "worker_resident_memory_bytes", "gauge", "resident memory of the worker's process" },
+/* The metrics of a worker, which the exposition format wants together, under one heading each. */
+static const char *const metrics[] = {
+	"worker_up gauge",
+	"worker_ready gauge",
+	"worker_restarts_total counter",
+	"worker_uptime_seconds gauge",
+	"worker_heartbeat_age_seconds gauge",
+	"worker_cpu_seconds_total counter",
+	"worker_resident_memory_bytes gauge",
 };
 
 #define METRICS (sizeof metrics / sizeof *metrics)
@@ -264,12 +261,11 @@ prometheus_piece(const struct supervise *s, unsigned cursor, struct buf *out, ms
 	metric = (cursor - 1) / (s->nslots + 1);
 	i = (cursor - 1) % (s->nslots + 1);
 	if (i == 0) {
-		buf_printf(out, "# HELP se_supervise_%s %s\n# TYPE se_supervise_%s %s\n",
-		    metrics[metric].name, metrics[metric].help, metrics[metric].name,
-		    metrics[metric].type);
+		buf_printf(out, "# TYPE se_supervise_%s\n", metrics[metric]);
 		return;
 	}
-	buf_printf(out, "se_supervise_%s{worker=\"%u\"} ", metrics[metric].name, i - 1);
+	buf_printf(out, "se_supervise_%.*s{worker=\"%u\"} ", (int)strcspn(metrics[metric], " "),
+	    metrics[metric], i - 1);
 	metric_value(&s->slot[i - 1], metric, out, now);
 	buf_puts(out, "\n");
 }

@@ -34,11 +34,22 @@ supervise_random(struct supervise *s)
 
 /* ---- what ends the whole ---- */
 
+struct strays {
+	const struct supervise *supervise;
+	int sig;
+	unsigned count;
+};
+
 static bool
-signal_stray(pid_t pid, void *sig)
+signal_stray(pid_t pid, void *arg)
 {
+	struct strays *strays = arg;
+
+	if (pid == strays->supervise->dump_pid || pid == strays->supervise->metrics_pid)
+		return true; /* ours, and soon done */
+	strays->count++;
 	(void)kill(
-	    pid, *(int *)sig); /* it may be gone, or changed its user: then it is told at the end */
+	    pid, strays->sig); /* it may be gone, or changed its user: then it is told at the end */
 	return true;
 }
 
@@ -46,22 +57,25 @@ signal_stray(pid_t pid, void *sig)
 static void
 signal_strays(struct supervise *s, int sig)
 {
-	int n = 0;
+	struct strays strays = { .supervise = s, .sig = sig };
 	char name[16];
+	int n;
 
 	if (loop_childless())
 		return;
 	num_signal_name(sig, name);
-	if (getpid() == 1)
-		(void)kill(-1, sig); /* ESRCH: nobody left */
-	else if ((n = proc_children(signal_stray, &sig)) == 0)
-		return;
-	if (getpid() == 1 || n < 0)
-		log_say(&s->log, LOGLINE_WARN, "Workers left processes behind: %s",
-		    n < 0 ? "without /proc they cannot be found" : name);
-	else
-		log_say(
-		    &s->log, LOGLINE_WARN, "Workers left %d processes behind: sending %s", n, name);
+	n = proc_children(signal_stray, &strays);
+	if (s->pid == 1)
+		(void)kill(
+		    -1, sig); /* those that are not our children too; ESRCH: nobody is left */
+	if (n < 0 && s->pid != 1)
+		log_say(&s->log, LOGLINE_WARN,
+		    "Workers left processes behind: without /proc they cannot be found");
+	else if (n < 0)
+		log_say(&s->log, LOGLINE_WARN, "Workers left processes behind: sending %s", name);
+	else if (strays.count > 0)
+		log_say(&s->log, LOGLINE_WARN, "Workers left %u process%s behind: sending %s",
+		    strays.count, strays.count == 1 ? "" : "es", name);
 }
 
 void
@@ -94,15 +108,33 @@ supervise_fleet(struct supervise *s, enum fleet_event event, int status, bool fa
 
 /* ---- what is asked of us ---- */
 
-static void
-reopen_log(struct supervise *s)
+/* Takes over what can fail of a new configuration, all or nothing: the log and what workers start
+ * with. */
+static bool
+adopt(struct supervise *s, const struct config *new, struct buf *why)
 {
-	const char *path;
+	struct log log = { .file.fd = -1 };
+	struct worker_policy policy;
+	const char *reason, *path;
 
-	if (log_open(&s->log, &s->live->log, &path) < 0)
-		log_say(&s->log, LOGLINE_ERROR, "log: %s: %s: the log stays where it is", path,
-		    strerror(errno));
-	s->log.level = (enum logline_level)s->live->log_level;
+	config_worker_policy(new, &policy);
+	if ((reason = workers_limit(s, &policy, new->workers)) != NULL) {
+		buf_printf(why, "workers: %u: %s", new->workers, reason);
+		return false;
+	}
+	if (log_open(&log, &new->log, &path) < 0) {
+		buf_printf(why, "log: %s: %s", path, strerror(errno));
+		return false;
+	}
+	if (!launch_prepare(&s->launch, s->boot, new, s->reports_name, why)) {
+		logfile_close(&log.file);
+		return false;
+	}
+	log.file.lost = s->log.file.lost;
+	logfile_close(&s->log.file);
+	s->log.file = log.file;
+	s->log.level = (enum logline_level) new->log_level;
+	return true;
 }
 
 /* Takes the configuration as it is now; if it is wrong, all stays as it was. Why not, or NULL. */
@@ -110,9 +142,9 @@ static const char *
 reload(struct supervise *s, ms now)
 {
 	struct buf why = buf_over(s->why, sizeof s->why);
-	struct config *new = config_load(s->base_fd, s->argc, s->argv, &why);
+	struct config *new = config_load(s->base_fd, true, s->argc, s->argv, &why);
 
-	if (new && !launch_prepare(&s->launch, s->boot, new, s->reports_name, &why)) {
+	if (new && !adopt(s, new, &why)) {
 		config_free(new);
 		new = NULL;
 	}
@@ -120,17 +152,16 @@ reload(struct supervise *s, ms now)
 		log_say(&s->log, LOGLINE_ERROR, "Configuration not reloaded: %s", s->why);
 		return s->why;
 	}
-	config_static_changes(s->boot, new, &why);
-	if (why.len > 0)
-		log_say(&s->log, LOGLINE_WARN,
-		    "Changed, but in effect only after the next start: %s", s->why);
 	if (s->live != s->boot)
 		config_free((struct config *)(size_t)s->live);
 	s->live = new;
 	config_worker_policy(new, &s->worker_policy);
 	config_fleet_policy(new, &s->fleet_policy);
 	workers_repolicy(s, now);
-	reopen_log(s);
+	config_static_changes(s->boot, new, &why);
+	if (why.len > 0)
+		log_say(&s->log, LOGLINE_WARN,
+		    "Changed, but in effect only after the next start: %s", s->why);
 	return NULL;
 }
 
@@ -152,7 +183,7 @@ dump(struct supervise *s)
 	struct buf path = buf_over(room, sizeof room);
 	const char *why = files_dump(s);
 
-	files_dump_path(&path);
+	files_dump_path(s, &path);
 	if (why)
 		log_say(&s->log, LOGLINE_WARN, "No dump: %s", why);
 	else
@@ -171,32 +202,19 @@ restart(struct supervise *s, enum worker_event event, ms now)
 	return scale(s, s->live->workers, now);
 }
 
-/* What it is called in the log; ServerEngine's words. */
-static const char *
-name_of(enum command_word w)
+/* What it is called in the log, in ServerEngine's words: "graceful stop". */
+static void
+log_command(struct supervise *s, enum command_word word, const char *who)
 {
-	switch (w) {
-	case COMMAND_GRACEFUL_STOP:
-	case COMMAND_DETACH: /* without a supervisor process it is the same */
-		return "graceful stop";
-	case COMMAND_IMMEDIATE_STOP:
-		return "immediate stop";
-	case COMMAND_GRACEFUL_RESTART:
-		return "graceful restart";
-	case COMMAND_IMMEDIATE_RESTART:
-		return "immediate restart";
-	case COMMAND_RELOAD:
-		return "reload";
-	case COMMAND_DUMP:
-		return "dump";
-	case COMMAND_STATUS:
-		return "status";
-	case COMMAND_SCALE:
-		return "scale";
-	case COMMAND_UPGRADE:
-		return "upgrade";
-	}
-	return "?";
+	/* without a supervisor process, DETACH is a graceful stop */
+	const char *name = command_name(word == COMMAND_DETACH ? COMMAND_GRACEFUL_STOP : word);
+	char text[32];
+	size_t i;
+
+	for (i = 0; name[i] && i < sizeof text - 1; i++)
+		text[i] = (char)(name[i] == '_' ? ' ' : name[i] - 'A' + 'a');
+	text[i] = '\0';
+	log_say(&s->log, LOGLINE_INFO, "Received %s (%s)", text, who);
 }
 
 const char *
@@ -206,7 +224,7 @@ supervise_command(struct supervise *s, const struct command *c, const char *who,
 	    c->word == COMMAND_DETACH;
 	const char *why;
 
-	log_say(&s->log, LOGLINE_INFO, "Received %s (%s)", name_of(c->word), who);
+	log_command(s, c->word, who);
 	if (!stop && s->fleet.state != FLEET_RUNNING)
 		return "it is stopping";
 	switch (c->word) {
@@ -432,7 +450,7 @@ run(int argc, char **argv)
 	 */
 	sigfillset(&all);
 	(void)sigprocmask(SIG_BLOCK, &all, &old); /* cannot fail: the arguments are good */
-	if (!(c = config_load(AT_FDCWD, argc, argv, &why)))
+	if (!(c = config_load(AT_FDCWD, false, argc, argv, &why)))
 		start_die(EXIT_USAGE, "%s", room);
 	if (!c->check && c->verb.verb == CONFIG_RUN)
 		return supervise(c, argc, argv);
@@ -440,7 +458,8 @@ run(int argc, char **argv)
 	if (c->verb.verb != CONFIG_RUN)
 		return verbs_run(c);
 	if (!config_print(c))
-		start_die(1, "check: stdout: %s", strerror(errno));
+		start_die(1, "check: %s",
+		    errno == E2BIG ? "a value is too long for a line" : strerror(errno));
 	return 0;
 }
 

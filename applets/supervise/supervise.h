@@ -54,6 +54,7 @@ struct supervise {
 	struct heap due; /* when each slot's machine wants the clock */
 	struct map by_pid;
 
+	pid_t pid; /* ours; a helper's copy of all this has another */
 	ms started;
 	ms unmute;   /* when the muted pipes are read again; MS_NEVER: none is */
 	ms stranger; /* before that, no line about datagrams from strangers */

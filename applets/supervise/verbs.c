@@ -192,7 +192,7 @@ by_socket(const struct config *c, size_t row)
 	return status;
 }
 
-/* The first of the pid files that somebody holds; 0: none. */
+/* The first of the pid files that somebody holds; 0: none, -1: errno, it cannot be told. */
 static pid_t
 find_holder(const struct config *c, const char **path)
 {
@@ -200,7 +200,8 @@ find_holder(const struct config *c, const char **path)
 		pid_t pid;
 
 		*path = optval_list_at(&c->pid_path, i);
-		if ((pid = pidfile_holder(*path)) > 0)
+		pid = pidfile_holder(*path);
+		if (pid > 0 || (pid < 0 && errno != ENOENT))
 			return pid;
 	}
 	return 0;
@@ -219,6 +220,10 @@ by_signal(const struct config *c, size_t row)
 	if ((pid = find_holder(c, &path)) == 0)
 		return complain(
 		    VERBS_NOT_RUNNING, "pid_path", path, "nobody holds it: not running");
+	if (pid < 0)
+		return complain(VERBS_REFUSED, "pid_path", path,
+		    errno == ESRCH ? "it is held in another pid namespace: use control_path"
+				   : strerror(errno));
 	if (kill(pid, c->signal[verbs[row].signal]) < 0)
 		return complain(errno == ESRCH ? VERBS_NOT_RUNNING : VERBS_REFUSED, what, path,
 		    strerror(errno));
@@ -235,6 +240,9 @@ verbs_run(const struct config *c)
 {
 	size_t row = row_of(c);
 
+	if (c->chdir &&
+	    chdir(c->chdir) < 0) /* where relative paths mean the same as to the supervisor */
+		return complain(VERBS_REFUSED, "chdir", c->chdir, strerror(errno));
 	if (c->control_path)
 		return by_socket(c, row);
 	if (c->pid_path.count > 0)

@@ -41,10 +41,9 @@ workers_state(const struct slot *w)
 }
 
 static bool
-has_pipe(const struct supervise *s)
+beats_by_pipe(const struct worker_policy *p)
 {
-	return s->worker_policy.heartbeat == WORKER_HEARTBEAT_AUTO ||
-	    s->worker_policy.heartbeat == WORKER_HEARTBEAT_REQUIRED;
+	return p->heartbeat == WORKER_HEARTBEAT_AUTO || p->heartbeat == WORKER_HEARTBEAT_REQUIRED;
 }
 
 static void
@@ -94,7 +93,7 @@ fail_start(struct supervise *s, const char *step, int e)
 	s->failed = strcmp(step, "exec") != 0 ? 1 : e == ENOENT ? 127 : 126;
 	why = buf_over(s->why, sizeof s->why);
 	buf_printf(&why, "start: %s: ", file);
-	if (e == ENOENT && strchr(file, '/') && access(file, F_OK) == 0)
+	if (s->failed == 127 && strchr(file, '/') && access(file, F_OK) == 0)
 		buf_puts(&why, "its interpreter does not exist");
 	else
 		buf_printf(&why, "%s%s%s", s->failed == 1 ? step : "", s->failed == 1 ? ": " : "",
@@ -115,7 +114,7 @@ start(struct supervise *s, unsigned i, ms now)
 	if (at > now)
 		return (struct worker_input){ .event = WORKER_EV_HOLD, .now = now, .until = at };
 	answer.now = now;
-	if (!has_pipe(s) || (end = open_pipe(s, i)) >= 0) {
+	if (!beats_by_pipe(&s->worker_policy) || (end = open_pipe(s, i)) >= 0) {
 		pid_t pid = launch_worker(&s->launch, i, end, &step);
 		int e = errno;
 
@@ -171,13 +170,13 @@ reason_text(enum worker_reason why)
 	return "?";
 }
 
-/* Sends what the machine decided; the first signal of a stop that was asked for is no news. */
+/* Sends what the machine decided. A signal that was asked for is no news; what follows it by time
+ * is. */
 static void
-send_signal(struct supervise *s, unsigned i, const struct worker_action *a)
+send_signal(struct supervise *s, unsigned i, const struct worker_action *a, bool by_time)
 {
 	struct slot *w = &s->slot[i];
-	bool expected =
-	    a->reason == WORKER_BY_REQUEST && w->machine.kill.sent == 1 && a->sig != SIGKILL;
+	bool expected = a->reason == WORKER_BY_REQUEST && !by_time;
 	struct proc_stat st;
 	char name[16];
 
@@ -192,8 +191,7 @@ send_signal(struct supervise *s, unsigned i, const struct worker_action *a)
 	if (kill(w->pid, a->sig) < 0) /* it changed its user */
 		log_say(&s->log, LOGLINE_ERROR, "Worker %u (pid %d): kill: %s", i, (int)w->pid,
 		    strerror(errno));
-	if (a->sig != SIGKILL && (w->machine.kill.sent > 1 || !expected) &&
-	    proc_stat(w->pid, &st) && st.state == 'T') {
+	if (a->sig != SIGKILL && !expected && proc_stat(w->pid, &st) && st.state == 'T') {
 		log_say(&s->log, LOGLINE_WARN, "Worker %u (pid %d) is stopped: sending SIGCONT too",
 		    i, (int)w->pid);
 		(void)kill(w->pid, SIGCONT); /* as the signal before */
@@ -234,6 +232,19 @@ settled(const struct supervise *s, ms now)
 	    (m->state == WORKER_UP && (m->ready || now - m->started >= WORKER_STABLE));
 }
 
+/* Does a worker that started before this one wait to be replaced too? Its turn comes first. */
+static bool
+older_waits(const struct supervise *s, unsigned i)
+{
+	for (unsigned j = 0; j < s->nslots; j++) {
+		const struct worker *m = &s->slot[j].machine;
+
+		if (m->state == WORKER_UP && m->overdue && m->started < s->slot[i].machine.started)
+			return true;
+	}
+	return false;
+}
+
 /* What a worker's last process ended with, as an exit status of ours. */
 static int
 exit_code(const struct slot *w)
@@ -266,6 +277,8 @@ workers_feed(struct supervise *s, unsigned i, struct worker_input in)
 
 		s->active += (unsigned)worker_active(m) - was_active;
 		s->changed |= m->state != before || m->ready != was_ready;
+		if (before == WORKER_FAILED && m->state != before)
+			supervise_fleet(s, FLEET_EV_WORKER_BACK, 0, false, in.now);
 		heap_set(&s->due, i, worker_due(m));
 		switch (a.what) {
 		case WORKER_DO_NOTHING:
@@ -274,13 +287,14 @@ workers_feed(struct supervise *s, unsigned i, struct worker_input in)
 			in = start(s, i, in.now);
 			continue;
 		case WORKER_DO_SIGNAL:
-			send_signal(s, i, &a);
+			send_signal(s, i, &a, in.event == WORKER_EV_TIME);
 			return;
 		case WORKER_DO_PROBE:
 			in = probe(s, i, in.now);
 			continue;
 		case WORKER_DO_ASK_RETIRE:
-			if (!fleet_may_retire(&s->fleet, i, settled(s, in.now)))
+			if (older_waits(s, i) ||
+			    !fleet_may_retire(&s->fleet, i, settled(s, in.now)))
 				return;
 			in = (struct worker_input){ .event = WORKER_EV_RETIRE, .now = in.now };
 			continue;
@@ -347,14 +361,25 @@ make_room(struct supervise *s, unsigned n)
 }
 
 const char *
-workers_scale(struct supervise *s, unsigned n, ms now)
+workers_limit(const struct supervise *s, const struct worker_policy *p, unsigned n)
 {
 	struct rlimit fds;
 
-	if (has_pipe(s) && n > s->wanted && getrlimit(RLIMIT_NOFILE, &fds) == 0 &&
-	    n + SPARE_FDS > fds.rlim_cur)
-		return "too many workers for the limit of open files (a heartbeat pipe each): "
-		       "raise it, or set worker_heartbeat: off";
+	if (!beats_by_pipe(p) || n <= s->wanted || getrlimit(RLIMIT_NOFILE, &fds) < 0 ||
+	    n + SPARE_FDS <= fds.rlim_cur)
+		return NULL;
+	return "too many workers for the limit of open files (a heartbeat pipe each): raise it, or "
+	       "set "
+	       "worker_heartbeat: off";
+}
+
+const char *
+workers_scale(struct supervise *s, unsigned n, ms now)
+{
+	const char *why = workers_limit(s, &s->worker_policy, n);
+
+	if (why)
+		return why;
 	if (!make_room(s, n))
 		return strerror(ENOMEM);
 	s->wanted = n;

@@ -131,7 +131,8 @@ find_argument(const struct opt *opts, const char *arg, size_t len, struct buf *w
 		if ((o = opt_find(opts, name)) != NULL)
 			return o;
 		near = opt_nearest(opts, 0, name);
-		buf_printf(why, "unknown option: %.*s", (int)len, arg);
+		buf_puts(why, "unknown option: ");
+		buf_escape(why, arg, len, NAME_MAX_NEAR);
 		if (near)
 			buf_printf(why, ": the nearest is --%s", near);
 		return NULL;

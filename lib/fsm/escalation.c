@@ -35,10 +35,26 @@ escalation_hold(struct escalation *e, const struct escalation_policy p[ESCALATIO
 		e->due = end(e, p);
 }
 
+/* When the rung's next signal comes, sent being the last one's number; the rung's end is not
+ * overslept. */
+static ms
+next(const struct escalation *e, const struct escalation_policy *p, ms last, unsigned sent)
+{
+	return ms_min(ms_add(last, p[e->rung].interval + p[e->rung].increment * sent), end(e, p));
+}
+
+void
+escalation_repolicy(
+    struct escalation *e, const struct escalation_policy p[ESCALATION_RUNGS], ms now)
+{
+	if (e->rung != ESCALATION_IDLE && e->sent > 0)
+		e->due = ms_max(now, next(e, p, e->last, e->sent - 1));
+}
+
 int
 escalation_step(struct escalation *e, const struct escalation_policy p[ESCALATION_RUNGS], ms now)
 {
-	ms late = now - e->due, next;
+	ms late = now - e->due;
 
 	if (e->rung == ESCALATION_IDLE || now < e->due)
 		return 0;
@@ -46,8 +62,8 @@ escalation_step(struct escalation *e, const struct escalation_policy p[ESCALATIO
 		e->since += late;
 	while (now >= end(e, p))
 		escalation_climb(e, e->rung + 1, now);
-	next = ms_add(now, p[e->rung].interval + p[e->rung].increment * e->sent);
-	e->due = ms_min(next, end(e, p)); /* do not oversleep the end of this rung */
+	e->due = next(e, p, now, e->sent);
+	e->last = now;
 	e->sent++;
 	return p[e->rung].sig;
 }

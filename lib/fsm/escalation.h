@@ -32,6 +32,7 @@ struct escalation {
 	unsigned sent; /* signals sent on this rung */
 	ms since;      /* when this rung began */
 	ms hold;       /* the rung does not end before */
+	ms last;       /* when the last of them was sent */
 	ms due;        /* when escalation_step has something to do; MS_NEVER when idle */
 };
 
@@ -44,6 +45,9 @@ void escalation_climb(struct escalation *, enum escalation_rung, ms now);
 /* The rung in progress lasts until then at least, unless it is the last. */
 void escalation_hold(
     struct escalation *, const struct escalation_policy[ESCALATION_RUNGS], ms until);
+/* After the ladder changed: when the next signal is due now. */
+void escalation_repolicy(
+    struct escalation *, const struct escalation_policy[ESCALATION_RUNGS], ms now);
 /* The signal to send now, or 0. */
 int escalation_step(struct escalation *, const struct escalation_policy[ESCALATION_RUNGS], ms now);
 

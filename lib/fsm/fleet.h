@@ -20,6 +20,7 @@ enum fleet_event {
 	FLEET_EV_STOP,
 	FLEET_EV_ABORT,
 	FLEET_EV_WORKER_LOST, /* a worker was given up; status, fatal */
+	FLEET_EV_WORKER_BACK, /* one that was given up is started again */
 	FLEET_EV_EMPTY,       /* no worker has a process or waits for one */
 	FLEET_EV_CHILDLESS,   /* no child of ours is left */
 	FLEET_EV_TIME,
@@ -52,9 +53,9 @@ struct fleet_policy {
 struct fleet {
 	enum fleet_state state;
 	bool aborting;
-	bool killed; /* STRAYS: KILL was sent */
-	bool lost;   /* a worker was given up */
-	int status;
+	bool killed;       /* STRAYS: KILL was sent */
+	unsigned lost;     /* workers given up */
+	int status;        /* of the worker that was given up last; 0 again when none is */
 	unsigned retiring; /* the slot whose worker is being replaced, or FLEET_NOBODY */
 	ms next_start;     /* no start before */
 	ms due;            /* STRAYS: when to feed FLEET_EV_TIME; else MS_NEVER */

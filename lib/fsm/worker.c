@@ -10,7 +10,7 @@ nothing(void)
 static void
 clear(struct worker *w)
 {
-	w->asked = w->armed = w->ready = false;
+	w->asked = w->piped = w->armed = w->ready = w->overdue = false;
 	w->silent = 0;
 	w->beat = w->part = w->spawn = w->closed = w->probe = w->stuck = w->retire = MS_NEVER;
 	escalation_reset(&w->kill);
@@ -102,11 +102,15 @@ worker_repolicy(struct worker *w, const struct worker_policy *p, ms now, unsigne
 {
 	if (!worker_alive(w))
 		return;
-	w->armed = p->heartbeat == WORKER_HEARTBEAT_REQUIRED ||
+	/* one that was started without a pipe cannot beat: it is left alone until it is started
+	 * anew */
+	w->armed = (p->heartbeat == WORKER_HEARTBEAT_REQUIRED && w->piped) ||
 	    (p->heartbeat == WORKER_HEARTBEAT_AUTO && w->beat != MS_NEVER && w->closed == MS_NEVER);
 	w->stuck = MS_NEVER;
-	if (w->state == WORKER_UP) {
+	if (w->kill.rung < ESCALATION_IMMEDIATE)
 		rearm(w, p, now);
+	escalation_repolicy(&w->kill, p->ladder, now);
+	if (w->state == WORKER_UP) {
 		w->probe = ms_add(now, p->probe_every);
 		w->retire = ms_max(now, age_limit(p, w->started, random));
 	}
@@ -121,6 +125,8 @@ spawned(struct worker *w, const struct worker_policy *p, const struct worker_inp
 	w->state = WORKER_UP;
 	w->reason = WORKER_BY_REQUEST;
 	w->started = in->now;
+	w->piped =
+	    p->heartbeat == WORKER_HEARTBEAT_AUTO || p->heartbeat == WORKER_HEARTBEAT_REQUIRED;
 	worker_repolicy(w, p, in->now, in->random);
 	if (w->wanted)
 		return nothing();
@@ -137,12 +143,15 @@ gone(struct worker *w, const struct worker_policy *p, const struct worker_input 
 	bool stable = came && in->now - w->started >= WORKER_STABLE;
 
 	clear(w);
-	if (in->final || !w->wanted) {
-		w->state = in->final ? WORKER_FAILED : WORKER_DOWN;
+	if (!w->wanted) {
+		w->state = WORKER_DOWN;
+		return nothing();
+	}
+	if (in->final) {
+		w->state = WORKER_FAILED;
 		w->reason = WORKER_BY_STATUS;
-		return (struct worker_action){ .what = in->final ? WORKER_DO_GIVE_UP
-								 : WORKER_DO_NOTHING,
-			.reason = WORKER_BY_STATUS };
+		return (
+		    struct worker_action){ .what = WORKER_DO_GIVE_UP, .reason = WORKER_BY_STATUS };
 	}
 	if (came && asked) {
 		backoff_reset_delay(&w->backoff);
@@ -172,7 +181,7 @@ stop(struct worker *w, const struct worker_policy *p, enum escalation_rung rung,
 	switch (w->state) {
 	case WORKER_WAITING:
 		w->state = WORKER_DOWN;
-		w->spawn = MS_NEVER;
+		clear(w);
 		break;
 	case WORKER_SPAWNING: /* seen again at WORKER_EV_SPAWNED */
 		escalation_climb(&w->kill, rung, now);
@@ -215,9 +224,27 @@ restart(struct worker *w, const struct worker_policy *p, enum escalation_rung ru
 static struct worker_action
 start(struct worker *w, ms now)
 {
+	bool again = !w->wanted;
+
 	w->wanted = true;
-	if (w->state == WORKER_DOWN)
+	switch (w->state) {
+	case WORKER_FAILED:
+		if (!again)
+			break;
+		w->backoff = (struct backoff){ 0 };
 		wait_until(w, now);
+		break;
+	case WORKER_DOWN:
+		wait_until(w, now);
+		break;
+	case WORKER_SPAWNING: /* a stop that came in between is taken back */
+		escalation_reset(&w->kill);
+		break;
+	case WORKER_WAITING:
+	case WORKER_UP:
+	case WORKER_STOPPING:
+		break;
+	}
 	return nothing();
 }
 
@@ -294,6 +321,7 @@ ask_retire(struct worker *w, enum worker_reason why, ms now)
 	if (w->state != WORKER_UP)
 		return nothing();
 	w->retire = ms_add(now, WORKER_RETIRE_AGAIN);
+	w->overdue = true;
 	w->reason = why;
 	return (struct worker_action){ .what = WORKER_DO_ASK_RETIRE, .reason = why };
 }

@@ -114,8 +114,10 @@ struct worker {
 	enum worker_reason reason; /* of the stop in progress, or of FAILED */
 	bool wanted;
 	bool asked; /* the process was asked to go: its exit is no surprise */
+	bool piped; /* it was started to be able to beat */
 	bool armed; /* heartbeats are enforced */
 	bool ready;
+	bool overdue; /* it has asked for its replacement */
 	unsigned char
 	    silent; /* parts of the timeout gone by without a beat, the clock being in time */
 	ms started;

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 int
@@ -33,17 +34,24 @@ bool
 logfile_write(struct logfile *l, const char *line, size_t len)
 {
 	struct pollfd p = { .fd = l->fd, .events = POLLOUT };
+	struct iovec v[2] = { { "\n", l->torn },
+		{ (char *)(size_t)line, len } }; /* it is only read */
+	size_t all = len + l->torn;
 	ssize_t n = -1;
 
 	/* a pipe that polls writable has room for PIPE_BUF bytes at least: pipe(7) */
 	if (!l->may_block || (poll(&p, 1, 0) == 1 && (p.revents & POLLOUT)))
 		do
-			n = write(l->fd, line, len);
+			n = writev(l->fd, v, 2);
 		while (n < 0 && errno == EINTR);
-	if (n == (ssize_t)len) {
+	if (n == (ssize_t)all) {
 		l->lost = 0;
+		l->torn = false;
 		return true;
 	}
+	if (n > 0) /* what there is of it ends where it ends: the next line begins on a line of its
+		      own */
+		l->torn = true;
 	l->lost++;
 	return false;
 }

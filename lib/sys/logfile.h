@@ -12,6 +12,7 @@ struct logfile {
 	int fd;
 	bool owned;         /* to be closed */
 	bool may_block;     /* a pipe, socket or terminal */
+	bool torn;          /* only the beginning of the last line was written */
 	unsigned long lost; /* lines not written since the last that was */
 };
 

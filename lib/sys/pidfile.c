@@ -118,8 +118,10 @@ pidfile_holder(const char *path)
 
 	if (fd < 0)
 		return -1;
-	if (fcntl(fd, F_GETLK, &lock) == 0)
-		pid = lock.l_type == F_UNLCK ? 0 : lock.l_pid > 0 ? lock.l_pid : read_pid(fd);
+	if (fcntl(fd, F_GETLK, &lock) == 0) {
+		pid = lock.l_type == F_UNLCK ? 0 : lock.l_pid > 0 ? lock.l_pid : -1;
+		errno = ESRCH;
+	}
 	e = errno;
 	close(fd);
 	errno = e;

@@ -20,7 +20,7 @@ struct pidfile {
 int pidfile_take(struct pidfile *, const char *path, pid_t *holder);
 /* Removes the file, or empties it where that is not permitted, and lets the lock go. */
 void pidfile_drop(struct pidfile *);
-/* Who holds the file: its pid, 0: nobody, -1: errno (ENOENT, ...). */
+/* Who holds the file: its pid, 0: nobody, -1: errno; ESRCH: a process of another pid namespace. */
 pid_t pidfile_holder(const char *path);
 
 #endif

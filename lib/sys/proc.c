@@ -110,7 +110,7 @@ proc_catches(pid_t pid, int sig)
 
 	if (!slurp_of(pid, "status", text, sizeof text) || !(p = behind(text, "\nSigCgt:\t")) ||
 	    strlen(p) < 16)
-		return true;
+		return false;
 	return hex_digit(p[15 - (sig - 1) / 4]) >> (sig - 1) % 4 & 1; /* 16 digits, signal 1 last */
 }
 

@@ -22,7 +22,7 @@ struct proc_stat {
 bool proc_stat(pid_t, struct proc_stat *);
 /* The short name, at most 15 bytes, "" if not known. */
 void proc_name(pid_t, char name[16]);
-/* Does the process catch the signal? True too where that is not known. */
+/* Does the process catch the signal? False too where that is not known. */
 bool proc_catches(pid_t, int sig);
 /*
  * Calls found for each child of this process until it returns false; -1: not known (no /proc).

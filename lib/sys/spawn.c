@@ -125,11 +125,12 @@ prepare(struct birth *b)
 	errno = 0;
 	if (s->nice != 0 && nice(s->nice) == -1 && errno != 0)
 		return -1;
-	b->step = "rlimit";
-	for (size_t i = 0; i < s->nlimits; i++)
+	for (size_t i = 0; i < s->nlimits; i++) {
+		b->step = s->limits[i].name;
 		if (syscall(SYS_prlimit64, 0, s->limits[i].resource, s->limits[i].soft_hard, NULL) <
 		    0)
 			return -1;
+	}
 	b->step = "identity";
 	if (s->privilege && privilege_apply(s->privilege) < 0)
 		return -1;

@@ -14,6 +14,7 @@ struct spawn_fd {
 };
 
 struct spawn_limit {
+	const char *name;      /* the step's, if it fails */
 	int resource;          /* RLIMIT_... */
 	uint64_t soft_hard[2]; /* as prlimit64's struct; UINT64_MAX: unlimited */
 };
