@@ -99,15 +99,10 @@ told(bool arrived)
 static int
 run(const struct applet *a, int argc, char **argv)
 {
-	for (int i = 1; i < argc && argv[i][0] == '-' && strcmp(argv[i], "--") != 0; i++) {
-		if (strcmp(argv[i], "--help") == 0) {
-			return told(help(a));
-		}
-		if (strcmp(argv[i], "--version") == 0) {
-			return told(
-			    print(STDOUT_FILENO, "%s (sebox) %s\n", a->name, SEBOX_VERSION));
-		}
-	}
+	if (opt_given(a->opts, "help", argc, argv))
+		return told(help(a));
+	if (opt_given(a->opts, "version", argc, argv))
+		return told(print(STDOUT_FILENO, "%s (sebox) %s\n", a->name, SEBOX_VERSION));
 	return a->run(argc, argv);
 }
 
@@ -120,7 +115,7 @@ make_link(const char *self, const char *dir, const char *name, int symbolic)
 	int e;
 
 	if (!buf_print_to(path, sizeof path, "%s/%s", dir, name)) {
-		out_error("sebox: install: %s: %s", dir, strerror(ENAMETOOLONG));
+		out_error("sebox: install: %.200s: %s", dir, strerror(ENAMETOOLONG));
 		return 1;
 	}
 	if ((symbolic ? symlink(self, path) : link(self, path)) == 0)

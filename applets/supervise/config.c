@@ -71,58 +71,58 @@ const struct config config_defaults = {
 				      "SOFT[:HARD]", "worker's RLIMIT_" #name ", or unlimited", rlimit[CONFIG_RLIMIT_##name], 0, 0),
 
 const struct opt config_opts[] = {
-	ROW("config", OPT_STRING, OPT_LETTER, "FILE", "configuration: flat YAML, the keys below without --", path, 0, 0),
-	ROW("check", OPT_FLAG, 0, NULL, "print the effective configuration; exit 0, or 2 if it is wrong", check, 0, 0),
+	ROW("config", OPT_STRING, OPT_LETTER, "FILE", "flat YAML: the keys below, without --", path, 0, 0),
+	ROW("check", OPT_FLAG, 0, NULL, "print the effective configuration, or what is wrong", check, 0, 0),
 	ROW("help", OPT_FLAG, 0, NULL, "print this", help, 0, 0),
 	ROW("version", OPT_FLAG, 0, NULL, "print the version", version, 0, 0),
 
-	HEADING("To a running supervisor, found by control_path or, where a signal can say it, by pid_path:"),
-	VERB("status", CONFIG_STATUS, "json|prometheus", "print the status of all workers"),
-	VERB("stop", CONFIG_STOP, NULL, "graceful stop; waits until it is gone"),
-	VERB("stop-now", CONFIG_STOP_NOW, NULL, "immediate stop; waits until it is gone"),
-	VERB("restart", CONFIG_RESTART, NULL, "graceful restart of all workers"),
-	VERB("restart-now", CONFIG_RESTART_NOW, NULL, "immediate restart of all workers"),
-	VERB("reload", CONFIG_RELOAD, NULL, "reload the configuration, reopen the log"),
-	VERB("dump", CONFIG_DUMP, NULL, "write the supervisor's state to the dump file"),
-	VERB("scale", CONFIG_SCALE, "N", "change the number of workers, to N, by +N or -N"),
-	ROW("timeout", OPT_DURATION, 0, "TIME", "the longest wait; else 10s for an answer, no limit for a stop", timeout, 1, 0),
+	HEADING("To a running one, found by control_path or pid_path:"),
+	VERB("status", CONFIG_STATUS, "json|prometheus", "print all workers' status"),
+	VERB("stop", CONFIG_STOP, NULL, "graceful stop; waits for the end"),
+	VERB("stop-now", CONFIG_STOP_NOW, NULL, "immediate stop; waits for the end"),
+	VERB("restart", CONFIG_RESTART, NULL, "graceful restart"),
+	VERB("restart-now", CONFIG_RESTART_NOW, NULL, "immediate restart"),
+	VERB("reload", CONFIG_RELOAD, NULL, "reload"),
+	VERB("dump", CONFIG_DUMP, NULL, "write the dump file"),
+	VERB("scale", CONFIG_SCALE, "N", "have N workers, or +N or -N"),
+	ROW("timeout", OPT_DURATION, 0, "TIME", "longest wait; else 10s, for a stop none", timeout, 1, 0),
 
 	HEADING("Command:"),
-	ROW("command", OPT_ARGV, OPT_KEY | OPT_OR_NIL, "COMMAND", "what a worker is: a list, or one text split on blanks and quotes", command, 0, 0),
-	COUNT(workers, OPT_DYNAMIC, 10000, "how many workers"),
+	ROW("command", OPT_ARGV, OPT_KEY | OPT_OR_NIL, "COMMAND", "the worker: a list, or a text split on blanks and quotes", command, 0, 0),
+	COUNT(workers, OPT_DYNAMIC, 10000, "number of workers"),
 	WORD(worker_type, 0, "process|spawn|embedded|thread", "every worker is a process; the last two are refused"),
 	STRING(worker_process_name, OPT_DYNAMIC, "NAME", "workers' argv[0]; %d is the worker's id"),
 	STRING(chdir, 0, "DIR", "working directory"),
 
 	HEADING("Daemon:"),
-	BOOL(daemonize, 0, "go to the background once everything has started"),
-	LIST(pid_path, 0, "PATH", "pid file, locked; of several the first that can be written"),
+	BOOL(daemonize, 0, "go to the background once workers run"),
+	LIST(pid_path, 0, "PATH", "pid file, locked; of several the first writable"),
 	STRING(daemon_process_name, 0, "NAME", "our own name in ps"),
 	STRING(chuser, 0, "USER", "user to run as"),
 	STRING(chgroup, 0, "GROUP", "group to run as"),
 	UMASK(chumask, 0, "umask"),
-	COUNT(daemonize_error_exit_code, 0, 255, "exit status when daemonizing fails"),
-	BOOL(disable_sigdump, 0, "do nothing on signal_dump and --dump"),
-	STRING(metrics_path, OPT_DYNAMIC, "PATH", "file with the Prometheus status, replaced once a second at most"),
-	TIME(stray_timeout, stray_timeout, 0, 0, "from TERM to KILL for processes that workers left behind"),
+	COUNT(daemonize_error_exit_code, 0, 255, "exit status of a failed start"),
+	BOOL(disable_sigdump, 0, "never write the dump file"),
+	STRING(metrics_path, OPT_DYNAMIC, "PATH", "Prometheus status, written once a second at most"),
+	TIME(stray_timeout, stray_timeout, 0, 0, "from TERM to KILL for what workers leave behind"),
 
 	HEADING("Starting and restarting:"),
-	TIME(start_worker_delay, start_worker_delay, 0, 0, "between the starts of two workers"),
-	RATIO(start_worker_delay_rand, "start_worker_delay varies by half of this up and down"),
-	TIME(restart_worker_interval, restart_worker_interval, 0, 0, "before a stopped worker is started again"),
-	TIME(restart_backoff, restart_backoff, 0, 100, "before restarting a worker that lived under a second; doubles; varies by a quarter"),
+	TIME(start_worker_delay, start_worker_delay, 0, 0, "between two starts"),
+	RATIO(start_worker_delay_rand, "it varies by half of this up and down"),
+	TIME(restart_worker_interval, restart_worker_interval, 0, 0, "before a restart"),
+	TIME(restart_backoff, restart_backoff, 0, 100, "the same if it lived under a second; doubles; varies by a quarter"),
 	TIME(restart_backoff_max, restart_backoff_max, 0, 100, "up to this"),
 	ROW("restart_limit", OPT_RATE, OPT_KEY | OPT_DYNAMIC | OPT_OR_NIL, "N/TIME", "give up a worker restarted more often", restart_limit, 0, 0),
-	WORD(on_give_up, OPT_DYNAMIC, "exit|stop", "then stop all and exit with its status (128 + signal), or stop only this worker"),
-	TIME(worker_max_age, worker_max_age, OPT_OR_NEVER, 1000, "replace a worker this old, one at a time; -1: never"),
-	RATIO(worker_max_age_rand, "worker_max_age varies by half of this up and down"),
-	ROW("worker_max_rss", OPT_BYTES, OPT_KEY | OPT_DYNAMIC | OPT_OR_NIL, "SIZE", "replace a larger worker, one at a time; looked at every 10s", worker_max_rss, 0, 0),
+	WORD(on_give_up, OPT_DYNAMIC, "exit|stop", "then exit with its status (128 + signal), or only stop it"),
+	TIME(worker_max_age, worker_max_age, OPT_OR_NEVER, 1000, "replace an older worker; -1: never"),
+	RATIO(worker_max_age_rand, "it varies by half of this up and down"),
+	ROW("worker_max_rss", OPT_BYTES, OPT_KEY | OPT_DYNAMIC | OPT_OR_NIL, "SIZE", "replace a larger worker; looked at every 10s", worker_max_rss, 0, 0),
 
 	HEADING("Heartbeat and killing:"),
-	WORD(worker_heartbeat, OPT_DYNAMIC, "auto|required|off|stat", "enforced from the first beat on, from the start, never; stat: by the process state"),
-	TIME(worker_heartbeat_interval, worker_heartbeat_interval, 0, 1, "how often workers are told to beat"),
-	TIME(worker_heartbeat_timeout, worker_heartbeat_timeout, 0, 100, "without a beat for so long a worker is killed"),
-	TIME(worker_start_timeout, worker_start_timeout, 0, 0, "with required: time for the first beat, if longer"),
+	WORD(worker_heartbeat, OPT_DYNAMIC, "auto|required|off|stat", "enforced from the first beat, from the start, never, by process state"),
+	TIME(worker_heartbeat_interval, worker_heartbeat_interval, 0, 1, "told to workers"),
+	TIME(worker_heartbeat_timeout, worker_heartbeat_timeout, 0, 100, "a worker silent for so long is killed"),
+	TIME(worker_start_timeout, worker_start_timeout, 0, 0, "required: for the first beat, if longer"),
 	TIME(worker_graceful_kill_interval, graceful_interval, 0, 100, "from TERM to the next TERM"),
 	TIME(worker_graceful_kill_interval_increment, graceful_increment, 0, 0, "added to the interval each time"),
 	TIME(worker_graceful_kill_timeout, graceful_timeout, OPT_OR_NEVER, 0, "from the first TERM to QUIT; -1: never"),
@@ -131,7 +131,7 @@ const struct opt config_opts[] = {
 	TIME(worker_immediate_kill_timeout, immediate_timeout, OPT_OR_NEVER, 0, "from the first QUIT to KILL; -1: never"),
 
 	HEADING("Exit codes:"),
-	ROW("unrecoverable_exit_codes", OPT_CODES, OPT_KEY | OPT_OR_NIL, "N,N...", "exit statuses after which a worker is not started again", unrecoverable_exit_codes, 0, 0),
+	ROW("unrecoverable_exit_codes", OPT_CODES, OPT_KEY | OPT_OR_NIL, "N,N...", "no restart after these exit statuses", unrecoverable_exit_codes, 0, 0),
 	ROW("stop_immediately_at_unrecoverable_exit", OPT_BOOL, OPT_KEY, NULL, "then stop the other workers too", stop_immediately, 0, 0),
 
 	HEADING("Each worker's process:"),
@@ -139,14 +139,14 @@ const struct opt config_opts[] = {
 	STRING(worker_chgroup, OPT_DYNAMIC, "GROUP", "group to run as"),
 	UMASK(worker_chumask, OPT_DYNAMIC, "umask"),
 	ROW("worker_reload_signal", OPT_SIGNAL, OPT_KEY | OPT_DYNAMIC | OPT_OR_NIL, "SIGNAL", "sent at a reload to workers that catch it", worker_reload_signal, 0, 0),
-	SIGNAL(worker_death_signal, worker_death_signal, OPT_DYNAMIC, "sent to workers by the kernel if we die"),
+	SIGNAL(worker_death_signal, worker_death_signal, OPT_DYNAMIC, "sent to workers if we die"),
 	INT(nice, -40, 40, "added to the nice value"),
 	INT(oom_score_adj, -1000, 1000, "for the OOM killer, proc(5)"),
 	CONFIG_RLIMITS(RLIMIT)
-	STRING(worker_cgroup, 0, "DIR", "cgroup v2 directory where each worker gets a cgroup, killed when it is gone"),
+	STRING(worker_cgroup, 0, "DIR", "cgroup v2 directory: a cgroup per worker, killed after it"),
 
 	HEADING("Commands and signals:"),
-	STRING(control_path, 0, "PATH", "Unix socket for the commands above"),
+	STRING(control_path, 0, "PATH", "socket for the commands above"),
 	WORD(command_sender, 0, "signal|pipe", "how workers are told to stop; pipe: not yet"),
 	SIGNAL(signal_graceful_stop, signal[CONFIG_SIGNAL_GRACEFUL_STOP], 0, "graceful stop"),
 	SIGNAL(signal_immediate_stop, signal[CONFIG_SIGNAL_IMMEDIATE_STOP], 0, "immediate stop"),
@@ -157,8 +157,8 @@ const struct opt config_opts[] = {
 	SIGNAL(signal_dump, signal[CONFIG_SIGNAL_DUMP], 0, "write the dump file; default from SIGDUMP_SIGNAL"),
 
 	HEADING("Log:"),
-	LIST(log, OPT_DYNAMIC, "PATH", "file, - for stdout, else stderr; of several the first that opens"),
-	WORD(log_level, OPT_DYNAMIC, LOGLINE_LEVELS, "the least level that is logged"),
+	LIST(log, OPT_DYNAMIC, "PATH", "file, - for stdout, else stderr; the first that opens"),
+	WORD(log_level, OPT_DYNAMIC, LOGLINE_LEVELS, "least level logged"),
 
 	{ .name = "", .type = OPT_STRING, .flags = OPT_KEY | OPT_LATER, .arg =
 	  "detach|upgrade|supervisor|server_process_name|restart_server_process|"
@@ -291,6 +291,16 @@ take_environment(struct config *c, struct buf *why)
 	return false;
 }
 
+static const char *
+signal_key(unsigned i)
+{
+	const struct opt *o = config_opts;
+
+	while (o->type != OPT_SIGNAL || o->offset != AT(signal) + i * sizeof(int))
+		o++;
+	return o->name;
+}
+
 static bool
 check_signals(const struct config *c, struct buf *why)
 {
@@ -299,12 +309,13 @@ check_signals(const struct config *c, struct buf *why)
 
 		num_signal_name(c->signal[i], name);
 		if (c->signal[i] == SIGKILL || c->signal[i] == SIGSTOP || c->signal[i] == SIGCHLD) {
-			buf_printf(why, "signal: %s: it cannot be caught", name);
+			buf_printf(why, "%s: %s: it cannot be caught", signal_key(i), name);
 			return false;
 		}
 		for (unsigned j = 0; j < i; j++)
 			if (c->signal[i] == c->signal[j]) {
-				buf_printf(why, "signal: %s: it has two meanings", name);
+				buf_printf(why, "%s: %s: %s has it too", signal_key(i), name,
+				    signal_key(j));
 				return false;
 			}
 	}

@@ -62,9 +62,6 @@ control_close(struct supervise *s)
 {
 	if (s->control_fd < 0)
 		return;
-	for (unsigned i = 0; i < CONTROL_CLIENTS; i++)
-		if (s->control->client[i].fd >= 0)
-			hang_up(s, i);
 	loop_forget(s->control_fd, TAG(TAG_CONTROL, 0));
 	close(s->control_fd);
 	s->control_fd = -1;

@@ -14,6 +14,7 @@
 
 /* Listens at control_path, owned by uid and gid. Why not, or NULL: it does, or there is none. */
 const char *control_open(struct supervise *, uid_t uid, gid_t gid);
+/* No more connections, and the socket is gone; those that are there end with us. */
 void control_close(struct supervise *);
 /* Something on the listening socket. */
 void control_on_connection(struct supervise *, ms now);

@@ -15,7 +15,7 @@ struct log {
 
 /*
  * Opens the first of the paths that can be; none: stderr. *path is the one it was, or the last that
- * failed; -1: errno, and the log stays where it was.
+ * failed; -1: errno.
  */
 int log_open(struct log *, const struct opt_list *paths, const char **path);
 /* One line; what is longer than 2 KiB is cut. Never waits. */

@@ -20,18 +20,31 @@
 #include "control.h"
 #include "workers.h"
 
+#define PREFIX "se-supervise: "
+
 void
 start_die(int status, const char *format, ...)
 {
-	char text[1024];
-	struct buf b = buf_over(text, sizeof text);
 	va_list ap;
 
 	va_start(ap, format);
-	buf_vprintf(&b, format, ap);
+	out_verror(PREFIX, format, ap);
 	va_end(ap);
-	out_error("se-supervise: %s", text);
 	_exit(status);
+}
+
+/* Once there may be a pid file and a socket: they go too. */
+static _Noreturn __attribute__((format(printf, 2, 3))) void
+fail(struct supervise *s, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	out_verror(PREFIX, format, ap);
+	va_end(ap);
+	control_close(s);
+	pidfile_drop(&s->pidfile);
+	_exit((int)s->boot->daemonize_error_exit_code);
 }
 
 /* Descriptors 0 to 2 exist, so that nothing we open becomes one of them. */
@@ -67,7 +80,6 @@ static void
 take_pid_file(struct supervise *s)
 {
 	const struct opt_list *paths = &s->boot->pid_path;
-	int status = (int)s->boot->daemonize_error_exit_code;
 	const char *path = NULL;
 	pid_t holder = 0;
 
@@ -76,18 +88,20 @@ take_pid_file(struct supervise *s)
 		if (pidfile_take(&s->pidfile, path, &holder) == 0)
 			return;
 		if (errno == EWOULDBLOCK)
-			start_die(
-			    status, "pid_path: %s: already running (pid %d)", path, (int)holder);
+			fail(s, "pid_path: %s: already running (pid %d)", path, (int)holder);
 	}
 	if (path)
-		start_die(status, "pid_path: %s: %s", path, strerror(errno));
+		fail(s, "pid_path: %s: %s", path,
+		    errno == EINVAL ? "not a regular file" : strerror(errno));
 }
 
 static _Noreturn void
-die_of_identity(const struct config *c, const char *why)
+fail_identity(struct supervise *s, const char *why)
 {
-	start_die((int)c->daemonize_error_exit_code, "chuser, chgroup: %s, %s: %s",
-	    c->chuser ? c->chuser : "nil", c->chgroup ? c->chgroup : "nil", why);
+	const struct config *c = s->boot;
+
+	fail(s, "chuser, chgroup: %s, %s: %s", c->chuser ? c->chuser : "nil",
+	    c->chgroup ? c->chgroup : "nil", why);
 }
 
 /* Files that the original identity may be needed for, then the identity. */
@@ -99,14 +113,13 @@ become(struct supervise *s)
 	const char *why;
 
 	if ((why = privilege_resolve(c->chuser, c->chgroup, &p)) != NULL)
-		die_of_identity(c, why);
+		fail_identity(s, why);
 	take_pid_file(s);
 	if ((why = control_open(s, p.user ? p.uid : geteuid(), p.group ? p.gid : getegid())) !=
 	    NULL)
-		start_die((int)c->daemonize_error_exit_code, "control_path: %s: %s",
-		    c->control_path, why);
+		fail(s, "control_path: %s: %s", c->control_path, why);
 	if (privilege_apply(&p) < 0)
-		die_of_identity(c, strerror(errno));
+		fail_identity(s, strerror(errno));
 	(void)prctl(PR_SET_DUMPABLE,
 	    1); /* cleared by that: /proc/self would be root's, see oom_score_adj */
 	if (c->chumask != OPT_UNSET)
@@ -134,8 +147,7 @@ open_log(struct supervise *s)
 
 	s->log.level = (enum logline_level)s->boot->log_level;
 	if (log_open(&s->log, &s->boot->log, &path) < 0)
-		start_die(
-		    (int)s->boot->daemonize_error_exit_code, "log: %s: %s", path, strerror(errno));
+		fail(s, "log: %s: %s", path, strerror(errno));
 	if (s->boot->daemonize && !path)
 		out_error("se-supervise: log: not set: a daemon's lines are lost");
 }
@@ -150,11 +162,11 @@ prepare_workers(struct supervise *s)
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1); /* an old kernel: then orphans go to PID 1 */
 	s->reports_fd = unixsock_reports(s->reports_name);
 	if (s->reports_fd < 0 || loop_watch(s->reports_fd, TAG(TAG_REPORTS, 0), false) < 0)
-		start_die(1, "start: notify socket: %s", strerror(errno));
+		fail(s, "start: notify socket: %s", strerror(errno));
 	if (!launch_prepare(&s->launch, s->boot, s->live, s->reports_name, &why))
-		start_die(EXIT_USAGE, "%s", room);
+		fail(s, "%s", room);
 	if ((reason = workers_scale(s, s->boot->workers, loop_now())) != NULL)
-		start_die(EXIT_USAGE, "workers: %u: %s", s->boot->workers, reason);
+		fail(s, "workers: %u: %s", s->boot->workers, reason);
 }
 
 static void
@@ -187,18 +199,16 @@ init(struct supervise *s, const struct config *c, int argc, char **argv)
 void
 start_up(struct supervise *s, const struct config *c, int argc, char **argv)
 {
-	int status = (int)c->daemonize_error_exit_code;
-
 	init(s, c, argc, argv);
 	s->base_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	s->launch.null = open_null();
 	spawn_seal_fds();
-	if (c->daemonize && (s->daemon_fd = daemon_start(status)) < 0)
-		start_die(status, "daemonize: %s", strerror(errno));
+	if (c->daemonize && (s->daemon_fd = daemon_start((int)c->daemonize_error_exit_code)) < 0)
+		fail(s, "daemonize: %s", strerror(errno));
 	s->pid = getpid();
 	catch_signals(c);
 	if (c->chdir && chdir(c->chdir) < 0)
-		start_die(status, "chdir: %s: %s", c->chdir, strerror(errno));
+		fail(s, "chdir: %s: %s", c->chdir, strerror(errno));
 	become(s);
 	raise_nofile(s);
 	open_log(s);

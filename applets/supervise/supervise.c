@@ -130,9 +130,7 @@ adopt(struct supervise *s, const struct config *new, struct buf *why)
 		logfile_close(&log.file);
 		return false;
 	}
-	log.file.lost = s->log.file.lost;
-	logfile_close(&s->log.file);
-	s->log.file = log.file;
+	logfile_replace(&s->log.file, &log.file);
 	s->log.level = (enum logline_level) new->log_level;
 	return true;
 }
@@ -297,7 +295,7 @@ on_signal(struct supervise *s, const struct loop_event *ev)
 	if (ev->pid > 0) {
 		proc_name(ev->pid, name);
 		buf_printf(&who, "pid %d (", (int)ev->pid);
-		buf_escape(&who, name, strlen(name), sizeof name);
+		buf_escape(&who, *name ? name : "gone", *name ? strlen(name) : 4, sizeof name);
 		buf_printf(&who, "), uid %u", (unsigned)ev->uid);
 	} else {
 		buf_puts(&who, "the kernel or outside");
@@ -410,12 +408,13 @@ tell_failure(struct supervise *s)
 {
 	char room[sizeof s->why + 16];
 
-	(void)buf_print_to(room, sizeof room, "se-supervise: %s", s->why); /* fits */
+	(void)buf_print_to(room, sizeof room, "se-supervise: %s",
+	    *s->why ? s->why : "start: stopped before it was up");
 	if (s->daemon_fd >= 0)
 		daemon_failed(s->daemon_fd, room);
 	else
 		out_error("%s", room);
-	if (s->log.file.owned)
+	if (s->log.file.owned && *s->why)
 		log_say(&s->log, LOGLINE_FATAL, "%s", s->why);
 }
 
@@ -430,11 +429,13 @@ supervise(const struct config *c, int argc, char **argv)
 	 * ---- */
 
 	run_until_ended(&s);
-	if (s.failed && *s.why)
+	if (s.failed ? *s.why : s.daemon_fd >= 0)
 		tell_failure(&s);
-	control_close(&s);
+	/* who waits for our end on a connection, or for the socket's, finds the pid file free then
+	 */
 	remove_cgroups(&s);
 	pidfile_drop(&s.pidfile);
+	control_close(&s);
 	return s.failed ? s.failed : s.fleet.status;
 }
 

@@ -154,40 +154,52 @@ wait_closed(const char *path, int fd, ms deadline)
 
 		if (n > 0 || (n < 0 && errno == EINTR))
 			continue;
-		if ((again = unixsock_connect(path)) < 0)
+		if ((again = unixsock_connect(path, MS_SECOND)) < 0 && errno != EAGAIN)
 			return VERBS_DONE;
+		if (again < 0)
+			continue;
 		(void)dup2(again, fd); /* cannot fail: both are open */
 		close(again);
 	}
 	return complain(VERBS_TIMEOUT, "stop", NULL, "it is still running");
 }
 
+/* Sends the line and takes the answer. */
+static int
+converse(int fd, const struct buf *line, enum command_word word, ms deadline)
+{
+	/* who is refused may be hung up on before our line; the answer is there all the same */
+	if (send(fd, line->base, line->len, MSG_NOSIGNAL) != (ssize_t)line->len && errno != EPIPE &&
+	    errno != ECONNRESET)
+		return complain(VERBS_REFUSED, command_name(word), NULL, strerror(errno));
+	return read_answer(fd, command_name(word), word == COMMAND_STATUS, deadline);
+}
+
 static int
 by_socket(const struct config *c, size_t row)
 {
-	const char *what = command_name(verbs[row].word);
-	ms start = loop_now(), given = c->timeout;
-	ms answer = ms_add(start, given == MS_NEVER ? ANSWER_TIMEOUT : given);
+	ms start = loop_now(), limit = c->timeout == MS_NEVER ? ANSWER_TIMEOUT : c->timeout;
+	const char *what = command_name(verbs[row].word), *value = c->verb.value, *why = NULL;
 	char room[128];
 	struct buf line = buf_over(room, sizeof room);
-	int status, fd = unixsock_connect(c->control_path);
+	struct command command;
+	int status, fd;
 
+	buf_printf(&line, "%s%s%s", what, value ? " " : "", value ? value : "");
+	if (line.cut || !command_parse(room, &command, &why))
+		return complain(
+		    VERBS_USAGE, what, NULL, line.cut ? "its argument is too long" : why);
+	buf_puts(&line, "\n");
+	fd = unixsock_connect(c->control_path, limit);
+	if (fd < 0 && errno == EAGAIN)
+		return complain(VERBS_TIMEOUT, what, NULL, "no answer in time");
 	if (fd < 0)
 		return complain(
 		    errno == ENOENT || errno == ECONNREFUSED ? VERBS_NOT_RUNNING : VERBS_REFUSED,
 		    "control_path", c->control_path, strerror(errno));
-	buf_printf(
-	    &line, "%s%s%s\n", what, c->verb.value ? " " : "", c->verb.value ? c->verb.value : "");
-	if (line.cut) {
-		close(fd);
-		return complain(VERBS_USAGE, what, NULL, "its argument is too long");
-	}
-	if (send(fd, room, line.len, MSG_NOSIGNAL) != (ssize_t)line.len)
-		status = complain(VERBS_REFUSED, what, NULL, strerror(errno));
-	else
-		status = read_answer(fd, what, verbs[row].word == COMMAND_STATUS, answer);
+	status = converse(fd, &line, verbs[row].word, ms_add(start, limit));
 	if (status == VERBS_DONE && is_stop(c))
-		status = wait_closed(c->control_path, fd, ms_add(start, given));
+		status = wait_closed(c->control_path, fd, ms_add(start, c->timeout));
 	close(fd);
 	return status;
 }
@@ -196,15 +208,23 @@ by_socket(const struct config *c, size_t row)
 static pid_t
 find_holder(const struct config *c, const char **path)
 {
+	const char *odd = NULL;
+	int e = 0;
+
 	for (unsigned i = 0; i < c->pid_path.count; i++) {
 		pid_t pid;
 
 		*path = optval_list_at(&c->pid_path, i);
-		pid = pidfile_holder(*path);
-		if (pid > 0 || (pid < 0 && errno != ENOENT))
+		if ((pid = pidfile_holder(*path)) > 0)
 			return pid;
+		if (pid < 0 && errno != ENOENT && !odd) {
+			odd = *path;
+			e = errno;
+		}
 	}
-	return 0;
+	*path = odd ? odd : *path;
+	errno = e;
+	return odd ? -1 : 0;
 }
 
 static int
@@ -222,8 +242,9 @@ by_signal(const struct config *c, size_t row)
 		    VERBS_NOT_RUNNING, "pid_path", path, "nobody holds it: not running");
 	if (pid < 0)
 		return complain(VERBS_REFUSED, "pid_path", path,
-		    errno == ESRCH ? "it is held in another pid namespace: use control_path"
-				   : strerror(errno));
+		    errno == ESRCH        ? "it is held in another pid namespace: use control_path"
+			: errno == EINVAL ? "not a regular file"
+					  : strerror(errno));
 	if (kill(pid, c->signal[verbs[row].signal]) < 0)
 		return complain(errno == ESRCH ? VERBS_NOT_RUNNING : VERBS_REFUSED, what, path,
 		    strerror(errno));

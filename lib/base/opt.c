@@ -95,7 +95,7 @@ set_argument(const struct opt *o, void *config, struct buf *text, const char *s,
 	char items[4096];
 	size_t n;
 
-	if ((o->flags & OPT_OR_NIL) && strcmp(s, "nil") == 0)
+	if ((o->flags & OPT_OR_NIL) && optval_is_nil(s))
 		v = (struct opt_value){ .nil = true };
 	if ((o->type != OPT_LIST && o->type != OPT_CODES) || v.nil)
 		return optval_set(o, config, text, &v, why);
@@ -206,6 +206,24 @@ opt_parse(const struct opt *opts, void *config, struct buf *text, int argc, char
 	return i;
 }
 
+bool
+opt_given(const struct opt *opts, const char *name, int argc, char *const argv[])
+{
+	char room[64];
+	struct buf why = buf_over(room, sizeof room);
+
+	for (int i = 1; i < argc && argv[i][0] == '-' && argv[i][1] && strcmp(argv[i], "--") != 0;
+	     i++) {
+		const struct opt *o = find_argument(opts, argv[i], strcspn(argv[i], "="), &why);
+
+		if (o && strcmp(o->name, name) == 0)
+			return true;
+		i += o && takes_value(o) &&
+		    (argv[i][1] == '-' ? !strchr(argv[i], '=') : !argv[i][2]);
+	}
+	return false;
+}
+
 /* Prints text in the right-hand column, broken between words. */
 static void
 wrap(struct buf *b, const char *text, size_t column, size_t width)
@@ -260,7 +278,8 @@ opt_help(const struct opt *o, const void *defaults, struct buf *b)
 		buf_printf(b, "\n%*s", HELP_COLUMN, "");
 	buf_puts(&text, o->help);
 	optval_format(o, defaults, &value);
-	if (value.len > 0 && strcmp(value_room, "nil") != 0 && strcmp(value_room, "[]") != 0)
+	if (value.len > 0 && strcmp(value_room, "nil") != 0 && strcmp(value_room, "[]") != 0 &&
+	    (strcmp(value_room, "-1") != 0 || (o->flags & OPT_OR_NEVER)))
 		buf_printf(&text, " (%s)", value_room);
 	wrap(b, text_room, HELP_COLUMN, 100 - HELP_COLUMN);
 }

@@ -15,6 +15,8 @@ const char *opt_nearest(const struct opt *, unsigned flags, const char *name);
  */
 int opt_parse(const struct opt *, void *config, struct buf *text, int argc, char *const argv[],
     struct buf *why);
+/* Does the option of that name stand in front of argv's first operand, whatever else is wrong? */
+bool opt_given(const struct opt *, const char *name, int argc, char *const argv[]);
 /* The row's lines of --help. */
 void opt_help(const struct opt *row, const void *defaults, struct buf *);
 

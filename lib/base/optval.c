@@ -16,6 +16,12 @@ optval_list_at(const struct opt_list *l, unsigned i)
 }
 
 bool
+optval_is_nil(const char *s)
+{
+	return strcasecmp(s, "nil") == 0 || strcasecmp(s, "null") == 0 || strcmp(s, "~") == 0;
+}
+
+bool
 optval_codes_has(const struct opt_codes *c, int code)
 {
 	return code >= 0 && code <= 255 && (c->bits[code / 8] >> (code % 8) & 1);
@@ -380,7 +386,7 @@ format_string(struct buf *b, const char *s)
 	bool bare =
 	    strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+=^-") ==
 		strlen(s) &&
-	    *s != '-' && *s && strcasecmp(s, "nil") != 0 && strcasecmp(s, "null") != 0;
+	    *s != '-' && *s && !optval_is_nil(s);
 
 	if (bare) {
 		buf_puts(b, s);

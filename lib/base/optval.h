@@ -103,6 +103,8 @@ bool optval_set(
     const struct opt *, void *config, struct buf *text, const struct opt_value *, struct buf *why);
 /* A row's value as the configuration file writes it. */
 void optval_format(const struct opt *, const void *config, struct buf *);
+/* Does a bare word mean none: nil, null or ~? */
+bool optval_is_nil(const char *);
 /* String i of a list; i < count. */
 const char *optval_list_at(const struct opt_list *, unsigned i);
 bool optval_codes_has(const struct opt_codes *, int code);

@@ -24,10 +24,21 @@ logfile_open(struct logfile *l, const char *path)
 	}
 	if (fstat(new.fd, &st) == 0)
 		new.may_block = !S_ISREG(st.st_mode);
-	new.lost = l->lost;
-	logfile_close(l);
 	*l = new;
 	return 0;
+}
+
+void
+logfile_replace(struct logfile *l, const struct logfile *new)
+{
+	struct logfile old = *l;
+	struct stat was, is;
+
+	*l = *new;
+	l->lost = old.lost;
+	l->torn = old.torn && fstat(old.fd, &was) == 0 && fstat(l->fd, &is) == 0 &&
+	    was.st_ino == is.st_ino && was.st_dev == is.st_dev;
+	logfile_close(&old);
 }
 
 bool

@@ -16,10 +16,12 @@ struct logfile {
 	unsigned long lost; /* lines not written since the last that was */
 };
 
-/* Opens path, 0644, for appending; "-" is stdout, NULL stderr. -1: errno, l is as it was. */
+/* Opens path, 0644, for appending; "-" is stdout, NULL stderr. -1: errno. */
 int logfile_open(struct logfile *l, const char *path);
 /* One whole line of at most 4096 bytes. False: it is lost, and counted. */
 bool logfile_write(struct logfile *, const char *line, size_t len);
+/* Puts new in l's place, with what is to be told about l's lines. */
+void logfile_replace(struct logfile *l, const struct logfile *new);
 void logfile_close(struct logfile *);
 
 #endif

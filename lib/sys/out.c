@@ -1,7 +1,6 @@
 #include "out.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -30,15 +29,23 @@ out_text(int fd, const char *text)
 }
 
 void
-out_error(const char *format, ...)
+out_verror(const char *prefix, const char *format, va_list ap)
 {
 	char room[1024];
 	struct buf b = buf_over(room, sizeof room - 1); /* the newline's place is kept */
+
+	buf_puts(&b, prefix);
+	buf_vprintf(&b, format, ap);
+	room[b.len] = '\n';
+	(void)out_write(STDERR_FILENO, room, b.len + 1);
+}
+
+void
+out_error(const char *format, ...)
+{
 	va_list ap;
 
 	va_start(ap, format);
-	buf_vprintf(&b, format, ap);
+	out_verror("", format, ap);
 	va_end(ap);
-	room[b.len] = '\n';
-	(void)out_write(STDERR_FILENO, room, b.len + 1);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -31,14 +32,19 @@ address(const char *path, struct sockaddr_un *a)
 }
 
 int
-unixsock_connect(const char *path)
+unixsock_connect(const char *path, ms limit)
 {
+	struct timeval t = { .tv_sec = (time_t)(limit / 1000),
+		.tv_usec = (suseconds_t)(limit % 1000 * 1000) };
 	struct sockaddr_un a;
 	int fd;
 
-	if (address(path, &a) < 0 || (fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) < 0)
+	if (address(path, &a) < 0 ||
+	    (fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | (limit ? 0 : SOCK_NONBLOCK), 0)) < 0)
 		return -1;
-	if (connect(fd, (struct sockaddr *)&a, sizeof a) == 0)
+	if ((limit == 0 || limit == MS_NEVER ||
+		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof t) == 0) &&
+	    connect(fd, (struct sockaddr *)&a, sizeof a) == 0)
 		return fd;
 	return close_with(fd, errno);
 }
@@ -56,8 +62,10 @@ remove_dead(const char *path)
 		errno = EEXIST;
 		return -1;
 	}
-	if ((fd = unixsock_connect(path)) >= 0)
+	if ((fd = unixsock_connect(path, 0)) >= 0)
 		return close_with(fd, EADDRINUSE);
+	if (errno == EAGAIN) /* its queue is full, so there is somebody */
+		errno = EADDRINUSE;
 	if (errno != ECONNREFUSED)
 		return -1;
 	return unlink(path);

@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "../base/ms.h"
+
 /* Unix sockets: a stream that people command us by, and a datagram socket that workers report on.
  */
 
@@ -14,8 +16,11 @@
 int unixsock_listen(const char *path, uid_t uid, gid_t gid);
 /* A non-blocking connection and who made it; -1: errno (EAGAIN: none waits). */
 int unixsock_accept(int fd, uid_t *uid);
-/* A blocking connection; -1: errno. */
-int unixsock_connect(const char *path);
+/*
+ * A blocking connection, waited for so many milliseconds, 0: not at all. -1: errno; EAGAIN:
+ * somebody listens but has not taken it in time.
+ */
+int unixsock_connect(const char *path, ms limit);
 
 /*
  * A datagram socket with an abstract name made by the kernel, which needs no file system; the name

@@ -129,6 +129,8 @@ escape(struct conf *c, struct cursor *l)
 		return fail(c, "a backslash is followed by nothing that YAML knows");
 	if (u == 0)
 		return fail(c, "a text cannot hold a NUL byte");
+	if (u >= 0xd800 && u <= 0xdfff)
+		return fail(c, "half of a surrogate pair: write the character itself");
 	if (digits == 2)
 		*l->to++ = (char)u; /* a byte as it is: paths need not be UTF-8 */
 	else
@@ -159,6 +161,13 @@ quoted(struct conf *c, struct cursor *l)
 	return fail(c, "a quote is not closed on its line");
 }
 
+/* Does a word end at p? */
+static bool
+is_blank(const char *p, const char *end)
+{
+	return p == end || *p == ' ' || *p == '\t';
+}
+
 static bool
 plain(struct conf *c, struct cursor *l, bool in_list)
 {
@@ -167,7 +176,7 @@ plain(struct conf *c, struct cursor *l, bool in_list)
 	if (strchr("&*!|>@`%{}[],?", *start))
 		return fail(
 		    c, "this form of YAML is not supported; quote the value if it is a text");
-	if (*start == '-' && (start + 1 == l->end || start[1] == ' '))
+	if (*start == '-' && is_blank(start + 1, l->end))
 		return fail(c, "a list stands in [ ] or on lines of its own");
 	for (; l->from < l->end; l->from++) {
 		char ch = *l->from;
@@ -178,7 +187,8 @@ plain(struct conf *c, struct cursor *l, bool in_list)
 			return fail(c, "a list in a list is not supported");
 		if (ch == '#' && l->from > start && (l->from[-1] == ' ' || l->from[-1] == '\t'))
 			break;
-		if (ch == ':' && (l->from + 1 == l->end || l->from[1] == ' '))
+		if (ch == ':' &&
+		    (is_blank(l->from + 1, l->end) || (in_list && strchr(",]", l->from[1]))))
 			return fail(
 			    c, "nested keys are not supported; quote the value if it is a text");
 		if (ch != ' ' && ch != '\t')
@@ -201,13 +211,6 @@ scalar(struct conf *c, struct cursor *l, bool in_list, bool *bare)
 	if (*bare && l->to == start)
 		return fail(c, "an item of the list is empty");
 	return true;
-}
-
-static bool
-is_nil(const char *s)
-{
-	return strcmp(s, "nil") == 0 || strcmp(s, "null") == 0 || strcmp(s, "Null") == 0 ||
-	    strcmp(s, "NULL") == 0 || strcmp(s, "~") == 0;
 }
 
 /* "[a, b]": l stands behind the bracket. */
@@ -307,7 +310,7 @@ value(struct conf *c, struct cursor *l, struct opt_value *v)
 		if (!at_rest(l))
 			return fail(c, "something stands behind the closing quote");
 		*l->to = '\0';
-		v->nil = bare && is_nil(v->first);
+		v->nil = bare && optval_is_nil(v->first);
 	}
 	return at_rest(l) || fail(c, "something stands behind the list");
 }
@@ -355,11 +358,12 @@ conf_next(struct conf *c, struct conf_item *item)
 			continue;
 		if (len >= 3 && memcmp(l.from, "---", 3) == 0) {
 			rest.from = l.from + 3;
-			if (at_rest(&rest))
+			if (at_rest(&rest) && !c->begun)
 				continue;
 		}
 		if (len == 3 && memcmp(l.from, "...", 3) == 0)
 			return CONF_END;
+		c->begun = true;
 		return key(c, &l, item) && value(c, &l, &item->value) ? CONF_ITEM : CONF_ERROR;
 	}
 	return c->error[0] ? CONF_ERROR : CONF_END;

@@ -1,6 +1,7 @@
 #ifndef SE_WIRE_CONF_H
 #define SE_WIRE_CONF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "../base/optval.h"
@@ -14,6 +15,7 @@
 struct conf {
 	char *at, *end;
 	unsigned line;
+	bool begun;      /* an item has been told */
 	char error[120]; /* after CONF_ERROR: the reason; it is in line */
 };
 
