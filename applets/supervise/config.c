@@ -114,7 +114,7 @@ const struct opt config_opts[] = {
 	TIME(restart_backoff_max, restart_backoff_max, 0, 100, "up to this"),
 	ROW("restart_limit", OPT_RATE, OPT_KEY | OPT_DYNAMIC | OPT_OR_NIL, "N/TIME", "give up a worker restarted more often", restart_limit, 0, 0),
 	WORD(on_give_up, OPT_DYNAMIC, "exit|stop", "then exit with its status (128 + signal), or only stop it"),
-	TIME(worker_max_age, worker_max_age, OPT_OR_NEVER, 1000, "replace an older worker; -1: never"),
+	TIME(worker_max_age, worker_max_age, OPT_OR_NEVER, 1000, "replace an older worker"),
 	RATIO(worker_max_age_rand, "it varies by half of this up and down"),
 	ROW("worker_max_rss", OPT_BYTES, OPT_KEY | OPT_DYNAMIC | OPT_OR_NIL, "SIZE", "replace a larger worker; looked at every 10s", worker_max_rss, 0, 0),
 
@@ -125,10 +125,10 @@ const struct opt config_opts[] = {
 	TIME(worker_start_timeout, worker_start_timeout, 0, 0, "required: for the first beat, if longer"),
 	TIME(worker_graceful_kill_interval, graceful_interval, 0, 100, "from TERM to the next TERM"),
 	TIME(worker_graceful_kill_interval_increment, graceful_increment, 0, 0, "added to the interval each time"),
-	TIME(worker_graceful_kill_timeout, graceful_timeout, OPT_OR_NEVER, 0, "from the first TERM to QUIT; -1: never"),
+	TIME(worker_graceful_kill_timeout, graceful_timeout, OPT_OR_NEVER, 0, "from the first TERM to QUIT"),
 	TIME(worker_immediate_kill_interval, immediate_interval, 0, 100, "from QUIT to the next QUIT"),
 	TIME(worker_immediate_kill_interval_increment, immediate_increment, 0, 0, "added to the interval each time"),
-	TIME(worker_immediate_kill_timeout, immediate_timeout, OPT_OR_NEVER, 0, "from the first QUIT to KILL; -1: never"),
+	TIME(worker_immediate_kill_timeout, immediate_timeout, OPT_OR_NEVER, 0, "from the first QUIT to KILL"),
 
 	HEADING("Exit codes:"),
 	ROW("unrecoverable_exit_codes", OPT_CODES, OPT_KEY | OPT_OR_NIL, "N,N...", "no restart after these exit statuses", unrecoverable_exit_codes, 0, 0),
@@ -304,12 +304,17 @@ signal_key(unsigned i)
 static bool
 check_signals(const struct config *c, struct buf *why)
 {
+	/* what cannot be caught, what tells of children or of a crash, what libc keeps for itself
+	 */
+	static const uint64_t bad = 1ull << SIGKILL | 1ull << SIGSTOP | 1ull << SIGCHLD |
+	    1ull << SIGSEGV | 1ull << SIGBUS | 1ull << SIGFPE | 1ull << SIGILL | 7ull << 32;
+
 	for (unsigned i = 0; i < CONFIG_SIGNALS; i++) {
 		char name[16];
 
 		num_signal_name(c->signal[i], name);
-		if (c->signal[i] == SIGKILL || c->signal[i] == SIGSTOP || c->signal[i] == SIGCHLD) {
-			buf_printf(why, "%s: %s: it cannot be caught", signal_key(i), name);
+		if (bad >> c->signal[i] & 1) {
+			buf_printf(why, "%s: %s: it cannot be used", signal_key(i), name);
 			return false;
 		}
 		for (unsigned j = 0; j < i; j++)

@@ -34,16 +34,22 @@ start_die(int status, const char *format, ...)
 }
 
 /* Once there may be a pid file and a socket: they go too. */
+static void
+undo(struct supervise *s)
+{
+	control_close(s);
+	pidfile_drop(&s->pidfile);
+}
+
 static _Noreturn __attribute__((format(printf, 2, 3))) void
 fail(struct supervise *s, const char *format, ...)
 {
 	va_list ap;
 
+	undo(s);
 	va_start(ap, format);
 	out_verror(PREFIX, format, ap);
 	va_end(ap);
-	control_close(s);
-	pidfile_drop(&s->pidfile);
 	_exit((int)s->boot->daemonize_error_exit_code);
 }
 
@@ -164,9 +170,13 @@ prepare_workers(struct supervise *s)
 	if (s->reports_fd < 0 || loop_watch(s->reports_fd, TAG(TAG_REPORTS, 0), false) < 0)
 		fail(s, "start: notify socket: %s", strerror(errno));
 	if (!launch_prepare(&s->launch, s->boot, s->live, s->reports_name, &why))
-		fail(s, "%s", room);
-	if ((reason = workers_scale(s, s->boot->workers, loop_now())) != NULL)
-		fail(s, "workers: %u: %s", s->boot->workers, reason);
+		goto wrong;
+	if ((reason = workers_scale(s, s->boot->workers, loop_now())) == NULL)
+		return;
+	buf_printf(&why, "workers: %u: %s", s->boot->workers, reason);
+wrong:
+	undo(s);
+	start_die(EXIT_USAGE, "%s", room);
 }
 
 static void

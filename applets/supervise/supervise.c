@@ -466,12 +466,10 @@ run(int argc, char **argv)
 
 const struct applet applet_supervise = {
 	.name = "se-supervise",
-	.usage =
-	    "[-c FILE] [--KEY=VALUE]... [--] [COMMAND [ARG]...]\0"
-	    "-c FILE --check\0"
-	    "(-c FILE | --control-path=PATH | --pid-path=PATH) --status[=json|prometheus] |\n"
-	    "                    --stop | --stop-now | --restart | --restart-now | --reload |\n"
-	    "                    --dump | --scale=N    [--timeout=TIME]\0",
+	.usage = "[-c FILE] [--KEY=VALUE]... [--] [COMMAND [ARG]...]\0"
+		 "-c FILE --check\0"
+		 "(-c FILE | --control-path=PATH | --pid-path=PATH) --status|--stop|... "
+		 "[--timeout=TIME]\0",
 	.summary = "Keep N worker processes of one command alive, healthy and replaceable.",
 	.opts = config_opts,
 	.defaults = &config_defaults,

@@ -186,9 +186,9 @@ by_socket(const struct config *c, size_t row)
 	int status, fd;
 
 	buf_printf(&line, "%s%s%s", what, value ? " " : "", value ? value : "");
-	if (line.cut || !command_parse(room, &command, &why))
+	if (line.cut || (value && !*value) || !command_parse(room, &command, &why))
 		return complain(
-		    VERBS_USAGE, what, NULL, line.cut ? "its argument is too long" : why);
+		    VERBS_USAGE, what, NULL, why ? why : "its argument is empty or too long");
 	buf_puts(&line, "\n");
 	fd = unixsock_connect(c->control_path, limit);
 	if (fd < 0 && errno == EAGAIN)

@@ -276,7 +276,7 @@ opt_help(const struct opt *o, const void *defaults, struct buf *b)
 		buf_printf(b, "%*s", (int)(HELP_COLUMN - (b->len - start)), "");
 	else
 		buf_printf(b, "\n%*s", HELP_COLUMN, "");
-	buf_puts(&text, o->help);
+	buf_printf(&text, "%s%s", o->help, (o->flags & OPT_OR_NEVER) ? "; -1: never" : "");
 	optval_format(o, defaults, &value);
 	if (value.len > 0 && strcmp(value_room, "nil") != 0 && strcmp(value_room, "[]") != 0 &&
 	    (strcmp(value_room, "-1") != 0 || (o->flags & OPT_OR_NEVER)))

@@ -50,7 +50,8 @@ split_words(const char *s, struct buf *text, struct opt_list *out, struct buf *w
 	for (;;) {
 		char quote = 0;
 
-		s += strspn(s, " \t");
+		while (*s == ' ' || *s == '\t')
+			s++;
 		if (!*s)
 			break;
 		for (; *s && (quote || (*s != ' ' && *s != '\t')); s++) {
@@ -208,9 +209,9 @@ expected(const struct opt *o, struct buf *b)
 		buf_duration(b, min);
 		buf_puts(b, " to ");
 		buf_duration(b, OPT_TIME_MAX);
-		buf_puts(b,
-		    (o->flags & OPT_OR_NEVER) ? " (units ms, s, m, h, d), or -1 for never"
-					      : " (units ms, s, m, h, d)");
+		buf_puts(b, " (units ms, s, m, h, d)");
+		if (o->flags & OPT_OR_NEVER)
+			buf_puts(b, ", or -1 for never");
 		break;
 	case OPT_BYTES:
 		buf_puts(b, "a size (units K, M, G)");
@@ -379,15 +380,21 @@ optval_set(
 	return false;
 }
 
+static bool
+is_bare_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	    (c && strchr("_./+=^-", c));
+}
+
 /* A string as YAML: bare where that reads back as itself, else in double quotes. */
 static void
 format_string(struct buf *b, const char *s)
 {
-	bool bare =
-	    strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+=^-") ==
-		strlen(s) &&
-	    *s != '-' && *s && !optval_is_nil(s);
+	bool bare = *s && *s != '-' && !optval_is_nil(s);
 
+	for (const char *p = s; *p; p++)
+		bare = bare && is_bare_char(*p);
 	if (bare) {
 		buf_puts(b, s);
 		return;

@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 int
@@ -36,35 +35,48 @@ logfile_replace(struct logfile *l, const struct logfile *new)
 
 	*l = *new;
 	l->lost = old.lost;
-	l->torn = old.torn && fstat(old.fd, &was) == 0 && fstat(l->fd, &is) == 0 &&
-	    was.st_ino == is.st_ino && was.st_dev == is.st_dev;
+	if (fstat(old.fd, &was) == 0 && fstat(l->fd, &is) == 0 && was.st_ino == is.st_ino &&
+	    was.st_dev == is.st_dev) {
+		l->rest_len = old.rest_len;
+		memcpy(l->rest, old.rest, old.rest_len);
+	}
 	logfile_close(&old);
+}
+
+/* As much as goes without waiting; -1: nothing. */
+static ssize_t
+put(const struct logfile *l, const char *bytes, size_t len)
+{
+	struct pollfd p = { .fd = l->fd, .events = POLLOUT };
+	ssize_t n;
+
+	/* a pipe that polls writable has room for PIPE_BUF bytes at least: pipe(7) */
+	if (l->may_block && (poll(&p, 1, 0) != 1 || !(p.revents & POLLOUT)))
+		return -1;
+	do
+		n = write(l->fd, bytes, len);
+	while (n < 0 && errno == EINTR);
+	return n;
 }
 
 bool
 logfile_write(struct logfile *l, const char *line, size_t len)
 {
-	struct pollfd p = { .fd = l->fd, .events = POLLOUT };
-	struct iovec v[2] = { { "\n", l->torn },
-		{ (char *)(size_t)line, len } }; /* it is only read */
-	size_t all = len + l->torn;
-	ssize_t n = -1;
+	ssize_t n;
 
-	/* a pipe that polls writable has room for PIPE_BUF bytes at least: pipe(7) */
-	if (!l->may_block || (poll(&p, 1, 0) == 1 && (p.revents & POLLOUT)))
-		do
-			n = writev(l->fd, v, 2);
-		while (n < 0 && errno == EINTR);
-	if (n == (ssize_t)all) {
-		l->lost = 0;
-		l->torn = false;
-		return true;
+	while (l->rest_len > 0 && (n = put(l, l->rest, l->rest_len)) > 0) {
+		l->rest_len -= (size_t)n;
+		memmove(l->rest, l->rest + n, l->rest_len);
 	}
-	if (n > 0) /* what there is of it ends where it ends: the next line begins on a line of its
-		      own */
-		l->torn = true;
-	l->lost++;
-	return false;
+	n = l->rest_len > 0 ? -1 : put(l, line, len);
+	if (n < 0) {
+		l->lost++;
+		return false;
+	}
+	l->rest_len = len - (size_t)n;
+	memcpy(l->rest, line + n, l->rest_len);
+	l->lost = 0;
+	return true;
 }
 
 void

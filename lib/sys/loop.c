@@ -151,7 +151,8 @@ int
 loop_rewatch(int fd, uint64_t tag, bool read, bool write)
 {
 	if (!read && !write) /* a hang-up would be told even so */
-		return epoll_ctl(loop.epoll, EPOLL_CTL_DEL, fd, NULL) == 0 || errno == ENOENT ? 0 : -1;
+		return epoll_ctl(loop.epoll, EPOLL_CTL_DEL, fd, NULL) == 0 || errno == ENOENT ? 0
+											      : -1;
 	if (control(EPOLL_CTL_MOD, fd, tag, read, write) == 0)
 		return 0;
 	return errno == ENOENT ? control(EPOLL_CTL_ADD, fd, tag, read, write) : -1;

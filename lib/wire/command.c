@@ -56,8 +56,10 @@ bool
 command_parse(const char *line, struct command *c, const char **why)
 {
 	size_t len = strcspn(line, " ");
-	const char *argument = line + len + strspn(line + len, " ");
+	const char *argument = line + len;
 
+	while (*argument == ' ')
+		argument++;
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		if (strlen(names[i]) != len || memcmp(names[i], line, len) != 0)
 			continue;
