@@ -6,16 +6,27 @@
  *   env=NAME      logs "NAME=value", or "NAME unset"
  *   fds           logs "fd N" for every open descriptor from 0 to 99
  *   ignore=SIG    ignores a signal (a number, or TERM QUIT USR1 USR2 HUP INT)
+ *   block=SIG     blocks it
  *   trap=SIG      logs "got N" at each such signal and goes on
  *   leave=SIG:K   exits with K at that signal
+ *   drain=SIG:MS  exits with 0 so many milliseconds after that signal
  *   beat=N:MS     N heartbeats, MS milliseconds apart; N 0: for ever
  *   notify=TEXT   sends TEXT to NOTIFY_SOCKET; \n in it is a newline
+ *   reports       the same without end, of something that means nothing
  *   sleep=MS      sleeps
+ *   eat=MB        takes so much memory
+ *   closebeat     closes the heartbeat pipe
  *   closefds      closes every descriptor from 3 on
  *   flood         writes to the heartbeat pipe without end
  *   stop          stops itself
- *   stray=SIG     leaves a process behind: a child of a child, ignoring SIG (0: none); logs "stray
- * PID" exit=K        exits kill=SIG      sends itself a signal hang          sleeps for ever
+ *   stray=SIG     leaves a process behind: a child of a child, ignoring SIG (0: none); logs
+ *                 "stray PID"
+ *   escape=SIG    the same, in a session of its own
+ *   orphans=N     leaves N children of children behind that end at once
+ *   exit=K        exits
+ *   kill=SIG      sends itself a signal
+ *   hang          sleeps for ever
+ *   exec FILE...  becomes another program, with the rest of the arguments
  *
  * What is not known is exit status 99.
  */
@@ -28,11 +39,13 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 static int log_fd = 1;
 static volatile int leave_with[65];
+static volatile long drain_ms[65];
 
 static void
 say(const char *text)
@@ -74,6 +87,16 @@ static void
 on_leave(int sig)
 {
 	_exit(leave_with[sig]);
+}
+
+static void
+on_drain(int sig)
+{
+	struct timespec t = { drain_ms[sig] / 1000, drain_ms[sig] % 1000 * 1000000 };
+
+	while (nanosleep(&t, &t) < 0 && errno == EINTR)
+		;
+	_exit(0);
 }
 
 static void
@@ -141,7 +164,7 @@ notify(const char *text)
 }
 
 static void
-stray(int ignored)
+stray(int ignored, int escape)
 {
 	char line[32];
 	int p[2];
@@ -152,6 +175,8 @@ stray(int ignored)
 		if (fork() == 0) {
 			if (ignored)
 				signal(ignored, SIG_IGN);
+			if (escape && setsid() < 0)
+				_exit(92);
 			(void)snprintf(line, sizeof line, "stray %d", (int)getpid());
 			say(line);
 			close(p[0]);
@@ -164,6 +189,29 @@ stray(int ignored)
 	close(p[1]);
 	(void)!read(p[0], line, 1); /* until the stray has said its pid */
 	close(p[0]);
+}
+
+static void
+orphans(int n)
+{
+	for (; n > 0; n--) {
+		pid_t child = fork();
+
+		if (child == 0)
+			_exit(fork() < 0);
+		if (child < 0 || waitpid(child, NULL, 0) != child)
+			_exit(91);
+	}
+}
+
+static void
+eat(long mb)
+{
+	size_t size = (size_t)mb << 20;
+	char *p = malloc(size);
+
+	for (size_t i = 0; p && i < size; i += 4096)
+		((volatile char *)p)[i] = 1;
 }
 
 static void
@@ -195,17 +243,29 @@ act(const char *word, const char *value)
 		say(line);
 	} else if (strcmp(word, "ignore") == 0) {
 		handle(signal_number(value), SIG_IGN);
+	} else if (strcmp(word, "block") == 0) {
+		sigset_t set;
+
+		sigemptyset(&set);
+		sigaddset(&set, signal_number(value));
+		sigprocmask(SIG_BLOCK, &set, NULL);
 	} else if (strcmp(word, "trap") == 0) {
 		handle(signal_number(value), on_trap);
 	} else if (strcmp(word, "leave") == 0) {
 		leave_with[signal_number(value)] = atoi(strchr(value, ':') + 1);
 		handle(signal_number(value), on_leave);
+	} else if (strcmp(word, "drain") == 0) {
+		drain_ms[signal_number(value)] = atol(strchr(value, ':') + 1);
+		handle(signal_number(value), on_drain);
 	} else if (strcmp(word, "fds") == 0) {
 		list_fds();
 	} else if (strcmp(word, "beat") == 0) {
 		beat(value);
 	} else if (strcmp(word, "notify") == 0) {
 		notify(value);
+	} else if (strcmp(word, "reports") == 0) {
+		for (;;)
+			notify("X_NOTHING=1");
 	} else if (strcmp(word, "sleep") == 0) {
 		sleep_ms(atol(value));
 	} else if (strcmp(word, "closefds") == 0) {
@@ -221,7 +281,15 @@ act(const char *word, const char *value)
 	} else if (strcmp(word, "stop") == 0) {
 		raise(SIGSTOP);
 	} else if (strcmp(word, "stray") == 0) {
-		stray(signal_number(value));
+		stray(signal_number(value), 0);
+	} else if (strcmp(word, "escape") == 0) {
+		stray(signal_number(value), 1);
+	} else if (strcmp(word, "orphans") == 0) {
+		orphans(atoi(value));
+	} else if (strcmp(word, "eat") == 0) {
+		eat(atol(value));
+	} else if (strcmp(word, "closebeat") == 0) {
+		close(pipe_fd());
 	} else if (strcmp(word, "exit") == 0) {
 		_exit(atoi(value));
 	} else if (strcmp(word, "kill") == 0) {
@@ -240,6 +308,10 @@ main(int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		char *value = strchr(argv[i], '=');
 
+		if (strcmp(argv[i], "exec") == 0) {
+			execvp(argv[i + 1], argv + i + 1);
+			return 90;
+		}
 		if (value)
 			*value++ = '\0';
 		act(argv[i], value ? value : "");
