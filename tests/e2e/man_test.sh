@@ -1,0 +1,176 @@
+# se-supervise(8) says what the program says of itself: its options, keys, defaults and bounds, which
+# keys take effect at a reload, the names in the status. Each is compared in both directions.
+
+MAN=$SRC/applets/supervise/se-supervise.8
+
+# keys: "NAME DEFAULT DYNAMIC the line with default and bounds" for each entry in CONFIGURATION
+keys()
+{
+	awk '
+	/^\.Sh / { on = $2 == "CONFIGURATION" }
+	on && /^\.It Ic / {
+		name = $3
+		dynamic = / Pq d$/ ? "d" : "-"
+		getline
+		value = $1 == "Default" ? $2 : /^No default/ ? "nil" : "?"
+		sub(/[;,.]$/, "", value)
+		print name, value, dynamic, $0
+	}' "$MAN" | sort
+}
+
+# options: the names of the options that have an entry in front of CONFIGURATION
+options()
+{
+	awk '
+	/^\.Sh / { on = $2 == "DESCRIPTION" || $2 == "COMMANDS" }
+	on && /^\.It Fl / { for (i = 3; i <= NF; i++) if ($(i - 1) == "Fl" && $i ~ /^-/) print substr($i, 2) }' "$MAN" | sort
+}
+
+# effective: "NAME DEFAULT" for each key, as the program has it; command has to be given one
+effective()
+{
+	env -u SIGDUMP_SIGNAL "$SE" --check --command=x |
+		sed 's/^command: .*/command: nil/; s/: \[\]$/: nil/; s/: / /' | sort
+}
+
+# same A B: two files with the same lines
+same() { diff "$1" "$2" >difference || atf_fail "$(sed -n "s|^<|only $1:|p; s|^>|only $2:|p" difference)"; }
+
+atf_test_case is_clean
+is_clean_body()
+{
+	command -v mandoc >/dev/null || atf_skip 'mandoc is not installed'
+	atf_check mandoc -Tlint -Wwarning "$MAN"
+}
+
+atf_test_case options_and_keys
+options_and_keys_body()
+{
+	effective >program
+	[ "$(wc -l <program)" -gt 50 ] || atf_fail 'the program has no keys'
+	keys | cut -d ' ' -f 1,2 >page
+	same program page
+
+	"$SE" --help | sed -n 's/^  \(-., \)\{0,1\}--\([a-z-]*\).*/\2/p' >names
+	cut -d ' ' -f 1 program >of_the_file
+	tr - _ <names | grep -vxFf of_the_file | tr _ - | sort >program_options
+	options >page_options
+	same program_options page_options
+	tr - _ <names | grep -xFf of_the_file | sort >help_keys
+	same of_the_file help_keys
+
+	# where a value is one of some words, the words
+	"$SE" --help | sed -n 's/^  --\([a-z-]*\)=\([a-z]*|[a-z|]*\).*/\1 \2/p' | tr - _ >words
+	[ -s words ] || atf_fail 'no option takes a word'
+	while read -r name list; do
+		grep -qE "^\.It Ic $name Ar $(echo "$list" | sed 's/|/\\|/g')( Pq d)?$" "$MAN" ||
+			atf_fail "$name: expected $list"
+	done <words
+}
+
+# bounds KEY: what a wrong value is told, in the words of the page, one bound a line
+bounds()
+{
+	"$SE" --check "--$1=@" --command=x 2>&1 >/dev/null | awk '
+	match($0, /a time from [^ ]* to 366d/) {
+		split(substr($0, RSTART), word, " ")
+		if (word[4] != "0s") print "at least " word[4]
+		if (/-1 for never/) print "-1 is never"
+		next
+	}
+	match($0, /from -?[0-9]+ to [0-9]+/) { print substr($0, RSTART + 5, RLENGTH - 5) }
+	match($0, /octal number up to [0-7]+/) { print substr($0, RSTART + 13, RLENGTH - 13) }'
+}
+
+atf_test_case bounds
+bounds_body()
+{
+	keys >page
+	while read -r name _ _ line; do
+		bounds "$name" >expected
+		echo "$line" | grep -oE 'at least [0-9a-z]+|-1 is never|-?[0-9]+ to [0-9]+|up to [0-7]+' >stated
+		cat expected >>all
+		cmp -s expected stated || atf_fail "$name: the program: $(cat expected); the page: $line"
+	done <page
+	[ "$(wc -l <all)" -gt 15 ] || atf_fail 'the program has no bounds'
+	grep -q 'at most 366d' "$MAN" || atf_fail 'the longest time'
+}
+
+# changed: every line of --check with another value; not those that the command line has
+changed()
+{
+	awk '
+	BEGIN {
+		other["true"] = "false"; other["false"] = "true"; other["process"] = "spawn"; other["exit"] = "stop"
+		other["auto"] = "off"; other["debug"] = "info"; other["-1"] = "2h"; other["[]"] = "[3]"; other["nil"] = 0
+		key["restart_limit"] = "5/1m"; key["worker_max_rss"] = "1G"; key["nice"] = 1; key["command"] = "sleep 1001"
+		key["oom_score_adj"] = 1
+	}
+	{
+		name = $1; sub(/:/, "", name)
+		value = $0; sub(/^[^ ]* /, "", value)
+	}
+	name == "command_sender" || name == "control_path" || name == "log" { next }
+	name in key { print name ": " key[name]; next }
+	name ~ /^signal_|_signal$/ { print name ": " 40 + NR % 20; next }
+	name ~ /^rlimit_/ { print name ": unlimited"; next }
+	value in other { print name ": " other[value]; next }
+	value ~ /^[0-9]+[a-z]*$/ { unit = value; sub(/^[0-9]+/, "", unit); print name ": " value + 1 unit; next }
+	value ~ /^[0-9.]+$/ { print name ": 0.3"; next }
+	{ print "what is another value of " name ": " value }'
+}
+
+atf_test_case keys_that_take_effect_at_a_reload
+keys_that_take_effect_at_a_reload_body()
+{
+	unset SIGDUMP_SIGNAL
+	echo 'command: sleep 1000' >c.yml
+	supervise -c c.yml
+	"$SE" -c c.yml --check | changed >new.yml
+	mv new.yml c.yml
+	"$SE" --control-path=ctl --reload 2>err || atf_fail "$(cat err)"
+	sed -n 's/.*in effect only after the next start: //p' log | tr -d ' ' | tr , '\n' | sort >program
+	keys | awk 'NR == FNR { sub(/:.*/, ""); is[$1] = 1; next } $3 == "-" && $1 in is { print $1 }' c.yml - >page
+	[ -s program ] || atf_fail "$(cat log)"
+	same program page
+	kill -TERM "$PID"
+	ends "$PID" 0
+}
+
+atf_test_case not_yet
+not_yet_body()
+{
+	awk '/^\.S/ { on = /Not yet/ } on && /^\.(Ic|Fl) / { sub(/^-/, "", $2); print $2 }' "$MAN" >names
+	[ "$(wc -l <names)" -gt 2 ] || atf_fail 'no names'
+	while read -r name; do
+		_rc=0
+		"$SE" --check "--$name=1" --command=x >out 2>err || _rc=$?
+		[ $_rc = 2 ] || atf_fail "$name: exit status $_rc: $(cat err)"
+		has err 'not yet in this version$' || atf_fail "$name: $(cat err)"
+	done <names
+}
+
+atf_test_case names_in_the_status
+names_in_the_status_body()
+{
+	supervise -- sleep 1000
+	"$SE" --control-path=ctl --status=prometheus | sed -n 's/^\(se_[a-z_]*\).*/\1/p' | sort -u >program
+	grep -oE '^se_supervise_[a-z_]+' "$MAN" | sort >page
+	same program page
+	sed -n '/^\.Sh STATUS/,/^prometheus has/p' "$MAN" | tr -cs 'a-z_\n' '\n' | sort -u >words
+	"$SE" --control-path=ctl --status=json | grep -oE '"[a-z_]+":' | tr -d '":' | sort -u >members
+	[ "$(wc -l <members)" -gt 10 ] || atf_fail "$(cat members)"
+	grep -vxFf words members >missing
+	[ ! -s missing ] || atf_fail "$(cat missing)"
+	finish
+}
+
+atf_init_test_cases()
+{
+	atf_add_test_case is_clean
+	atf_add_test_case options_and_keys
+	atf_add_test_case bounds
+	atf_add_test_case keys_that_take_effect_at_a_reload
+	atf_add_test_case not_yet
+	atf_add_test_case names_in_the_status
+}

@@ -1,0 +1,372 @@
+# se-supervise where nobody is above it: PID 1 of a namespace, of a container; and as a subreaper.
+
+# shellcheck source=/dev/null disable=SC2016,SC2013,SC3045 # inner shells; pids as words; dash has ulimit -S
+. "$SRC/tests/e2e/look.subr"
+
+gone_or() { gone "$PID" || "$@"; }
+
+# namespace COMMAND...: a pid namespace with a /proc of its own, which takes all its processes along when it ends
+namespace()
+{
+	_user=
+	[ "$(id -u)" = 0 ] || _user=--map-root-user
+	exec unshare $_user --pid --fork --kill-child --mount-proc "$@"
+}
+
+# as_init ARG...: the supervisor as PID 1, which $BEFORE may become it; $PID is unshare, which ends as it does, $INIT is its pid out here
+BEFORE=
+as_init()
+{
+	rm -f ctl
+	# shellcheck disable=SC2086 # words
+	(namespace $BEFORE "$SE" --control-path=ctl --log=log "$@") >out 2>err &
+	PID=$!
+	eventually gone_or is_up
+	! gone "$PID" || atf_skip "no pid namespace here: $(head -n 1 err)"
+	INIT=$(children "$PID")
+	INIT=${INIT% }
+	[ "$(supervisor_pid)" = 1 ] || fail "it is pid $(supervisor_pid)"
+}
+
+atf_test_case zombies
+zombies_body()
+{
+	as_init --workers=3 -- "$W" orphans=50 log=w say=up hang
+	eventually lines w '^up ' 3
+	eventually only_workers "$INIT" 3
+	$SE --control-path=ctl --restart || fail restart
+	eventually lines w '^up ' 6
+	eventually only_workers "$INIT" 3
+	! has log 'ERROR|WARN' || fail "$(cat log)"
+	kill -TERM "$INIT"
+	ends "$PID" 0
+	has log 'Received graceful stop \(SIGTERM from the kernel or outside\)$' || fail "$(cat log)"
+}
+
+# Whoever takes TERM is gone at once, and then so are we: the minute is not waited for.
+atf_test_case strays_obey
+strays_obey_body()
+{
+	as_init --workers=3 --stray-timeout=60s -- "$W" log=w stray=0 escape=0 say=up hang
+	eventually lines w '^up ' 3
+	eventually lines w '^stray ' 6
+	[ "$(children "$INIT" | wc -w)" = 9 ] || fail "$(children "$INIT")"
+	kill -TERM "$INIT"
+	ends "$PID" 0
+	has log 'WARN -- : Workers left [3-6] processes behind: sending SIGTERM$' || fail "$(cat log)"
+	! has log SIGKILL || fail "$(cat log)"
+}
+
+atf_test_case strays_are_killed
+strays_are_killed_body()
+{
+	as_init --stray-timeout=700ms -- "$W" log=w stray=TERM escape=TERM say=up hang
+	eventually lines w '^up ' 1
+	kill -TERM "$INIT"
+	ends "$PID" 0
+	between 0.6 5 "$(gap log 'behind: sending SIGTERM' 'behind: sending SIGKILL')" 'from TERM to KILL'
+	! has log 'do not end' || fail "$(cat log)"
+}
+
+# Workers that die leave their strays alone, and those us.
+atf_test_case strays_live_on
+strays_live_on_body()
+{
+	as_init --restart-backoff=100ms --restart-backoff-max=100ms -- "$W" log=w escape=0 say=up sleep=100 exit=1
+	eventually lines w '^up ' 4
+	[ "$(children "$INIT" | wc -w)" -ge 4 ] || fail "$(children "$INIT")"
+	! has log 'left' || fail "$(cat log)"
+	kill -TERM "$INIT"
+	ends "$PID" 0
+}
+
+# terms_once: of ten strays that TERM ends at once and one that it does not, this one is told only once: a second TERM
+# means "at once" to many programs
+terms_once()
+{
+	has w '^got 15$' || fail "$(cat w log)"
+	lines w '^got 15$' 1 || fail "$(grep -c 'got 15' w) times TERM: $(cat log)"
+	lines log 'behind: sending SIGTERM$' 1 || fail "$(cat log)"
+}
+LEAVES_ELEVEN='"$1" log=w trap=TERM say=stays hang & "$1" log=w escape=0 escape=0 escape=0 escape=0 escape=0
+	"$1" log=w escape=0 escape=0 escape=0 escape=0 escape=0; exec "$1" log=w say=up hang'
+
+atf_test_case strays_are_told_once
+strays_are_told_once_body()
+{
+	as_init --stray-timeout=1s -- sh -c "set -m; $LEAVES_ELEVEN" sh "$W"
+	eventually lines w '^(up|stays) ' 2
+	kill -TERM "$INIT"
+	ends "$PID" 0
+	terms_once
+}
+
+atf_test_case exit_status
+exit_status_body()
+{
+	as_init --restart-backoff=100ms --restart-backoff-max=100ms --restart-limit=2/60s --on-give-up=exit -- "$W" sleep=300 kill=9
+	ends "$PID" 137
+	as_init --unrecoverable-exit-codes=3 -- "$W" sleep=300 exit=3
+	ends "$PID" 3
+	rc=0
+	(namespace "$SE" --log=log -- ./missing) >out 2>err || rc=$?
+	[ $rc = 127 ] || fail "exit status $rc: $(cat err)"
+	for sig in QUIT INT; do
+		as_init --workers=2 -- "$W" log=w say=up hang
+		kill -$sig "$INIT"
+		ends "$PID" 0
+	done
+}
+
+# In an initramfs /proc may not be there yet.
+atf_test_case without_proc
+without_proc_body()
+{
+	BEFORE='sh no-proc'
+	echo 'mount -t tmpfs none /proc && exec "$@"' >no-proc
+	as_init --workers=2 --log-level=trace --restart-backoff=100ms --worker-max-rss=1G --stray-timeout=500ms -- \
+		"$W" log=w orphans=5 stray=0 escape=TERM say=up hang
+	eventually lines w '^up ' 2
+	kill -9 "$(children "$INIT" | cut -d' ' -f1)"
+	$SE --control-path=ctl --restart-now || fail restart
+	eventually at_least w '^up ' 4
+	$SE --control-path=ctl --reload || fail reload
+	$SE --control-path=ctl --status=json | grep -q '"up":2,' || fail "$($SE --control-path=ctl --status)"
+	kill -TERM "$INIT"
+	ends "$PID" 0
+	! has log 'FATAL' || fail "$(cat log)"
+	has log 'WARN -- : Workers left processes behind: sending SIGKILL$' || fail "$(cat log)"
+}
+
+# ---- not PID 1: a subreaper ----
+
+atf_test_case subreaper
+subreaper_body()
+{
+	supervise --workers=3 --stray-timeout=60s -- "$W" orphans=50 log=w stray=0 escape=0 say=up hang
+	eventually lines w '^up ' 3
+	eventually only_workers "$PID" 9
+	strays=$(sed -n 's/^stray //p' w)
+	for p in $strays; do
+		[ "$(field "$p" PPid)" = "$PID" ] || fail "the parent of $p is $(field "$p" PPid)"
+	done
+	finish
+	for p in $strays; do
+		gone "$p" || fail "stray $p is left"
+	done
+	# those of a worker's group get TERM with its exit, so that only the escaped ones may be counted
+	has log 'WARN -- : Workers left [3-6] processes behind: sending SIGTERM$' || fail "$(cat log)"
+	! has log 'SIGKILL' || fail "$(cat log)"
+}
+
+atf_test_case subreaper_kills
+subreaper_kills_body()
+{
+	supervise --workers=2 --stray-timeout=500ms -- "$W" log=w escape=TERM say=up hang
+	eventually lines w '^up ' 2
+	finish
+	for p in $(sed -n 's/^stray //p' w); do
+		gone "$p" || { kill -9 "$p"; fail "stray $p is left"; }
+	done
+	has log 'Workers left 2 processes behind: sending SIGKILL$' || fail "$(cat log)"
+	between 0.4 5 "$(gap log 'sending SIGTERM' 'sending SIGKILL')" 'from TERM to KILL'
+}
+
+# Strays have children too; they come to us one after the other.
+atf_test_case subreaper_tells_once
+subreaper_tells_once_body()
+{
+	supervise --stray-timeout=1s -- sh -c "set -m; $LEAVES_ELEVEN" sh "$W"
+	eventually lines w '^(up|stays) ' 2
+	finish
+	terms_once
+}
+
+atf_test_case subreaper_chain
+subreaper_chain_body()
+{
+	cat >chain <<-'END'
+		# chain N WORKER: N processes, each the child of the one before, the last one ignoring TERM
+		echo $$ >>pids
+		[ "$1" -gt 0 ] || exec "$2" ignore=TERM log=w say=end hang
+		setsid sh ./chain $(($1 - 1)) "$2"
+	END
+	supervise --stray-timeout=500ms -- sh -c '(setsid sh ./chain 4 "$1" &); exec "$1" log=w say=up hang' sh "$W"
+	eventually lines w '^end ' 1
+	finish
+	lines pids '' 5 || fail "$(cat pids)"
+	for p in $(cat pids); do
+		gone "$p" || { kill -9 "$p"; fail "stray $p is left"; }
+	done
+}
+
+# Neither PID 1 nor /proc: strays cannot be found, and that is said; the end comes nevertheless.
+atf_test_case subreaper_without_proc
+subreaper_without_proc_body()
+{
+	rm -f ctl
+	# shellcheck disable=SC2016 # for the inner shell
+	(namespace sh -c 'mount -t tmpfs none /proc || exit 99
+		"$@" & pid=$!; trap "kill -TERM $pid" USR1
+		wait $pid; wait $pid; echo $? >status.of' sh \
+		"$SE" --control-path=ctl --log=log --stray-timeout=300ms -- "$W" log=w escape=0 say=up hang) >out 2>err &
+	PID=$!
+	eventually gone_or is_up
+	! gone "$PID" || atf_skip "no pid namespace here: $(head -n 1 err)"
+	eventually lines w '^up ' 1
+	$SE --control-path=ctl --stop || fail 'stop'
+	eventually test -s status.of
+	eventually gone "$PID"
+	[ "$(cat status.of)" = 0 ] || fail "exit status $(cat status.of)"
+	has log 'without /proc they cannot be found$' || fail "$(cat log)"
+	has log 'ERROR -- : Some processes that workers left behind do not end$' || fail "$(cat log)"
+}
+
+# ---- the OOM killer ----
+
+# memory_cgroup BYTES: a new memory cgroup with that limit, noted in the file cgroup
+memory_cgroup()
+{
+	[ "$(id -u)" = 0 ] || atf_skip 'not root'
+	at=$(awk '$3 == "cgroup" && $4 ~ /(^|,)memory(,|$)/ { print $2; exit }' /proc/mounts)
+	limit=memory.limit_in_bytes
+	if [ -z "$at" ]; then
+		at=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
+		limit=memory.max
+	fi
+	[ -n "$at" ] || atf_skip 'no memory cgroup is mounted'
+	dir=$at/se-test.$$
+	mkdir "$dir" 2>/dev/null || atf_skip "$at cannot be written"
+	echo "$dir" >cgroup
+	echo "$1" 2>/dev/null >"$dir/$limit" || atf_skip "$dir has no $limit: memory is not controlled there"
+	[ ! -e "$dir/memory.swap.max" ] || echo 0 >"$dir/memory.swap.max"
+	[ ! -e "$dir/memory.swappiness" ] || echo 0 >"$dir/memory.swappiness"
+}
+
+atf_test_case oom_kill cleanup
+oom_kill_body()
+{
+	memory_cgroup $((32 << 20))
+	rm -f ctl
+	# shellcheck disable=SC2016 # for the inner shell
+	sh -c 'echo $$ >"$1/cgroup.procs" && shift && exec "$@"' sh "$dir" "$SE" --control-path=ctl --log=log --workers=2 \
+		--oom-score-adj=500 --restart-backoff=100ms -- \
+		sh -c '[ $SERVERENGINE_WORKER_ID = 1 ] && [ ! -e fed ] && : >fed && exec "$1" eat=100 hang; exec "$1" log=w say=up hang' \
+		sh "$W" >out 2>err &
+	PID=$!
+	eventually is_up
+	eventually has log 'ERROR -- : Worker 1 exited unexpectedly with signal SIGKILL \(by the OOM killer\)$'
+	eventually lines w '^up ' 2
+	lines w '^up ' 2 || fail "the other one was killed: $(cat log)"
+	kill -9 "$(worker_pid 1)" # by us, this time
+	eventually has log 'Worker 1 exited unexpectedly with signal SIGKILL$'
+	finish
+}
+oom_kill_cleanup()
+{
+	[ -s cgroup ] || return 0
+	dir=$(cat cgroup) n=0
+	until rmdir "$dir" 2>/dev/null || [ ! -d "$dir" ] || [ $((n += 1)) -gt 100 ]; do sleep 0.05; done
+}
+
+# ---- a real container ----
+
+# container UID LINE: the supervisor as PID 1 of a container that holds nothing but it and the worker, with a read-only root and
+# 48 MB; its configuration comes from stdin; returns when its log, in err, has the line; $PID is runc
+container()
+{
+	mkdir -p bundle/rootfs
+	cp "$BUILD/sebox" bundle/rootfs/se-supervise
+	cp "$W" bundle/rootfs/worker
+	cat >bundle/rootfs/conf
+	ID=se-test-$$
+	echo "$ID" >container
+	rm -f bundle/config.json
+	runc spec -b bundle
+	sed -i -e 's/"terminal": true/"terminal": false/' -e 's|^\(\t*\)"sh"$|"/se-supervise", "-c", "/conf"|' \
+		-e 's/"uid": 0/"uid": '"$1"'/' -e 's/"gid": 0/"gid": '"$1"'/' \
+		-e 's/"resources": {/"resources": { "memory": { "limit": 50331648 },/' bundle/config.json
+	[ "$(sed -n 's/^[^"]*"readonly": true.*/yes/p' bundle/config.json | head -n 1)" = yes ] || fail 'the root is not read-only'
+	runc --root "$PWD/state" run -b bundle "$ID" </dev/null >out 2>err &
+	PID=$!
+	eventually gone_or has err "$2"
+	gone "$PID" || return
+	! has err 'level=error' || has err exec || atf_skip "no container here: $(grep -m 1 level=error err)"
+	fail "no container: $(cat out err)"
+}
+container_cleanup() { [ ! -s container ] || runc --root "$PWD/state" delete -f "$(cat container)" 2>/dev/null || :; }
+
+atf_test_case in_container cleanup
+in_container_head() { atf_set require.user root; atf_set require.progs runc; }
+in_container_body()
+{
+	for uid in 0 65534; do
+		container $uid 'TRACE -- : Worker 1 started' <<-END
+			command: [ /worker, orphans=20, escape=0, say=up, hang ]
+			workers: 2
+			log_level: trace
+			control_path: /dev/shm/ctl
+			stray_timeout: 60s
+		END
+		eventually lines out '^up ' 2
+		has err "^T, \\[.* #1\\] TRACE -- : Worker 0 started with pid [0-9]+" || fail "$(cat err)"
+		runc --root "$PWD/state" exec "$ID" /se-supervise --control-path=/dev/shm/ctl --status >status </dev/null || fail "$(cat status)"
+		has status '^pid 1 +running .* 2 up ' || fail "$(cat status)"
+		runc --root "$PWD/state" kill "$ID" TERM
+		ends "$PID" 0
+		has err 'INFO -- : Received graceful stop \(SIGTERM from the kernel or outside\)$' || fail "$(cat err)"
+		lines err 'INFO -- : Worker [01] finished with signal SIGTERM$' 2 || fail "$(cat err)"
+		! has err 'SIGKILL|ERROR' || fail "$(cat err)"
+	done
+}
+in_container_cleanup() { container_cleanup; }
+
+atf_test_case container_exit_status cleanup
+container_exit_status_head() { atf_set require.user root; atf_set require.progs runc; }
+container_exit_status_body()
+{
+	container 0 'started' <<-END
+		command: [ /worker, sleep=500, kill=9 ]
+		log_level: trace
+		restart_limit: 2/60s
+		restart_backoff: 100ms
+		on_give_up: exit
+	END
+	ends "$PID" 137
+}
+container_exit_status_cleanup() { container_cleanup; }
+
+atf_test_case container_oom_kill cleanup
+container_oom_kill_head() { atf_set require.user root; atf_set require.progs runc; }
+container_oom_kill_body()
+{
+	container 0 'SIGKILL' <<-END
+		command: [ /worker, sleep=500, eat=200, hang ]
+		restart_backoff: 1s
+		oom_score_adj: 500
+	END
+	has err 'ERROR -- : Worker 0 exited unexpectedly with signal SIGKILL \(by the OOM killer\)$' || fail "$(cat err)"
+	runc --root "$PWD/state" kill "$ID" TERM
+	ends "$PID" 0
+}
+container_oom_kill_cleanup() { container_cleanup; }
+
+atf_init_test_cases()
+{
+	atf_add_test_case zombies
+	atf_add_test_case strays_obey
+	atf_add_test_case strays_are_killed
+	atf_add_test_case strays_live_on
+	atf_add_test_case strays_are_told_once
+	atf_add_test_case exit_status
+	atf_add_test_case without_proc
+	atf_add_test_case subreaper
+	atf_add_test_case subreaper_kills
+	atf_add_test_case subreaper_tells_once
+	atf_add_test_case subreaper_chain
+	atf_add_test_case subreaper_without_proc
+	atf_add_test_case oom_kill
+	atf_add_test_case in_container
+	atf_add_test_case container_exit_status
+	atf_add_test_case container_oom_kill
+}
