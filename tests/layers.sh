@@ -25,12 +25,12 @@ for floor in base wire fsm; do
 	impure=$(nm -u "$1/lib/$floor/"*.o | awk '$1 == "U" { print $2 }' | sort -u |
 		grep -vxE "$pure" | grep -vxF "$own" || :)
 	if [ -n "$impure" ]; then
-		echo "layers: lib/$floor calls:" $impure >&2
+		echo "layers: lib/$floor calls: $(echo "$impure" | tr '\n' ' ')" >&2
 		bad=1
 	fi
 	globals=$(size -A "$1/lib/$floor/"*.o | awk '/^\.(data|bss)/ && !/^\.data\.rel\.ro/ && $2 > 0 { print $1 }')
 	if [ -n "$globals" ]; then
-		echo "layers: lib/$floor keeps state in:" $globals >&2
+		echo "layers: lib/$floor keeps state in: $(echo "$globals" | tr '\n' ' ')" >&2
 		bad=1
 	fi
 done

@@ -209,7 +209,7 @@ log_command(struct supervise *s, enum command_word word, const char *who)
 	char text[32];
 	size_t i;
 
-	for (i = 0; name[i] && i < sizeof text - 1; i++)
+	for (i = 0; i < sizeof text - 1 && name[i]; i++)
 		text[i] = (char)(name[i] == '_' ? ' ' : name[i] - 'A' + 'a');
 	text[i] = '\0';
 	log_say(&s->log, LOGLINE_INFO, "Received %s (%s)", text, who);
@@ -429,13 +429,13 @@ supervise(const struct config *c, int argc, char **argv)
 	 * ---- */
 
 	run_until_ended(&s);
-	if (s.failed ? *s.why : s.daemon_fd >= 0)
-		tell_failure(&s);
 	/* who waits for our end on a connection, or for the socket's, finds the pid file free then
 	 */
 	remove_cgroups(&s);
 	pidfile_drop(&s.pidfile);
 	control_close(&s);
+	if (s.failed ? *s.why : s.daemon_fd >= 0)
+		tell_failure(&s);
 	return s.failed ? s.failed : s.fleet.status;
 }
 
@@ -468,8 +468,7 @@ const struct applet applet_supervise = {
 	.name = "se-supervise",
 	.usage = "[-c FILE] [--KEY=VALUE]... [--] [COMMAND [ARG]...]\0"
 		 "-c FILE --check\0"
-		 "(-c FILE | --control-path=PATH | --pid-path=PATH) --status|--stop|... "
-		 "[--timeout=TIME]\0",
+		 "(-c FILE | --control-path=PATH | --pid-path=PATH) --status|--stop|...\0",
 	.summary = "Keep N worker processes of one command alive, healthy and replaceable.",
 	.opts = config_opts,
 	.defaults = &config_defaults,

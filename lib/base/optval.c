@@ -122,8 +122,8 @@ rate(const char *s, struct opt_rate *out)
 		return false;
 	memcpy(count, s, (size_t)(slash - s));
 	count[slash - s] = '\0';
-	if (!num_count(count, 1, 1000000, &n) ||
-	    !num_duration(slash + 1, 366 * 86400 * MS_SECOND, &within) || within == 0)
+	if (!num_count(count, 1, 1000000, &n) || !num_duration(slash + 1, OPT_TIME_MAX, &within) ||
+	    within == 0)
 		return false;
 	*out = (struct opt_rate){ .count = (unsigned)n, .within = within };
 	return true;

@@ -59,7 +59,7 @@ struct opt {
 };
 
 /* The longest duration that a row takes, in milliseconds: a leap year. */
-#define OPT_TIME_MAX (366 * 86400 * MS_SECOND)
+#define OPT_TIME_MAX ((ms)366 * 86400 * MS_SECOND)
 
 struct opt_verb {
 	unsigned verb;

@@ -146,7 +146,7 @@ moment(const struct rule *r, int64_t year)
 		int64_t weekday = (first + 4) % 7; /* 1970-01-01 was a Thursday */
 
 		days = first + (r->day - (weekday < 0 ? weekday + 7 : weekday) + 7) % 7 +
-		    (r->week - 1) * 7;
+		    (int64_t)(r->week - 1) * 7;
 		if (days >= after)
 			days -= 7;
 	}
@@ -270,7 +270,8 @@ zone_by_file(const void *bytes, size_t len, int64_t t, struct zone_span *out)
 
 		if (type >= h.type)
 			return false;
-		narrow(out, t, big_endian(p + i * 8, 8), (int)big_endian(types + 6 * type, 4));
+		narrow(
+		    out, t, big_endian(p + i * 8, 8), (int)big_endian(types + (size_t)6 * type, 4));
 	}
 	if (out->until == INT64_MAX && by_footer(p + h.data, len - (size_t)h.data, t, &rule)) {
 		out->offset = rule.offset;
