@@ -25,7 +25,8 @@ STD  = -std=c11 -D_GNU_SOURCE -DSEBOX_VERSION='"$(VERSION)"'
 OPT  := $(shell $(CC) -Oz -E -x c /dev/null >/dev/null 2>&1 && echo -Oz || echo -Os)
 SMALL = $(OPT) -fno-pie -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
 	-fno-unwind-tables -fno-jump-tables -fno-tree-loop-im -fno-tree-dominator-opts -fno-expensive-optimizations \
-	-fno-thread-jumps -fno-if-conversion -fno-tree-tail-merge -fno-tree-fre -fno-caller-saves -fno-ident -ffile-prefix-map=$(CURDIR)=.
+	-fno-thread-jumps -fno-if-conversion -fno-tree-tail-merge -fno-tree-fre -fno-caller-saves \
+	-fno-tree-dse -fno-forward-propagate -fno-ident -ffile-prefix-map=$(CURDIR)=.
 # without relocations there is nothing for relro to protect: tables of pointers are in .rodata
 LINK  = -static -no-pie -Wl,--gc-sections,--build-id=none \
 	-Wl,-z,noseparate-code,-z,norelro,-z,common-page-size=64,-z,noexecstack

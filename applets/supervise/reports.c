@@ -30,12 +30,12 @@ take_report(struct supervise *s, unsigned i, const struct notify *n, ms now)
 		log_say(&s->log, LOGLINE_DEBUG, "Worker %u is ready", i);
 		workers_feed_event(s, i, WORKER_EV_READY, now);
 	}
-	if (n->extend > 0)
+	if (n->watchdog)
+		workers_feed_event(s, i, WORKER_EV_BEAT, now);
+	if (n->extend > 0) /* after the beat, which begins a new timeout */
 		workers_feed(s, i,
 		    (struct worker_input){
 			.event = WORKER_EV_EXTEND, .now = now, .until = now + n->extend });
-	if (n->watchdog)
-		workers_feed_event(s, i, WORKER_EV_BEAT, now);
 	if (n->trigger)
 		workers_feed_event(s, i, WORKER_EV_TRIGGER, now);
 	if (n->stopping)

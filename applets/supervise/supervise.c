@@ -35,21 +35,31 @@ supervise_random(struct supervise *s)
 /* ---- what ends the whole ---- */
 
 struct strays {
-	const struct supervise *supervise;
-	int sig;
-	unsigned count;
+	struct supervise *supervise;
+	unsigned sig, count;
 };
 
+/* Once each: a second TERM means "at once" to many programs. No worker is left, so by_pid is free
+ * for this. */
 static bool
 signal_stray(pid_t pid, void *arg)
 {
 	struct strays *strays = arg;
+	struct supervise *s = strays->supervise;
+	unsigned told = 0;
 
-	if (pid == strays->supervise->dump_pid || pid == strays->supervise->metrics_pid)
-		return true; /* ours, and soon done */
+	if (pid == s->dump_pid || pid == s->metrics_pid ||
+	    (map_get(&s->by_pid, pid, &told) && told == strays->sig))
+		return true; /* ours, and soon done; or told */
+	map_remove(&s->by_pid, pid);
+	if (s->told < s->by_pid.room / 2) {
+		map_put(&s->by_pid, pid, strays->sig);
+		s->told += told == 0;
+	}
 	strays->count++;
-	(void)kill(
-	    pid, strays->sig); /* it may be gone, or changed its user: then it is told at the end */
+	if (s->pid != 1)
+		(void)kill(
+		    pid, (int)strays->sig); /* it may be gone, or another user's: told at the end */
 	return true;
 }
 
@@ -57,7 +67,7 @@ signal_stray(pid_t pid, void *arg)
 static void
 signal_strays(struct supervise *s, int sig)
 {
-	struct strays strays = { .supervise = s, .sig = sig };
+	struct strays strays = { .supervise = s, .sig = (unsigned)sig };
 	char name[16];
 	int n;
 
@@ -329,7 +339,7 @@ on_child(struct supervise *s, const struct loop_event *ev)
 	    files_on_exit(s, ev->pid, ev->status))
 		return;
 	/* an orphan that was handed to us; at the end its own children may follow it */
-	if (s->fleet.state == FLEET_STRAYS)
+	if (s->fleet.state == FLEET_STRAYS && s->pid != 1)
 		signal_strays(s, s->fleet.killed ? SIGKILL : SIGTERM);
 }
 

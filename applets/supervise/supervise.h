@@ -50,9 +50,10 @@ struct supervise {
 	struct fleet fleet;
 	struct slot *slot; /* nslots of them, wanted in front */
 	unsigned nslots, wanted;
-	unsigned active; /* slots that have a process or will have one */
-	struct heap due; /* when each slot's machine wants the clock */
-	struct map by_pid;
+	unsigned active;   /* slots that have a process or will have one */
+	struct heap due;   /* when each slot's machine wants the clock */
+	struct map by_pid; /* workers; when they are gone, which signal each stray was sent */
+	unsigned told;     /* strays in it */
 
 	pid_t pid; /* ours; a helper's copy of all this has another */
 	ms started;

@@ -380,7 +380,7 @@ workers_scale(struct supervise *s, unsigned n, ms now)
 
 	if (why)
 		return why;
-	if (!make_room(s, n))
+	if (!make_room(s, n > 0 ? n : 1)) /* by_pid is never without a cell */
 		return strerror(ENOMEM);
 	s->wanted = n;
 	for (unsigned i = 0; i < s->nslots; i++)
@@ -504,9 +504,6 @@ workers_on_exit(struct supervise *s, pid_t pid, int status, ms now)
 		return false;
 	w = &s->slot[i];
 	log_exit(s, i, status);
-	if (s->fleet.state != FLEET_RUNNING)
-		(void)kill(-pid,
-		    SIGTERM); /* what it leaves in its group; the zombie still holds the number */
 	if (s->boot->worker_cgroup && cgroup_kill(s->boot->worker_cgroup, i) < 0)
 		log_say(&s->log, LOGLINE_WARN, "Worker %u: cgroup.kill: %s", i, strerror(errno));
 	map_remove(&s->by_pid, pid);

@@ -2,9 +2,25 @@
 
 #include <signal.h>
 #include <string.h>
-#include <strings.h>
 
 #include "buf.h"
+
+/* An ASCII letter as a small one; anything else as it is. */
+static int
+lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
+}
+
+bool
+num_is_word(const char *s, const char *word)
+{
+	while (*s && lower(*s) == lower(*word)) {
+		s++;
+		word++;
+	}
+	return *s == *word;
+}
 
 /* Reads digits of the given base from *s on; false if there is none or on overflow. */
 static bool
@@ -76,7 +92,7 @@ num_bytes(const char *s, uint64_t max, uint64_t *out)
 		if (__builtin_mul_overflow(n, (uint64_t)1 << (10 * (unit - units + 1)), &n))
 			return false;
 		s++;
-		if (strcasecmp(s, "b") == 0 || strcasecmp(s, "ib") == 0)
+		if (num_is_word(s, "b") || num_is_word(s, "ib"))
 			s = "";
 	}
 	if (*s || n > max)
@@ -197,7 +213,9 @@ static const struct {
 bool
 num_signal(const char *s, int *out)
 {
-	const char *name = strncasecmp(s, "SIG", 3) == 0 ? s + 3 : s;
+	const char *name =
+	    strlen(s) > 3 && (s[0] | 32) == 's' && (s[1] | 32) == 'i' && (s[2] | 32) == 'g' ? s + 3
+											    : s;
 	uint64_t n;
 
 	if (num_count(s, 1, 64, &n)) {
@@ -205,7 +223,7 @@ num_signal(const char *s, int *out)
 		return true;
 	}
 	for (size_t i = 0; i < SIGNALS; i++)
-		if (strcasecmp(name, signals[i].name) == 0) {
+		if (num_is_word(name, signals[i].name)) {
 			*out = signals[i].sig;
 			return true;
 		}
@@ -230,7 +248,7 @@ num_bool(const char *s, bool *out)
 	static const char *const words[] = { "false", "true", "no", "yes", "off", "on" };
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (strcasecmp(s, words[i]) == 0) {
+		if (num_is_word(s, words[i])) {
 			*out = i % 2 == 1;
 			return true;
 		}

@@ -21,7 +21,8 @@ bool num_octal(const char *, unsigned max, unsigned *out);
 bool num_bytes(const char *, uint64_t max, uint64_t *out);
 /*
  * "180", "1.5", "1.5s", "200ms", "10m", "2h", "1d": seconds where no unit is given, as
- * ServerEngine's keys. What is finer than a millisecond is rounded up, so that only zero is zero.
+ * ServerEngine's keys. What is finer than a millisecond (or a millionth of the unit) is rounded up,
+ * so that only zero is zero.
  */
 bool num_duration(const char *, ms max, ms *out);
 /* A ratio in thousandths: "0.2" is 200. At most max thousandths; finer digits are cut. */
@@ -31,6 +32,8 @@ bool num_signal(const char *, int *out);
 /* "true", "yes", "on" and "false", "no", "off", in any case, as YAML 1.1. */
 bool num_bool(const char *, bool *out);
 
+/* Is s the word, in small or capital letters? */
+bool num_is_word(const char *s, const char *word);
 /* "SIGTERM" for 15; "SIG34" and so on where there is no name. Writes at most 16 bytes, NUL
  * included. */
 void num_signal_name(int sig, char name[16]);

@@ -1,7 +1,6 @@
 #include "optval.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "num.h"
 
@@ -18,7 +17,7 @@ optval_list_at(const struct opt_list *l, unsigned i)
 bool
 optval_is_nil(const char *s)
 {
-	return strcasecmp(s, "nil") == 0 || strcasecmp(s, "null") == 0 || strcmp(s, "~") == 0;
+	return num_is_word(s, "nil") || num_is_word(s, "null") || strcmp(s, "~") == 0;
 }
 
 bool

@@ -58,8 +58,8 @@ escalation_step(struct escalation *e, const struct escalation_policy p[ESCALATIO
 
 	if (e->rung == ESCALATION_IDLE || now < e->due)
 		return 0;
-	if (late > ESCALATION_STALL)
-		e->since += late;
+	if (late > ESCALATION_STALL && e->sent > 0)
+		e->since += now - e->last; /* it may have begun right after */
 	while (now >= end(e, p))
 		escalation_climb(e, e->rung + 1, now);
 	e->due = next(e, p, now, e->sent);

@@ -36,7 +36,8 @@ struct escalation {
 	ms due;        /* when escalation_step has something to do; MS_NEVER when idle */
 };
 
-/* A step that comes this much after its due time was kept from coming: rungs grow by the delay. */
+/* A step that comes this much after its due time was kept from coming: the time since the last
+ * signal does not count for the rung. */
 #define ESCALATION_STALL MS_SECOND
 
 void escalation_reset(struct escalation *);

@@ -87,7 +87,9 @@ fleet_start_at(struct fleet *f, const struct fleet_policy *p, ms now, unsigned r
 {
 	ms spread = p->start_delay * p->start_delay_rand / 1000;
 
-	if (now < f->next_start)
+	f->next_start = ms_min(
+	    f->next_start, now + p->start_delay + spread); /* a reload may have shortened it */
+	if (p->start_delay > 0 && now < f->next_start)
 		return f->next_start;
 	if (p->start_delay > 0)
 		f->next_start =

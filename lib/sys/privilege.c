@@ -24,6 +24,7 @@ struct table {
 	int fd;
 	size_t len;  /* of what is in text */
 	size_t line; /* of the line told last, its newline included */
+	bool cut;    /* its newline is still to come */
 	char text[4096];
 };
 
@@ -33,15 +34,17 @@ static bool
 open_table(struct table *t, const char *path)
 {
 	t->len = t->line = 0;
+	t->cut = false;
 	t->fd = open(path, O_RDONLY | O_CLOEXEC);
 	return t->fd >= 0;
 }
 
-/* The next line's fields, "" where there are fewer; false: the end. A line of over 4 KiB ends it
- * too. */
+/* The next line's fields, "" where there are fewer; false: the end. What is behind 4 KiB of a line
+ * is cut. */
 static bool
 next_line(struct table *t, const char *field[FIELDS])
 {
+	bool cut = t->cut;
 	char *end, *p;
 	ssize_t n;
 
@@ -49,9 +52,12 @@ next_line(struct table *t, const char *field[FIELDS])
 	while (!(end = memchr(t->text, '\n', t->len)) && t->len < sizeof t->text - 1 &&
 	    (n = read(t->fd, t->text + t->len, sizeof t->text - 1 - t->len)) > 0)
 		t->len += (size_t)n;
-	if (!end && (t->len == 0 || t->len == sizeof t->text - 1))
+	if (t->len == 0)
 		return false;
+	t->cut = !end && t->len == sizeof t->text - 1;
 	t->line = end ? (size_t)(end - t->text) + 1 : t->len;
+	if (cut) /* the rest of the line before */
+		return next_line(t, field);
 	end = end ? end : t->text + t->len;
 	*end = '\0';
 	p = t->text;
