@@ -20,7 +20,7 @@ CLANG   = clang
 
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
        -Wvla -Wswitch-enum -Wformat=2 -Wundef $(WERROR)
-STD  = -std=c11 -D_GNU_SOURCE -DSEBOX_VERSION='"$(VERSION)"'
+STD  = -std=c11 -D_GNU_SOURCE
 # the same bytes wherever it is built; no tables for exceptions that nobody throws
 OPT  := $(shell $(CC) -Oz -E -x c /dev/null >/dev/null 2>&1 && echo -Oz || echo -Os)
 SMALL = $(OPT) -fno-pie -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
@@ -58,7 +58,7 @@ $(APPLETS:%=$(BUILD)/%): $(BUILD)/sebox
 
 $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(STD) $(WARN) $(SMALL) $(CFLAGS) -MMD -c -o $@ $<
+	$(Q)$(CC) $(STD) -DSEBOX_VERSION='"$(VERSION)"' $(WARN) $(SMALL) $(CFLAGS) -MMD -c -o $@ $<
 
 # ---- tests: the library once more, with the host's libc and its sanitizers ----
 

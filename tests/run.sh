@@ -9,7 +9,9 @@ mkdir -p "$out"
 
 # a clean environment (kyua stores it), and a pid namespace so that nothing outlives the run
 inside="kyua --config=none --logfile=$out/kyua.log --variable=parallelism=2"
-[ "$(id -u)" != 0 ] || inside="$inside --variable=unprivileged_user=nobody"
+# tests that must not be root run as nobody, where nobody may come here
+! setpriv --reuid=nobody --clear-groups test -x "$build/sebox" 2>/dev/null ||
+	inside="$inside --variable=unprivileged_user=nobody"
 wrap=
 ! unshare --pid --fork --kill-child --mount-proc true 2>/dev/null ||
 	wrap='unshare --pid --fork --kill-child --mount-proc'

@@ -58,8 +58,13 @@ escalation_step(struct escalation *e, const struct escalation_policy p[ESCALATIO
 
 	if (e->rung == ESCALATION_IDLE || now < e->due)
 		return 0;
-	if (late > ESCALATION_STALL && e->sent > 0)
-		e->since += now - e->last; /* it may have begun right after */
+	if (late > ESCALATION_STALL &&
+	    e->sent > 0) { /* the stall may have begun right after the last one */
+		e->since += now - e->last;
+		e->due = next(e, p, e->last, e->sent - 1);
+		if (now < e->due)
+			return 0;
+	}
 	while (now >= end(e, p))
 		escalation_climb(e, e->rung + 1, now);
 	e->due = next(e, p, now, e->sent);

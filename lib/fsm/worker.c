@@ -101,8 +101,10 @@ void
 worker_repolicy(struct worker *w, const struct worker_policy *p, ms now, unsigned random)
 {
 	if (w->state == WORKER_WAITING)
-		w->spawn =
-		    ms_min(w->spawn, now + ms_max(p->restart_interval, p->backoff.max * 5 / 4));
+		w->spawn = ms_min(w->spawn,
+		    now +
+			ms_max(
+			    p->restart_interval, ms_min(w->backoff.delay, p->backoff.max) * 5 / 4));
 	if (!worker_alive(w))
 		return;
 	/* one that was started without a pipe cannot beat: it is left alone until it is started

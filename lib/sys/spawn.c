@@ -13,8 +13,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "loop.h"
-
 #define STACK (32 * 1024) /* execvp's search builds paths on it */
 
 /* Shared with the child while it has our memory. */
@@ -25,20 +23,21 @@ struct birth {
 	const char *volatile step;
 };
 
-/* Handlers must be gone before the mask is: they would run in the parent's memory. */
+/*
+ * Default dispositions for all, the ignored ones that we inherited too, and the real-time ones that
+ * libc keeps to itself: hence the plain system call. Handlers must be gone before the mask is: they
+ * would run in the parent's memory.
+ */
 static void
 reset_signals(void)
 {
-	struct sigaction sa;
+	static const unsigned long
+	    by_default[8]; /* the kernel's struct sigaction, zeroes: SIG_DFL */
 	sigset_t none;
 
-	for (int sig = 1; sig < 65; sig++) {
-		if (sigismember(loop_caught(), sig) != 1 &&
-		    (sigaction(sig, NULL, &sa) < 0 || sa.sa_handler != SIG_IGN))
-			continue;
-		sa = (struct sigaction){ .sa_handler = SIG_DFL };
-		(void)sigaction(sig, &sa, NULL); /* a signal that can be caught can be reset */
-	}
+	for (int sig = 1; sig < _NSIG; sig++)
+		(void)syscall(
+		    SYS_rt_sigaction, sig, by_default, NULL, _NSIG / 8); /* EINVAL: KILL, STOP */
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL); /* cannot fail: the arguments are good */
 }

@@ -414,7 +414,7 @@ world_note_lateness(struct world *x, bool clock)
 	if (clock && unseen > tolerated && x->w.closed > x->now)
 		x->stalled += unseen;
 	x->allowed += late + (late > tolerated ? part : 0);
-	x->rung_late += late;
+	x->rung_late += late > ESCALATION_STALL ? x->now - x->last_sent : late;
 }
 
 static inline struct worker_action
