@@ -11,8 +11,9 @@
 static bool
 find_sender(const struct supervise *s, pid_t sender, unsigned *i)
 {
-	return sender > 0 &&
-	    (map_get(&s->by_pid, sender, i) || map_get(&s->by_pid, getpgid(sender), i));
+	if (sender <= 0 || s->fleet.state == FLEET_STRAYS) /* then by_pid holds others */
+		return false;
+	return map_get(&s->by_pid, sender, i) || map_get(&s->by_pid, getpgid(sender), i);
 }
 
 static void

@@ -210,8 +210,8 @@ void
 start_up(struct supervise *s, const struct config *c, int argc, char **argv)
 {
 	init(s, c, argc, argv);
+	s->launch.null = open_null(); /* the first: it fills 0 to 2 */
 	s->base_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	s->launch.null = open_null();
 	spawn_seal_fds();
 	if (c->daemonize && (s->daemon_fd = daemon_start((int)c->daemonize_error_exit_code)) < 0)
 		fail(s, "daemonize: %s", strerror(errno));

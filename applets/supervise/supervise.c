@@ -335,11 +335,18 @@ on_fd(struct supervise *s, const struct loop_event *ev)
 static void
 on_child(struct supervise *s, const struct loop_event *ev)
 {
-	if (workers_on_exit(s, ev->pid, ev->status, ev->now) ||
-	    files_on_exit(s, ev->pid, ev->status))
+	unsigned sig;
+
+	if (files_on_exit(s, ev->pid, ev->status))
 		return;
-	/* an orphan that was handed to us; at the end its own children may follow it */
-	if (s->fleet.state == FLEET_STRAYS && s->pid != 1)
+	if (s->fleet.state != FLEET_STRAYS) {
+		(void)workers_on_exit(
+		    s, ev->pid, ev->status, ev->now); /* or an orphan, only reaped */
+		return;
+	}
+	s->told -= map_get(&s->by_pid, ev->pid, &sig);
+	map_remove(&s->by_pid, ev->pid);
+	if (s->pid != 1) /* its own children may have been handed to us now */
 		signal_strays(s, s->fleet.killed ? SIGKILL : SIGTERM);
 }
 
