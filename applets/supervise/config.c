@@ -110,7 +110,7 @@ const struct opt config_opts[] = {
 	TIME(start_worker_delay, start_worker_delay, 0, 0, "between two starts"),
 	RATIO(start_worker_delay_rand, "it varies by half of this up and down"),
 	TIME(restart_worker_interval, restart_worker_interval, 0, 0, "before a restart"),
-	TIME(restart_backoff, restart_backoff, 0, 100, "the same if it lived under a second; doubles; varies by a quarter"),
+	TIME(restart_backoff, restart_backoff, 0, 100, "the same if it lived under a second; doubles"),
 	TIME(restart_backoff_max, restart_backoff_max, 0, 100, "up to this"),
 	ROW("restart_limit", OPT_RATE, OPT_KEY | OPT_DYNAMIC | OPT_OR_NIL, "N/TIME", "give up a worker restarted more often", restart_limit, 0, 0),
 	WORD(on_give_up, OPT_DYNAMIC, "exit|stop", "then exit with its status (128 + signal), or only stop it"),
@@ -141,9 +141,9 @@ const struct opt config_opts[] = {
 	ROW("worker_reload_signal", OPT_SIGNAL, OPT_KEY | OPT_DYNAMIC | OPT_OR_NIL, "SIGNAL", "sent at a reload to workers that catch it", worker_reload_signal, 0, 0),
 	SIGNAL(worker_death_signal, worker_death_signal, OPT_DYNAMIC, "sent to workers if we die"),
 	INT(nice, -40, 40, "added to the nice value"),
-	INT(oom_score_adj, -1000, 1000, "for the OOM killer, proc(5)"),
+	INT(oom_score_adj, -1000, 1000, "see proc(5)"),
 	CONFIG_RLIMITS(RLIMIT)
-	STRING(worker_cgroup, 0, "DIR", "cgroup v2 directory: a cgroup per worker, killed after it"),
+	STRING(worker_cgroup, 0, "DIR", "cgroup v2 directory: one in it per worker"),
 
 	HEADING("Commands and signals:"),
 	STRING(control_path, 0, "PATH", "socket for the commands above"),

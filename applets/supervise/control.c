@@ -177,19 +177,21 @@ static void
 pump(struct supervise *s, unsigned i, ms now)
 {
 	struct client *c = &s->control->client[i];
-	bool gone = false;
+	bool gone = false, filled = false;
 
-	do {
-		if (!send_out(c, &gone)) {
+	for (;;) {
+		/* a status goes a buffer at a time: others are to get their turn in between */
+		if (!send_out(c, &gone) || (c->streaming && filled)) {
 			if (gone || loop_rewatch(c->fd, TAG(TAG_CLIENT, i), false, true) < 0)
 				hang_up(s, i);
 			return;
 		}
+		filled = c->streaming;
 		if (c->streaming)
 			stream(s, c, now);
 		else if (!next_line(s, c, now))
 			break;
-	} while (true);
+	}
 	if (c->eof || loop_rewatch(c->fd, TAG(TAG_CLIENT, i), true, false) < 0)
 		hang_up(s, i);
 }

@@ -336,7 +336,7 @@ static bool
 make_room(struct supervise *s, unsigned n)
 {
 	unsigned old = s->nslots;
-	struct map map = { .room = map_room(n) };
+	struct map map = { .room = map_room(n > 512 ? n : 512) }; /* strays are to find room too */
 
 	if (n <= old)
 		return true;

@@ -67,8 +67,8 @@ fleet_step(struct fleet *f, const struct fleet_policy *p, const struct fleet_inp
 		f->status = in->status;
 		return in->fatal ? stop(f, false) : FLEET_DO_NOTHING;
 	case FLEET_EV_WORKER_BACK:
-		f->lost -= f->lost > 0;
-		f->status = f->lost > 0 ? f->status : 0;
+		if (f->state == FLEET_RUNNING && f->lost > 0 && --f->lost == 0)
+			f->status = 0;
 		return FLEET_DO_NOTHING;
 	case FLEET_EV_EMPTY:
 		if (f->state == FLEET_STOPPING || (f->state == FLEET_RUNNING && f->lost > 0))

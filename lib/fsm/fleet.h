@@ -20,7 +20,7 @@ enum fleet_event {
 	FLEET_EV_STOP,
 	FLEET_EV_ABORT,
 	FLEET_EV_WORKER_LOST, /* a worker was given up; status, fatal */
-	FLEET_EV_WORKER_BACK, /* one that was given up is started again */
+	FLEET_EV_WORKER_BACK, /* one that was given up is started again, or not wanted any more */
 	FLEET_EV_EMPTY,       /* no worker has a process or waits for one */
 	FLEET_EV_CHILDLESS,   /* no child of ours is left */
 	FLEET_EV_TIME,

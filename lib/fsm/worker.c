@@ -195,8 +195,10 @@ stop(struct worker *w, const struct worker_policy *p, enum escalation_rung rung,
 	case WORKER_STOPPING:
 		w->asked = true;
 		return climb(w, p, rung, WORKER_BY_REQUEST, now);
-	case WORKER_DOWN:
 	case WORKER_FAILED:
+		w->state = WORKER_DOWN;
+		break;
+	case WORKER_DOWN:
 		break;
 	}
 	return nothing();
@@ -210,8 +212,6 @@ restart(struct worker *w, const struct worker_policy *p, enum escalation_rung ru
 		w->spawn = now;
 		break;
 	case WORKER_FAILED:
-		if (!w->wanted)
-			break;
 		w->backoff = (struct backoff){ 0 };
 		wait_until(w, now);
 		break;
@@ -229,17 +229,10 @@ restart(struct worker *w, const struct worker_policy *p, enum escalation_rung ru
 static struct worker_action
 start(struct worker *w, ms now)
 {
-	bool again = !w->wanted;
-
 	w->wanted = true;
 	switch (w->state) {
-	case WORKER_FAILED:
-		if (!again)
-			break;
-		w->backoff = (struct backoff){ 0 };
-		wait_until(w, now);
-		break;
 	case WORKER_DOWN:
+		w->backoff = (struct backoff){ 0 };
 		wait_until(w, now);
 		break;
 	case WORKER_SPAWNING: /* a stop that came in between is taken back */
@@ -248,6 +241,7 @@ start(struct worker *w, ms now)
 	case WORKER_WAITING:
 	case WORKER_UP:
 	case WORKER_STOPPING:
+	case WORKER_FAILED:
 		break;
 	}
 	return nothing();

@@ -14,7 +14,8 @@ atomic_begin(const char *path, mode_t mode, char *temp, size_t room)
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	return open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+	(void)unlink(temp); /* of a process that had our pid before, or nothing */
+	return open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 }
 
 int

@@ -22,10 +22,11 @@ wait_for(int fd, pid_t middle, int error_status)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL); /* cannot fail: the arguments are good */
 	while (waitpid(middle, NULL, 0) < 0 && errno == EINTR)
 		;
-	while (len < sizeof text &&
+	*text = 1;
+	while (*text && len < sizeof text &&
 	    ((n = read(fd, text + len, sizeof text - len)) > 0 || (n < 0 && errno == EINTR)))
 		len += n > 0 ? (size_t)n : 0;
-	if (len > 0 && text[0] == '\0')
+	if (!*text)
 		_exit(0);
 	(void)out_write(STDERR_FILENO, text, len); /* the status tells it too */
 	_exit(error_status);

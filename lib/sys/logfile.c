@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -48,14 +49,21 @@ static ssize_t
 put(const struct logfile *l, const char *bytes, size_t len)
 {
 	struct pollfd p = { .fd = l->fd, .events = POLLOUT };
+	sigset_t ttou, old;
 	ssize_t n;
 
 	/* a pipe that polls writable has room for PIPE_BUF bytes at least: pipe(7) */
 	if (l->may_block && (poll(&p, 1, 0) != 1 || !(p.revents & POLLOUT)))
 		return -1;
+	/* in the background of a terminal with tostop, a write would send SIGTTOU and start again,
+	 * for ever */
+	sigemptyset(&ttou);
+	sigaddset(&ttou, SIGTTOU);
+	(void)sigprocmask(SIG_BLOCK, &ttou, &old); /* cannot fail: the arguments are good */
 	do
 		n = write(l->fd, bytes, len);
 	while (n < 0 && errno == EINTR);
+	(void)sigprocmask(SIG_SETMASK, &old, NULL); /* as above */
 	return n;
 }
 

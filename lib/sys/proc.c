@@ -133,7 +133,7 @@ is_child(const char *name, pid_t self, pid_t *pid)
 	if (!num_count(name, 1, INT32_MAX, &n) || !proc_stat((pid_t)n, &st))
 		return false;
 	*pid = (pid_t)n;
-	return st.parent == self;
+	return st.parent == self && st.state != 'Z';
 }
 
 int

@@ -25,8 +25,8 @@ void proc_name(pid_t, char name[16]);
 /* Does the process catch the signal? False too where that is not known. */
 bool proc_catches(pid_t, int sig);
 /*
- * Calls found for each child of this process until it returns false; -1: not known (no /proc).
- * The number of calls.
+ * Calls found for each living child of this process until it returns false; -1: not known (no
+ * /proc). The number of calls.
  */
 int proc_children(bool (*found)(pid_t, void *), void *arg);
 /*

@@ -124,6 +124,9 @@ prepare(struct birth *b)
 	errno = 0;
 	if (s->nice != 0 && nice(s->nice) == -1 && errno != 0)
 		return -1;
+	b->step = "fds"; /* before the limits: moving one needs a free number above */
+	if (place_fds(s->fds, s->nfds) < 0)
+		return -1;
 	for (size_t i = 0; i < s->nlimits; i++) {
 		b->step = s->limits[i].name;
 		if (syscall(SYS_prlimit64, 0, s->limits[i].resource, s->limits[i].soft_hard, NULL) <
@@ -135,9 +138,6 @@ prepare(struct birth *b)
 		return -1;
 	if (s->umask >= 0)
 		umask((mode_t)s->umask);
-	b->step = "fds";
-	if (place_fds(s->fds, s->nfds) < 0)
-		return -1;
 	/* after the change of identity, which clears it */
 	b->step = "death signal";
 	if (s->death_signal && prctl(PR_SET_PDEATHSIG, s->death_signal) < 0)

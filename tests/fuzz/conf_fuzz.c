@@ -15,7 +15,8 @@ check_place(const struct conf_item *item, const char *text, const char *end)
 	const char *s = item->value.first;
 
 	MUST(item->key >= text && item->key < end && *item->key);
-	MUST(strspn(item->key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") ==
+	MUST(
+	    strspn(item->key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") ==
 	    strlen(item->key));
 	if (item->value.nil)
 		return;

@@ -35,7 +35,7 @@ LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	MUST(whole.extend == sum.extend);
 	MUST(whole.status == sum.status && whole.status_len == sum.status_len);
 	MUST(whole.extend >= 0 && whole.extend <= 86400 * MS_SECOND);
-	MUST(!whole.status ||
-	    (whole.status >= bytes + 7 && whole.status + whole.status_len <= end));
+	MUST(
+	    !whole.status || (whole.status >= bytes + 7 && whole.status + whole.status_len <= end));
 	return 0;
 }

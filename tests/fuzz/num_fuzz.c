@@ -56,7 +56,7 @@ reference(enum parser p, const char *s, long double *scale)
 		return floorl(v * 1000);
 	*scale = 1;
 	if (p == BYTES)
-		*scale = !*unit                       ? 1
+		*scale = !*unit                   ? 1
 		    : strchr("kK", *unit) != NULL ? 1024
 		    : strchr("mM", *unit) != NULL ? 1048576
 						  : 1073741824;

@@ -14,7 +14,8 @@ static char room[4][32768];
 static void
 check_again(const struct opt *o, const struct table *set)
 {
-	struct buf line = buf_over(room[1], sizeof room[1]), text = buf_over(room[2], sizeof room[2]);
+	struct buf line = buf_over(room[1], sizeof room[1]),
+		   text = buf_over(room[2], sizeof room[2]);
 	struct buf shown = buf_over(room[3], sizeof room[3]), why;
 	struct table again = table_defaults;
 	char why_room[256];

@@ -49,7 +49,8 @@ LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 		MUST(z.offset > -14 * DAY && z.offset < 14 * DAY);
 		/* the offset holds to the end of its span */
 		if (z.until != INT64_MAX && !file)
-			MUST(zone_by_rule(bytes, z.until - 1, &at_end) && at_end.offset == z.offset);
+			MUST(
+			    zone_by_rule(bytes, z.until - 1, &at_end) && at_end.offset == z.offset);
 	}
 	free(bytes);
 	return 0;

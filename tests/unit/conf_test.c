@@ -40,7 +40,10 @@ read_bytes(const char *bytes, size_t len)
 		if (item.value.nil)
 			buf_puts(&b, "nil");
 		for (unsigned i = 0; !item.value.nil && i < l.count; i++)
-			buf_printf(&b, "%s%s", i ? "|" : item.value.list ? "[" : "",
+			buf_printf(&b, "%s%s",
+			    i                     ? "|"
+				: item.value.list ? "["
+						  : "",
 			    optval_list_at(&l, i));
 		if (item.value.list)
 			buf_puts(&b, l.count ? "]" : "[]");
@@ -60,46 +63,64 @@ check(const struct text *t, size_t n)
 		    t[i].text, read_bytes(t[i].text, strlen(t[i].text)));
 }
 
-#define CHECK(...) \
-	check((const struct text[]){ __VA_ARGS__ }, \
-	    sizeof(const struct text[]){ __VA_ARGS__ } / sizeof(struct text))
-
 ATF_TC_WITHOUT_HEAD(items_and_comments);
 ATF_TC_BODY(items_and_comments, tc)
 {
-	CHECK({ "", "" }, { "\n\n", "" }, { "# only a comment", "" }, { "  # indented", "" },
-	    { "a: 1\n", "a=1 " }, { "a: 1", "a=1 " }, { "a: 1\r\nb: 2\r\n", "a=1 b=2 " },
-	    { "---\na: 1\n", "a=1 " }, { "--- # start\na: 1", "a=1 " },
-	    { "\xef\xbb\xbf"
-	      "a: 1",
-		"a=1 " },
-	    { "a: 1\n...\nb: 2\n", "a=1 " }, { "a : 1", "a=1 " }, { "a:\t1\t", "a=1 " },
-	    { "a:   b c   # comment", "a=b c " }, { "a: b#c", "a=b#c " }, { "a: b #", "a=b " },
-	    { "worker-type: x\nW_2: y", "worker-type=x W_2=y " }, { "a: -1", "a=-1 " },
-	    { "a: -x", "a=-x " }, { "a: b: c",
-					"1: nested keys are not supported; quote the value if it is "
-					"a text" },
-	    { "a: http://x:80/", "a=http://x:80/ " }, { "a: caf\xc3\xa9", "a=caf\xc3\xa9 " });
+	static const struct text cases[] = {
+		{ "", "" },
+		{ "\n\n", "" },
+		{ "# only a comment", "" },
+		{ "  # indented", "" },
+		{ "a: 1\n", "a=1 " },
+		{ "a: 1", "a=1 " },
+		{ "a: 1\r\nb: 2\r\n", "a=1 b=2 " },
+		{ "---\na: 1\n", "a=1 " },
+		{ "--- # start\na: 1", "a=1 " },
+		{ "\xef\xbb\xbf# a byte order mark\na: 1", "a=1 " },
+		{ "a: 1\n...\nb: 2\n", "a=1 " },
+		{ "a : 1", "a=1 " },
+		{ "a:\t1\t", "a=1 " },
+		{ "a:   b c   # comment", "a=b c " },
+		{ "a: b#c", "a=b#c " },
+		{ "a: b #", "a=b " },
+		{ "worker-type: x\nW_2: y", "worker-type=x W_2=y " },
+		{ "a: -1", "a=-1 " },
+		{ "a: -x", "a=-x " },
+		{ "a: b: c", "1: nested keys are not supported; quote the value if it is a text" },
+		{ "a: http://x:80/", "a=http://x:80/ " },
+		{ "a: caf\xc3\xa9", "a=caf\xc3\xa9 " },
+	};
+
+	check(cases, sizeof cases / sizeof *cases);
 }
 
 ATF_TC_WITHOUT_HEAD(quotes);
 ATF_TC_BODY(quotes, tc)
 {
-	CHECK({ "a: 'b'", "a=b " }, { "a: ''", "a= " }, { "a: \"\"", "a= " },
-	    { "a: 'it''s'", "a=it's " }, { "a: 'a\\n'", "a=a\\n " }, { "a: ' # '", "a= #  " },
-	    { "a: \"# x\" # y", "a=# x " }, { "a: \"\\\"\\\\\\/\\ \\t\"", "a=\"\\/ \t " },
-	    { "a: \"\\x41\\u00e9\\u20ac\\xff\"", "a=A\xc3\xa9\xe2\x82\xac\xff " },
-	    { "a: \"\\a\\b\\e\\f\\n\\r\\v\"", "a=\a\b\033\f\n\r\v " },
-	    { "a: 'nil'", "a=nil " }, /* a text, see nils */
-	    { "a: \"b", "1: a quote is not closed on its line" },
-	    { "a: 'b''", "1: a quote is not closed on its line" },
-	    { "a: 'b' c", "1: something stands behind the closing quote" },
-	    { "a: \"\\q\"", "1: a backslash is followed by nothing that YAML knows" },
-	    { "a: \"\\x4\"", "1: a backslash is followed by nothing that YAML knows" },
-	    { "a: \"\\x4g\"", "1: a backslash is followed by nothing that YAML knows" },
-	    { "a: \"\\u004\"", "1: a backslash is followed by nothing that YAML knows" },
-	    { "a: \"\\", "1: a backslash is followed by nothing that YAML knows" },
-	    { "a: \"\\x00\"", "1: a text cannot hold a NUL byte" });
+	static const struct text cases[] = {
+		{ "a: 'b'", "a=b " },
+		{ "a: ''", "a= " },
+		{ "a: \"\"", "a= " },
+		{ "a: 'it''s'", "a=it's " },
+		{ "a: 'a\\n'", "a=a\\n " },
+		{ "a: ' # '", "a= #  " },
+		{ "a: \"# x\" # y", "a=# x " },
+		{ "a: \"\\\"\\\\\\/\\ \\t\"", "a=\"\\/ \t " },
+		{ "a: \"\\x41\\u00e9\\u20ac\\xff\"", "a=A\xc3\xa9\xe2\x82\xac\xff " },
+		{ "a: \"\\a\\b\\e\\f\\n\\r\\v\"", "a=\a\b\033\f\n\r\v " },
+		{ "a: 'nil'", "a=nil " }, /* a text, see nils */
+		{ "a: \"b", "1: a quote is not closed on its line" },
+		{ "a: 'b''", "1: a quote is not closed on its line" },
+		{ "a: 'b' c", "1: something stands behind the closing quote" },
+		{ "a: \"\\q\"", "1: a backslash is followed by nothing that YAML knows" },
+		{ "a: \"\\x4\"", "1: a backslash is followed by nothing that YAML knows" },
+		{ "a: \"\\x4g\"", "1: a backslash is followed by nothing that YAML knows" },
+		{ "a: \"\\u004\"", "1: a backslash is followed by nothing that YAML knows" },
+		{ "a: \"\\", "1: a backslash is followed by nothing that YAML knows" },
+		{ "a: \"\\x00\"", "1: a text cannot hold a NUL byte" },
+	};
+
+	check(cases, sizeof cases / sizeof *cases);
 }
 
 ATF_TC_WITHOUT_HEAD(nils);
@@ -126,43 +147,60 @@ ATF_TC_BODY(nils, tc)
 ATF_TC_WITHOUT_HEAD(lists_on_a_line);
 ATF_TC_BODY(lists_on_a_line, tc)
 {
-	CHECK({ "a: []", "a=[] " }, { "a: [ ]", "a=[] " }, { "a: [3, 4]", "a=[3|4] " },
-	    { "a: [3,4] # x", "a=[3|4] " }, { "a: [ 'a, b' , \"c]\" ]", "a=[a, b|c]] " },
-	    { "a: [x y, z]", "a=[x y|z] " }, { "a: [x,]", "a=[x] " },
-	    { "a: ['']", "a=[] " }, /* one that is empty */
-	    { "a: [,]", "1: this form of YAML is not supported; quote the value if it is a text" },
-	    { "a: [x", "1: expected , or ] after an item of the list" },
-	    { "a: [", "1: a list in [ ] must end on its line" },
-	    { "a: [x,", "1: a list in [ ] must end on its line" },
-	    { "a: [x]y", "1: something stands behind the list" },
-	    { "a: [x, [y]]",
-		"1: this form of YAML is not supported; quote the value if it is a text" },
-	    { "a: [x y[z]]", "1: a list in a list is not supported" },
-	    { "a: ['x' y]", "1: expected , or ] after an item of the list" },
-	    { "a: [b: c]",
-		"1: nested keys are not supported; quote the value if it is a text" });
+	static const struct text cases[] = {
+		{ "a: []", "a=[] " },
+		{ "a: [ ]", "a=[] " },
+		{ "a: [3, 4]", "a=[3|4] " },
+		{ "a: [3,4] # x", "a=[3|4] " },
+		{ "a: [ 'a, b' , \"c]\" ]", "a=[a, b|c]] " },
+		{ "a: [x y, z]", "a=[x y|z] " },
+		{ "a: [x,]", "a=[x] " },
+		{ "a: ['']", "a=[] " }, /* one that is empty */
+		{ "a: [,]",
+		    "1: this form of YAML is not supported; quote the value if it is a text" },
+		{ "a: [x", "1: expected , or ] after an item of the list" },
+		{ "a: [", "1: a list in [ ] must end on its line" },
+		{ "a: [x,", "1: a list in [ ] must end on its line" },
+		{ "a: [x]y", "1: something stands behind the list" },
+		{ "a: [x, [y]]",
+		    "1: this form of YAML is not supported; quote the value if it is a text" },
+		{ "a: [x y[z]]", "1: a list in a list is not supported" },
+		{ "a: ['x' y]", "1: expected , or ] after an item of the list" },
+		{ "a: [b: c]",
+		    "1: nested keys are not supported; quote the value if it is a text" },
+	};
+
+	check(cases, sizeof cases / sizeof *cases);
 }
 
 ATF_TC_WITHOUT_HEAD(lists_on_lines);
 ATF_TC_BODY(lists_on_lines, tc)
 {
-	CHECK({ "a:\n- x\n- y z\n", "a=[x|y z] " }, { "a:\n  - x\n  - 'y'\nb: 1", "a=[x|y] b=1 " },
-	    { "a: # comment\n\n- x # one\n# between\n- y\n", "a=[x|y] " },
-	    { "a:\n- x\nb:\n- y", "a=[x] b=[y] " }, { "a:\nb: 1", "a=nil b=1 " },
-	    { "a:\n- x\r\n- y\r\n", "a=[x|y] " }, { "a:\n- -1\n- --x", "a=[-1|--x] " },
-	    { "a:\n-\tx", "a=[x] " }, { "a:\n- x, y]", "a=[x, y]] " },
-	    { "a:\n-\n", "2: an item of the list is empty" },
-	    { "a:\n- # x\n", "2: an item of the list is empty" },
-	    { "a:\n- b: c\n",
-		"2: nested keys are not supported; quote the value if it is a text" },
-	    { "a:\n- [b]\n",
-		"2: this form of YAML is not supported; quote the value if it is a text" },
-	    { "a:\n- - b\n", "2: a list stands in [ ] or on lines of its own" },
-	    { "a:\n- 'b' c\n", "2: something stands behind the closing quote" },
-	    { "a: - b", "1: a list stands in [ ] or on lines of its own" },
-	    { "a: -", "1: a list stands in [ ] or on lines of its own" },
-	    { "a: 1\n- b\n", "a=1 2: expected key: value" },
-	    { "- b\n", "1: expected key: value" });
+	static const struct text cases[] = {
+		{ "a:\n- x\n- y z\n", "a=[x|y z] " },
+		{ "a:\n  - x\n  - 'y'\nb: 1", "a=[x|y] b=1 " },
+		{ "a: # comment\n\n- x # one\n# between\n- y\n", "a=[x|y] " },
+		{ "a:\n- x\nb:\n- y", "a=[x] b=[y] " },
+		{ "a:\nb: 1", "a=nil b=1 " },
+		{ "a:\n- x\r\n- y\r\n", "a=[x|y] " },
+		{ "a:\n- -1\n- --x", "a=[-1|--x] " },
+		{ "a:\n-\tx", "a=[x] " },
+		{ "a:\n- x, y]", "a=[x, y]] " },
+		{ "a:\n-\n", "2: an item of the list is empty" },
+		{ "a:\n- # x\n", "2: an item of the list is empty" },
+		{ "a:\n- b: c\n",
+		    "2: nested keys are not supported; quote the value if it is a text" },
+		{ "a:\n- [b]\n",
+		    "2: this form of YAML is not supported; quote the value if it is a text" },
+		{ "a:\n- - b\n", "2: a list stands in [ ] or on lines of its own" },
+		{ "a:\n- 'b' c\n", "2: something stands behind the closing quote" },
+		{ "a: - b", "1: a list stands in [ ] or on lines of its own" },
+		{ "a: -", "1: a list stands in [ ] or on lines of its own" },
+		{ "a: 1\n- b\n", "a=1 2: expected key: value" },
+		{ "- b\n", "1: expected key: value" },
+	};
+
+	check(cases, sizeof cases / sizeof *cases);
 }
 
 /* What of YAML is not here is refused, never misread. */
@@ -211,12 +249,16 @@ ATF_TC_BODY(long_lines, tc)
 	ATF_CHECK_EQ(conf_next(&c, &item), CONF_ITEM);
 	ATF_CHECK_EQ(strlen(item.value.first), len - 3);
 
-	memset(text, 'x', 1048577);
-	memcpy(text, "# c\na: ", 7);
-	conf_open(&c, text, 1048577);
-	ATF_CHECK_EQ(conf_next(&c, &item), CONF_ERROR);
-	ATF_CHECK_EQ(c.line, 2);
-	ATF_CHECK_STREQ(c.error, "the line is longer than 65535 bytes");
+	for (int i = 0; i < 2; i++) {
+		size_t longer = i ? 1048577 : 4 + len + 1;
+
+		memset(text, 'x', longer);
+		memcpy(text, "# c\na: ", 7);
+		conf_open(&c, text, longer);
+		ATF_CHECK_EQ(conf_next(&c, &item), CONF_ERROR);
+		ATF_CHECK_EQ(c.line, 2);
+		ATF_CHECK_STREQ(c.error, "the line is longer than 65535 bytes");
+	}
 	free(text);
 }
 

@@ -54,8 +54,7 @@ come_up(int fd)
 	if (fstat(nullfd, &null) < 0)
 		_exit(2);
 	for (int i = 0; i < 3; i++)
-		if (fstat(i, &st) < 0 || st.st_rdev != null.st_rdev ||
-		    fcntl(i, F_GETFD) != 0)
+		if (fstat(i, &st) < 0 || st.st_rdev != null.st_rdev || fcntl(i, F_GETFD) != 0)
 			_exit(2);
 	daemon_up(fd);
 }

@@ -130,7 +130,7 @@ ATF_TC_BODY(a_held_rung_lasts, tc)
 	escalation_hold(&e, ladder, 650000); /* takes nothing away */
 	ATF_CHECK_EQ(e.due, 700000);
 	ATF_CHECK_EQ(escalation_step(&e, ladder, 700000), SIGQUIT);
-	ATF_CHECK_EQ(e.since, 715000);
+	ATF_CHECK_EQ(e.since, 700000);
 }
 
 ATF_TC_WITHOUT_HEAD(the_last_rung_is_not_held);
@@ -162,6 +162,27 @@ ATF_TC_BODY(a_rung_grows_by_our_own_delay, tc)
 	while (e.rung == ESCALATION_GRACEFUL)
 		(void)escalation_step(&e, ladder, e.due);
 	ATF_CHECK_EQ(e.since, 600000);
+}
+
+/* Whoever was stopped together with us gets the time that it had left. */
+ATF_TC_WITHOUT_HEAD(a_stall_ends_no_rung);
+ATF_TC_BODY(a_stall_ends_no_rung, tc)
+{
+	struct escalation_policy p[ESCALATION_RUNGS] = {
+		[ESCALATION_GRACEFUL] = { SIGTERM, 15000, 0, 10000 },
+		[ESCALATION_IMMEDIATE] = { SIGQUIT, 200000, 0, 20000 },
+		[ESCALATION_KILL] = { SIGKILL, 100, 0, MS_NEVER },
+	};
+	struct escalation e = begun(ESCALATION_GRACEFUL);
+
+	ATF_CHECK_EQ(escalation_step(&e, p, 0), SIGTERM);
+	ATF_CHECK_EQ(escalation_step(&e, p, 100000), SIGTERM);
+	ATF_CHECK_EQ(e.due, 110000);
+	ATF_CHECK_EQ(escalation_step(&e, p, 110000), SIGQUIT);
+	ATF_CHECK_EQ(e.due, 130000);
+	ATF_CHECK_EQ(escalation_step(&e, p, 150000), 0); /* nor is there another signal due */
+	ATF_CHECK_EQ(e.due, 170000);
+	ATF_CHECK_EQ(escalation_step(&e, p, 170000), SIGKILL);
 }
 
 /* Any policy, any clock: signals go up the ladder, not too often, and KILL comes when it must. */
@@ -196,10 +217,11 @@ ATF_TC_BODY(a_million_steps, tc)
 			sig = escalation_step(&e, p, now);
 			MUST(sig ? now >= was : now < was || now - was > ESCALATION_STALL);
 			MUST(e.due > now);
+			/* a stall may have begun right after the last signal */
+			if (now >= was)
+				late += now - was > ESCALATION_STALL ? now - last : now - was;
 			if (!sig)
 				continue;
-			/* a stall may have begun right after the last signal */
-			late += now - was > ESCALATION_STALL ? now - last : now - was;
 			MUST(sig >= rung && sig == (int)e.rung);
 			if (sig == rung) {
 				MUST(now - last >= p[sig].interval + p[sig].increment * (sent - 1));
@@ -207,7 +229,8 @@ ATF_TC_BODY(a_million_steps, tc)
 				    ms_add(ms_max(held, ms_add(since, p[sig].timeout)), late));
 				sent++;
 			} else {
-				MUST(rung == 0 || now >= ms_max(held, ms_add(since, p[rung].timeout)));
+				MUST(rung == 0 ||
+				    now >= ms_max(held, ms_add(since, p[rung].timeout)));
 				for (int i = rung + 1; rung > 0 && i < sig; i++)
 					MUST(p[i].timeout == 0);
 				sent = 1;
@@ -233,6 +256,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, a_held_rung_lasts);
 	ATF_TP_ADD_TC(tp, the_last_rung_is_not_held);
 	ATF_TP_ADD_TC(tp, a_rung_grows_by_our_own_delay);
+	ATF_TP_ADD_TC(tp, a_stall_ends_no_rung);
 	ATF_TP_ADD_TC(tp, a_million_steps);
 	return atf_no_error();
 }

@@ -207,7 +207,8 @@ ATF_TC_BODY(a_million_steps, tc)
 		ATF_CHECK_MSG(did[i] >= 500, "action %u: %u times", i, did[i]);
 }
 
-/* Whatever has gone before: once asked to stop, and with workers that go, it ends in bounded time. */
+/* Whatever has gone before: once asked to stop, and with workers that go, it ends in bounded time.
+ */
 ATF_TC_WITHOUT_HEAD(a_stop_always_ends);
 ATF_TC_BODY(a_stop_always_ends, tc)
 {

@@ -165,7 +165,8 @@ tear(const char *path)
 	first = put("1234567\n");
 	second = put("abcdefg\n");
 	third = put("lost\n");
-	fill_disk(RLIM_INFINITY); /* before anything else is written, a message of this test for one */
+	fill_disk(
+	    RLIM_INFINITY); /* before anything else is written, a message of this test for one */
 	ATF_CHECK(first && second && !third);
 	ATF_CHECK_EQ(l.lost, 1);
 	ATF_CHECK_STREQ(get_file(path), "1234567\nab");

@@ -190,6 +190,16 @@ ATF_TC_BODY(every_death_is_told_once, tc)
 	ATF_CHECK(nothing_comes());
 }
 
+ATF_TC_WITHOUT_HEAD(a_death_from_before_is_told);
+ATF_TC_BODY(a_death_from_before_is_told, tc)
+{
+	pid_t pid = exiting(3);
+
+	wait_dead(pid);
+	begin();
+	ATF_CHECK_EQ(next().pid, pid);
+}
+
 ATF_TC_WITHOUT_HEAD(childless_when_nobody_is_left);
 ATF_TC_BODY(childless_when_nobody_is_left, tc)
 {
@@ -212,13 +222,15 @@ ATF_TC_BODY(childless_when_nobody_is_left, tc)
 ATF_TC_WITHOUT_HEAD(signals_then_time_then_deaths_then_fds);
 ATF_TC_BODY(signals_then_time_then_deaths_then_fds, tc)
 {
-	int p[2];
+	int p[2][2];
 
 	begin();
-	ATF_REQUIRE_EQ(pipe2(p, O_NONBLOCK), 0);
-	ATF_REQUIRE_EQ(loop_watch(p[0], 7, false), 0);
-	ATF_REQUIRE_EQ(write(p[1], "x", 1), 1);
-	ATF_CHECK_EQ(next().tag, 7); /* known to be ready from here on, since nobody reads it */
+	for (int i = 0; i < 2; i++) {
+		ATF_REQUIRE_EQ(pipe2(p[i], O_NONBLOCK), 0);
+		ATF_REQUIRE_EQ(loop_watch(p[i][0], 7, false), 0);
+		ATF_REQUIRE_EQ(write(p[i][1], "x", 1), 1);
+	}
+	ATF_CHECK_EQ(next().kind, LOOP_FD); /* from here on the other is known to be ready */
 	wait_dead(exiting(0));
 	(void)kill(getpid(), SIGUSR1);
 	ATF_CHECK_EQ(next_by(0).kind, LOOP_SIGNAL);
@@ -384,6 +396,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, deaths_are_told_as_waitpid_does);
 	ATF_TP_ADD_TC(tp, the_dead_are_reaped_at_the_next_call);
 	ATF_TP_ADD_TC(tp, every_death_is_told_once);
+	ATF_TP_ADD_TC(tp, a_death_from_before_is_told);
 	ATF_TP_ADD_TC(tp, childless_when_nobody_is_left);
 	ATF_TP_ADD_TC(tp, signals_then_time_then_deaths_then_fds);
 	ATF_TP_ADD_TC(tp, a_busy_fd_holds_nothing_back);

@@ -1,15 +1,24 @@
 #include "lib/wire/notify.h"
 
 #include <atf-c.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct notify n;
 
+/* In memory of just its size; the status is valid until the next one. */
 static bool
 parse(const char *bytes)
 {
+	static char *just;
+	size_t len = strlen(bytes);
+
+	free(just);
+	just = malloc(len ? len : 1);
+	ATF_REQUIRE(just != NULL);
+	memcpy(just, bytes, len);
 	memset(&n, 0x55, sizeof n);
-	return notify_parse(bytes, strlen(bytes), &n);
+	return notify_parse(just, len, &n);
 }
 
 ATF_TC_WITHOUT_HEAD(words);
@@ -50,6 +59,9 @@ ATF_TC_BODY(what_is_no_message, tc)
 	ATF_CHECK(!parse("READY"));
 	ATF_CHECK(!parse("\n\n"));
 	ATF_CHECK(!parse("=1"));
+	ATF_CHECK(!parse("x\n=1"));
+	ATF_CHECK(!parse("STATUS"));
+	ATF_CHECK(!parse("WATCHDOG\n"));
 	ATF_CHECK(!parse("hello\nworld"));
 	ATF_CHECK(parse("hello\n\nREADY=1") && n.ready);
 	ATF_CHECK(!notify_parse("READY=1", 5, &n)); /* no further than its length */

@@ -6,8 +6,8 @@
 
 /* What no parser of numbers takes. */
 static const char *const garbage[] = { "", " ", "-", "+", ".", "x", " 1", "1 ", "\t1", "1\n", "+1",
-	"--1", "0x10", "1e3", "1,000", "1_000", "\xd9\xa1", "one", "1x", "1.", ".5", "1..5", "1.5.5",
-	"inf", "nan", "NULL" };
+	"--1", "0x10", "1e3", "1,000", "1_000", "\xd9\xa1", "one", "1x", "1.", ".5", "1..5",
+	"1.5.5", "inf", "nan", "NULL" };
 
 #define GARBAGE (sizeof garbage / sizeof *garbage)
 
@@ -282,6 +282,22 @@ ATF_TC_BODY(boolean, tc)
 	}
 }
 
+ATF_TC_WITHOUT_HEAD(words);
+ATF_TC_BODY(words, tc)
+{
+	static const char *const same[] = { "iB", "ib", "IB", "Ib" };
+	static const char *const others[] = { "", "i", "ibb", " ib", "ib ", "bi", "I\x62\x80",
+		"\xc9\x42" };
+
+	for (size_t i = 0; i < sizeof same / sizeof *same; i++)
+		ATF_CHECK(num_is_word(same[i], "ib") && num_is_word(same[i], "IB"));
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		ATF_CHECK_MSG(!num_is_word(others[i], "ib"), "%s", others[i]);
+	ATF_CHECK(num_is_word("", ""));
+	ATF_CHECK(!num_is_word("[", "{")); /* only letters */
+	ATF_CHECK(!num_is_word("@", "`"));
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, count);
@@ -292,5 +308,6 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, ratio);
 	ATF_TP_ADD_TC(tp, signals);
 	ATF_TP_ADD_TC(tp, boolean);
+	ATF_TP_ADD_TC(tp, words);
 	return atf_no_error();
 }

@@ -20,17 +20,22 @@ struct table {
 	struct opt_rlimit limit;
 };
 
-#define ROW(member, t, ...) \
-	{ .name = #member, .type = (t), .offset = offsetof(struct table, member), \
-		.help = "the " #member, __VA_ARGS__ }
+#define ROW(member, t, ...)                                                             \
+	{                                                                               \
+		.name = #member, .type = (t), .offset = offsetof(struct table, member), \
+		.help = "the " #member, __VA_ARGS__                                     \
+	}
 
 static const struct opt table[] = {
 	{ .name = "", .type = OPT_HEADING, .help = "Title:" },
 	ROW(help, OPT_FLAG, .arg = NULL),
 	ROW(fast, OPT_FLAG, .flags = OPT_LETTER),
 	{ .name = "go", .type = OPT_VERB, .min = 7, .offset = offsetof(struct table, verb) },
-	{ .name = "tell", .type = OPT_VERB, .min = 8, .offset = offsetof(struct table, verb),
-		.arg = "how" },
+	{ .name = "tell",
+	    .type = OPT_VERB,
+	    .min = 8,
+	    .offset = offsetof(struct table, verb),
+	    .arg = "how" },
 	ROW(on, OPT_BOOL, .flags = OPT_KEY),
 	ROW(count, OPT_COUNT, .flags = OPT_KEY | OPT_LETTER, .arg = "N", .min = 1, .max = 10000),
 	ROW(integer, OPT_INT, .flags = OPT_KEY | OPT_OR_NIL, .arg = "N", .min = -1000, .max = 1000),
@@ -43,19 +48,26 @@ static const struct opt table[] = {
 	ROW(always, OPT_SIGNAL, .flags = OPT_KEY, .arg = "SIGNAL"),
 	ROW(word, OPT_WORD, .flags = OPT_KEY, .arg = "auto|required|off"),
 	ROW(string, OPT_STRING, .flags = OPT_KEY | OPT_OR_NIL, .arg = "TEXT"),
-	{ .name = "two_words", .type = OPT_STRING, .flags = OPT_KEY, .arg = "TEXT", .help = "text",
-		.offset = offsetof(struct table, text) },
+	{ .name = "two_words",
+	    .type = OPT_STRING,
+	    .flags = OPT_KEY,
+	    .arg = "TEXT",
+	    .help = "text",
+	    .offset = offsetof(struct table, text) },
 	ROW(list, OPT_LIST, .flags = OPT_KEY | OPT_OR_NIL, .arg = "PATH"),
 	ROW(command, OPT_ARGV, .flags = OPT_KEY | OPT_OR_NIL, .arg = "COMMAND"),
 	ROW(codes, OPT_CODES, .flags = OPT_KEY | OPT_OR_NIL, .arg = "N,N..."),
 	ROW(rate, OPT_RATE, .flags = OPT_KEY | OPT_OR_NIL, .arg = "N/TIME"),
 	ROW(limit, OPT_RLIMIT, .flags = OPT_KEY | OPT_OR_NIL, .arg = "SOFT[:HARD]"),
-	{ .name = "", .flags = OPT_KEY | OPT_LATER, .arg = "some_day|one_day" },
+	{ .name = "", .type = OPT_STRING, .flags = OPT_KEY | OPT_LATER, .arg = "some_day|one_day" },
 	{ .name = NULL },
 };
 
-static const struct table table_defaults = {
-	.text = "x", .count = 1, .duration = 1500, .integer = OPT_UNSET, .octal = OPT_UNSET, .always = 15
-};
+static const struct table table_defaults = { .text = "x",
+	.count = 1,
+	.duration = 1500,
+	.integer = OPT_UNSET,
+	.octal = OPT_UNSET,
+	.always = 15 };
 
 #endif

@@ -50,6 +50,7 @@ ATF_TC_BODY(the_nearest_name, tc)
 		{ "octla", "octal" },
 		{ "xyzzy", NULL },
 		{ "", NULL },
+		{ "x", NULL },
 		{ "some_dya", NULL }, /* what is not there yet is no help */
 		{ "an_extraordinarily_long_name_that_is_beyond_any_row", NULL },
 	};
@@ -188,6 +189,35 @@ ATF_TC_BODY(messages, tc)
 	ATF_CHECK_STREQ(why_room, "");
 }
 
+/* Is the option given among the words, to NULL? */
+static bool
+given(const char *name, const char *const *words)
+{
+	char *argv[16] = { (char *)(size_t) "prog" };
+	int argc = 1;
+
+	for (; *words; words++)
+		argv[argc++] = (char *)(size_t)*words;
+	return opt_given(table, name, argc, argv);
+}
+
+#define GIVEN(name, ...) given((name), (const char *const[]){ __VA_ARGS__, NULL })
+
+ATF_TC_WITHOUT_HEAD(given_whatever_else_is_wrong);
+ATF_TC_BODY(given_whatever_else_is_wrong, tc)
+{
+	ATF_CHECK(GIVEN("help", "--help"));
+	ATF_CHECK(GIVEN("help", "--count=x", "--xyzzy", "-q", "--help"));
+	ATF_CHECK(GIVEN("help", "--count", "5", "--on", "-c5", "--help"));
+	ATF_CHECK(GIVEN("fast", "-f"));
+	ATF_CHECK(!GIVEN("help", "--on"));
+	ATF_CHECK(!GIVEN("help", "--string", "--help")); /* a value */
+	ATF_CHECK(!GIVEN("help", "-c", "--help"));
+	ATF_CHECK(!GIVEN("help", "--", "--help"));
+	ATF_CHECK(!GIVEN("help", "prog", "--help"));
+	ATF_CHECK(!given("help", (const char *const[]){ NULL }));
+}
+
 static const char *
 help_of(const char *name, const struct table *defaults)
 {
@@ -203,16 +233,16 @@ help_of(const char *name, const struct table *defaults)
 ATF_TC_WITHOUT_HEAD(help);
 ATF_TC_BODY(help, tc)
 {
-	ATF_CHECK_STREQ(help_of("count", &table_defaults),
-	    "  -c, --count=N               the count (1)\n");
-	ATF_CHECK_STREQ(help_of("two_words", &table_defaults),
-	    "  --two-words=TEXT            text (x)\n");
+	ATF_CHECK_STREQ(
+	    help_of("count", &table_defaults), "  -c, --count=N               the count (1)\n");
+	ATF_CHECK_STREQ(
+	    help_of("two_words", &table_defaults), "  --two-words=TEXT            text (x)\n");
 	ATF_CHECK_STREQ(help_of("duration", &table_defaults),
 	    "  --duration=TIME             the duration (1.5s)\n");
-	ATF_CHECK_STREQ(help_of("integer", &table_defaults),
-	    "  --integer=N                 the integer\n");
-	ATF_CHECK_STREQ(help_of("help", &table_defaults),
-	    "  --help                      the help\n");
+	ATF_CHECK_STREQ(
+	    help_of("integer", &table_defaults), "  --integer=N                 the integer\n");
+	ATF_CHECK_STREQ(
+	    help_of("help", &table_defaults), "  --help                      the help\n");
 	ATF_CHECK_STREQ(help_of("", &table_defaults), "\nTitle:\n"); /* and nothing of later */
 }
 
@@ -245,6 +275,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, a_long_list_is_refused);
 	ATF_TP_ADD_TC(tp, verbs);
 	ATF_TP_ADD_TC(tp, messages);
+	ATF_TP_ADD_TC(tp, given_whatever_else_is_wrong);
 	ATF_TP_ADD_TC(tp, help);
 	ATF_TP_ADD_TC(tp, help_is_broken_between_words);
 	return atf_no_error();

@@ -229,8 +229,8 @@ ATF_TC_BODY(nil_where_it_is_allowed, tc)
 		memset(&config, 0x55, sizeof config);
 		ATF_CHECK_EQ_MSG(set_nil(o->name), allowed, "%s", o->name);
 		if (allowed)
-			ATF_CHECK_MSG(strcmp(shown(o->name), "nil") == 0 ||
-				strcmp(shown(o->name), "[]") == 0,
+			ATF_CHECK_MSG(
+			    strcmp(shown(o->name), "nil") == 0 || strcmp(shown(o->name), "[]") == 0,
 			    "%s: %s", o->name, shown(o->name));
 	}
 }

@@ -25,8 +25,7 @@ ATF_TC_BODY(all_of_it_however_many_writes_it_takes, tc)
 	pid = fork();
 	if (pid == 0) {
 		close(p[0]);
-		if (sigaction(SIGALRM, &sa, NULL) < 0 ||
-		    setitimer(ITIMER_REAL, &often, NULL) < 0)
+		if (sigaction(SIGALRM, &sa, NULL) < 0 || setitimer(ITIMER_REAL, &often, NULL) < 0)
 			_exit(2);
 		_exit(out_write(p[1], bytes, sizeof bytes) ? 0 : 1);
 	}

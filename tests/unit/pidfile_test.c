@@ -86,8 +86,8 @@ ATF_TC_BODY(a_live_owner_is_told, tc)
 ATF_TC_WITHOUT_HEAD(what_was_in_it_is_replaced);
 ATF_TC_BODY(what_was_in_it_is_replaced, tc)
 {
-	static const char *const texts[] = { "", "1\n", "99999999999999999999\nmore\n",
-		"no number", "-5\n" };
+	static const char *const texts[] = { "", "1\n", "99999999999999999999\nmore\n", "no number",
+		"-5\n" };
 
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		put_file("pid", texts[i]);
@@ -163,6 +163,41 @@ ATF_TC_BODY(one_of_many_wins, tc)
 	ATF_CHECK_EQ(winners, 1);
 }
 
+/* Taken and dropped in haste by several: whoever has it has the file that is there. */
+static int
+take_and_drop(void)
+{
+	struct stat mine, there;
+	pid_t holder;
+
+	for (int i = 0; i < 3000; i++) {
+		if (pidfile_take(&p, "pid", &holder) < 0) {
+			if (errno != EWOULDBLOCK)
+				return 1;
+			continue;
+		}
+		if (fstat(p.fd, &mine) < 0 || lstat("pid", &there) < 0 ||
+		    mine.st_ino != there.st_ino)
+			return 2;
+		pidfile_drop(&p);
+	}
+	return 0;
+}
+
+ATF_TC_WITHOUT_HEAD(a_file_that_is_being_removed_is_not_taken);
+ATF_TC_BODY(a_file_that_is_being_removed_is_not_taken, tc)
+{
+	pid_t pid[4];
+
+	for (int i = 0; i < 4; i++) {
+		pid[i] = fork();
+		if (pid[i] == 0)
+			_exit(take_and_drop());
+	}
+	for (int i = 0; i < 4; i++)
+		ATF_CHECK_EQ(exit_of(pid[i]), 0);
+}
+
 ATF_TC(where_removal_is_not_permitted_it_is_emptied);
 ATF_TC_HEAD(where_removal_is_not_permitted_it_is_emptied, tc)
 {
@@ -190,6 +225,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, only_regular_files);
 	ATF_TP_ADD_TC(tp, another_file_in_its_place_stays);
 	ATF_TP_ADD_TC(tp, one_of_many_wins);
+	ATF_TP_ADD_TC(tp, a_file_that_is_being_removed_is_not_taken);
 	ATF_TP_ADD_TC(tp, where_removal_is_not_permitted_it_is_emptied);
 	return atf_no_error();
 }

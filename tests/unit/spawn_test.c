@@ -74,8 +74,8 @@ ATF_TC_BODY(runs_with_its_arguments_and_environment, tc)
 	char *const env[] = { (char *)(size_t) "A=1", (char *)(size_t) "B=x y", NULL };
 
 	(void)setenv("STRAY", "1", 1);
-	ATF_CHECK_STREQ(output_of("echo \"$A,$B,$STRAY\"",
-			    (struct spawn){ .envp = env, .umask = -1 }),
+	ATF_CHECK_STREQ(
+	    output_of("echo \"$A,$B,$STRAY\"", (struct spawn){ .envp = env, .umask = -1 }),
 	    "1,x y,\n");
 }
 
@@ -154,6 +154,7 @@ ATF_TC_BODY(signals_are_as_at_the_beginning, tc)
 	ATF_REQUIRE_EQ(sigprocmask(SIG_SETMASK, &some, NULL), 0);
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGHUP, SIG_IGN);
+	(void)signal(SIGRTMAX, SIG_IGN);
 	ATF_CHECK_STREQ(output_of("exec sed -n '/^Sig[BIC]/p' /proc/self/status",
 			    (struct spawn){ .umask = -1 }),
 	    "SigBlk:\t0000000000000000\n"
@@ -179,8 +180,8 @@ ATF_TC_BODY(it_gets_its_fds_and_no_other, tc)
 	ATF_REQUIRE(stray > 2 && mine > 2);
 	spawn_seal_fds();
 	ATF_CHECK_EQ(fcntl(stray, F_GETFD), FD_CLOEXEC);
-	ATF_CHECK_STREQ(output_of("exec ls /proc/self/fd", (struct spawn){ .umask = -1 }),
-	    "0\n1\n2\n3\n");
+	ATF_CHECK_STREQ(
+	    output_of("exec ls /proc/self/fd", (struct spawn){ .umask = -1 }), "0\n1\n2\n3\n");
 	ATF_CHECK_STREQ(output_of("exec ls /proc/self/fd",
 			    (struct spawn){ .fds = fds, .nfds = 2, .umask = -1 }),
 	    "0\n1\n2\n3\n5\n7\n");
@@ -215,10 +216,9 @@ ATF_TC_BODY(it_knows_its_own_pid, tc)
 	char variable[] = "WATCHDOG_PID=            ";
 	char *const env[] = { variable, NULL };
 
-	ATF_CHECK_STREQ(output_of("test $$ = $WATCHDOG_PID && echo same",
-			    (struct spawn){ .envp = env,
-				.pid_text = strchr(variable, '=') + 1,
-				.umask = -1 }),
+	ATF_CHECK_STREQ(
+	    output_of("test $$ = $WATCHDOG_PID && echo same",
+		(struct spawn){ .envp = env, .pid_text = strchr(variable, '=') + 1, .umask = -1 }),
 	    "same\n");
 }
 
@@ -243,6 +243,22 @@ ATF_TC_BODY(limits_umask_nice_and_oom_score, tc)
 	ATF_CHECK_STREQ(output_of("cat /proc/self/oom_score_adj",
 			    (struct spawn){ .oom_score_adj = &score, .umask = -1 }),
 	    "500\n");
+}
+
+ATF_TC_WITHOUT_HEAD(a_lower_oom_score_is_written_or_refused);
+ATF_TC_BODY(a_lower_oom_score_is_written_or_refused, tc)
+{
+	static const int score = -500;
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY);
+
+	ATF_REQUIRE(fd >= 0);
+	if (write(fd, "-500", 4) == 4)
+		ATF_CHECK_STREQ(output_of("cat /proc/self/oom_score_adj",
+				    (struct spawn){ .oom_score_adj = &score, .umask = -1 }),
+		    "-500\n");
+	else
+		ATF_CHECK_STREQ(failing_step((struct spawn){ .oom_score_adj = &score }, EACCES),
+		    "oom_score_adj");
 }
 
 /* kill -9 of the parent leaves nobody: the pipe that the worker holds comes to its end. */
@@ -369,6 +385,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, fds_may_stand_in_each_others_places);
 	ATF_TP_ADD_TC(tp, it_knows_its_own_pid);
 	ATF_TP_ADD_TC(tp, limits_umask_nice_and_oom_score);
+	ATF_TP_ADD_TC(tp, a_lower_oom_score_is_written_or_refused);
 	ATF_TP_ADD_TC(tp, it_dies_with_us);
 	ATF_TP_ADD_TC(tp, becomes_another_user);
 	ATF_TP_ADD_TC(tp, must_be_permitted);

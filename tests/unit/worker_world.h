@@ -21,12 +21,12 @@ struct world {
 	bool changed; /* the policy is not the first any more */
 
 	/* of the process */
-	bool asked;    /* it was asked to go */
-	bool piped;    /* it got a pipe to beat on */
-	bool beaten;   /* it beats, and has not been disarmed since */
-	bool ready;    /* or beaten: the long first timeout is over */
-	bool heavy;    /* it was found over its memory limit */
-	bool loose;    /* the policy has changed under it: its times are not checked */
+	bool asked;  /* it was asked to go */
+	bool piped;  /* it got a pipe to beat on */
+	bool beaten; /* it beats, and has not been disarmed since */
+	bool ready;  /* or beaten: the long first timeout is over */
+	bool heavy;  /* it was found over its memory limit */
+	bool loose;  /* the policy has changed under it: its times are not checked */
 	bool beats, obeys, sticks, fattens; /* what it does of its own */
 	ms started;
 	ms beat;     /* the last beat; before it, when enforcement began */
@@ -54,7 +54,7 @@ world_one_of(struct world *x, const ms *values, unsigned n)
 	return values[choose(x->from, n)];
 }
 
-#define ONE_OF(x, ...) \
+#define ONE_OF(x, ...)                                 \
 	world_one_of((x), (const ms[]){ __VA_ARGS__ }, \
 	    (unsigned)(sizeof(const ms[]){ __VA_ARGS__ } / sizeof(ms)))
 
@@ -99,8 +99,8 @@ world_init(struct world *x, struct choice *from)
 static inline ms
 world_timeout(const struct world *x)
 {
-	ms whole = x->ready ? x->p.heartbeat_timeout
-			    : ms_max(x->p.heartbeat_timeout, x->p.start_timeout);
+	ms whole =
+	    x->ready ? x->p.heartbeat_timeout : ms_max(x->p.heartbeat_timeout, x->p.start_timeout);
 
 	return whole / WORKER_PARTS * WORKER_PARTS;
 }
@@ -127,8 +127,8 @@ world_begin_process(struct world *x)
 	x->spawning = false;
 	x->process = true;
 	x->asked = !x->wanted;
-	x->piped = x->p.heartbeat == WORKER_HEARTBEAT_AUTO ||
-	    x->p.heartbeat == WORKER_HEARTBEAT_REQUIRED;
+	x->piped =
+	    x->p.heartbeat == WORKER_HEARTBEAT_AUTO || x->p.heartbeat == WORKER_HEARTBEAT_REQUIRED;
 	x->beaten = x->ready = x->heavy = x->loose = false;
 	x->beats = choose(x->from, 2);
 	x->obeys = !chance(x->from, 4);
@@ -448,7 +448,7 @@ world_answer(struct world *x, struct worker_action a)
 {
 	if (a.what == WORKER_DO_PROBE)
 		a = world_feed_event(x,
-		    x->sticks ? WORKER_EV_PROBED_STUCK
+		    x->sticks        ? WORKER_EV_PROBED_STUCK
 			: x->fattens ? WORKER_EV_PROBED_HEAVY
 				     : WORKER_EV_PROBED_WELL);
 	if (a.what == WORKER_DO_ASK_RETIRE && choose(x->from, 2))
@@ -469,9 +469,9 @@ world_tick(struct world *x)
 	if (x->rung == ESCALATION_IDLE && world_enforced(x))
 		MUST(x->now <= ms_max(x->extended, x->sign) + world_timeout(x) + x->allowed);
 	if (x->rung == ESCALATION_GRACEFUL || x->rung == ESCALATION_IMMEDIATE)
-		MUST(x->now < ms_add(ms_max(x->hold,
-					 ms_add(x->rung_since, x->p.ladder[x->rung].timeout)),
-				  x->rung_late + 1));
+		MUST(x->now <
+		    ms_add(ms_max(x->hold, ms_add(x->rung_since, x->p.ladder[x->rung].timeout)),
+			x->rung_late + 1));
 	if (x->rung != ESCALATION_IDLE && x->hold == 0)
 		MUST(x->now < x->last_sent + x->p.ladder[x->rung].interval +
 			x->p.ladder[x->rung].increment * x->sent);

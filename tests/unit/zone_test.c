@@ -93,6 +93,7 @@ ATF_TC_BODY(rules_as_localtime, tc)
 		"EET-2EEST,M3.4.4/50,M10.4.4/50",
 		"AAA3BBB,J60/0,J300/24",
 		"AAA-3BBB,59,299/1:30:15",
+		"AAA3BBB,J10,J59/12",
 	};
 
 	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
@@ -148,10 +149,10 @@ make_file(unsigned char *f, const char *footer)
 				   /* times 2, types 2, chars 8 */
 	    second[44] = { 'T', 'Z', 'i', 'f', '2', [35] = 2, [39] = 2, [43] = 8 },
 				   data[] = { 0, 0, 0, 0, 0x3b, 0x9a, 0xca, 0x00, /* 1000000000 */
-					   0, 0, 0, 0, 0x59, 0x68, 0x2f, 0x00,   /* 1500000000 */
-					   1, 0,                                 /* their types */
-					   0, 0, 0x0e, 0x10, 0, 0, 0, 0, 0x1c, 0x20, 1, 4, 'C',
-					   'E', 'T', 0, 'C', 'E', 'S', 0 };
+					   0, 0, 0, 0, 0x59, 0x68, 0x2f, 0x00,    /* 1500000000 */
+					   1, 0,                                  /* their types */
+					   0, 0, 0x0e, 0x10, 0, 0, 0, 0, 0x1c, 0x20, 1, 4, 'C', 'E',
+					   'T', 0, 'C', 'E', 'S', 0 };
 	size_t n = 0;
 
 	memcpy(f, header, 44);
@@ -205,7 +206,8 @@ ATF_TC_BODY(broken_files, tc)
 	f[4] = 0; /* version 1 */
 	ATF_CHECK(!zone_by_file(f, len, 0, &z));
 	len = make_file(f, "\n\n");
-	f[50 + 44 + 16] = 2; /* there is no type 2 */
+	f[50 + 44 + 16] = 2; /* there is no type 2, but only names, of zeroes here */
+	memset(f + 50 + 44 + 30, 0, 8);
 	ATF_CHECK(!zone_by_file(f, len, 1400000000, &z));
 	ATF_CHECK(!zone_by_file("#!/bin/sh\n", 10, 0, &z));
 }
