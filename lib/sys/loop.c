@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/wait.h>
@@ -124,12 +125,6 @@ loop_close(void)
 		close(loop.epoll);
 	loop.epoll = 0;
 	errno = saved;
-}
-
-const sigset_t *
-loop_caught(void)
-{
-	return &loop.caught;
 }
 
 static int

@@ -1,7 +1,6 @@
 #ifndef SE_SYS_LOOP_H
 #define SE_SYS_LOOP_H
 
-#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -30,8 +29,6 @@ struct loop_event {
 int loop_open(const int *sigs, size_t nsigs);
 /* Default dispositions again, everything closed. */
 void loop_close(void);
-/* The signals that loop_open caught, SIGCHLD among them. */
-const sigset_t *loop_caught(void);
 
 /* Watches a non-blocking fd for reading, and for writing if write. -1: errno. */
 int loop_watch(int fd, uint64_t tag, bool write);

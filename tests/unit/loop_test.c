@@ -357,11 +357,7 @@ ATF_TC_BODY(closed_all_is_as_before, tc)
 	ATF_REQUIRE(before >= 0);
 	close(before);
 	begin();
-	ATF_CHECK_EQ(sigismember(loop_caught(), SIGUSR1), 1);
-	ATF_CHECK_EQ(sigismember(loop_caught(), SIGCHLD), 1);
-	ATF_CHECK_EQ(sigismember(loop_caught(), SIGHUP), 0);
 	loop_close();
-	ATF_CHECK_EQ(sigismember(loop_caught(), SIGUSR1), 0);
 	for (size_t i = 0; i < sizeof sigs / sizeof *sigs; i++) {
 		ATF_REQUIRE_EQ(sigaction(sigs[i], NULL, &sa), 0);
 		ATF_CHECK(sa.sa_handler == SIG_DFL);
