@@ -6,7 +6,7 @@ set -eu
 build='gcc make binutils libc6-dev musl-tools'
 demo="$build procps"
 check="$demo kyua atf-sh libatf-dev clang clang-tidy libclang-rt-dev cppcheck shellcheck mandoc
-strace iproute2 util-linux runc busybox-static perl"
+strace iproute2 util-linux runc perl"
 bench="$demo runit s6 supervisor ruby-serverengine tini"
 
 case $1 in
