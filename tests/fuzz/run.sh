@@ -1,6 +1,7 @@
 #!/bin/sh
 # run.sh BUILD SECONDS: runs each fuzzer for so long on a copy of its corpus. What one finds is in
-# BUILD/fuzz/NAME/, and its output is printed. Fails if any has found something.
+# BUILD/fuzz/NAME/, and its output is printed. Fails if any has found something. FUZZ_SEED=0 starts
+# somewhere else each time.
 set -eu
 build=$1 seconds=$2 bad=0
 for source in tests/fuzz/*_fuzz.c; do
@@ -9,7 +10,7 @@ for source in tests/fuzz/*_fuzz.c; do
 	rm -rf "$work"
 	mkdir -p "$work/corpus"
 	cp -R "tests/fuzz/corpus/$name/." "$work/corpus/"
-	if "$build/fuzz/${name}_fuzz" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -print_final_stats=0 \
+	if "$build/fuzz/${name}_fuzz" -max_total_time="$seconds" -seed="${FUZZ_SEED:-1}" -timeout=10 -rss_limit_mb=1024 -print_final_stats=0 \
 	    -artifact_prefix="$work/" "$work/corpus" > "$work/output" 2>&1; then
 		echo "fuzz $name: $(sed -n 's/^Done \([0-9]*\) runs.*/\1 runs/p' "$work/output")"
 	else
