@@ -26,7 +26,10 @@ OPT  := $(shell $(CC) -Oz -E -x c /dev/null >/dev/null 2>&1 && echo -Oz || echo 
 SMALL = $(OPT) -fno-pie -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
 	-fno-unwind-tables -fno-jump-tables -fno-tree-loop-im -fno-tree-dominator-opts -fno-expensive-optimizations \
 	-fno-thread-jumps -fno-if-conversion -fno-tree-tail-merge -fno-tree-fre -fno-caller-saves \
-	-fno-tree-dse -fno-forward-propagate -fno-ident -ffile-prefix-map=$(CURDIR)=.
+	-fno-tree-dse -fno-forward-propagate -fno-optimize-sibling-calls -fno-ident \
+	-ffile-prefix-map=$(CURDIR)=. $(GENERAL)
+# no floating point, no vectors: shorter code where the compiler can be told so
+GENERAL := $(shell $(CC) -mgeneral-regs-only -E -x c /dev/null >/dev/null 2>&1 && echo -mgeneral-regs-only)
 # without relocations there is nothing for relro to protect: tables of pointers are in .rodata
 LINK  = -static -no-pie -Wl,--gc-sections,--build-id=none \
 	-Wl,-z,noseparate-code,-z,norelro,-z,common-page-size=64,-z,noexecstack
@@ -59,6 +62,10 @@ $(APPLETS:%=$(BUILD)/%): $(BUILD)/sebox
 $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(STD) -DSEBOX_VERSION='"$(VERSION)"' $(WARN) $(SMALL) $(CFLAGS) -MMD -c -o $@ $<
+
+# the one file where speed is worth bytes: every logged byte goes through it
+$(BUILD)/obj/lib/base/scan.o: SMALL += -O2
+$(BUILD)/obj/lib/base/scan.o: GENERAL =
 
 # ---- tests: the library once more, with the host's libc and its sanitizers ----
 

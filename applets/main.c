@@ -78,7 +78,7 @@ help(const struct applet *a)
 		arrived &= print(
 		    STDOUT_FILENO, "%s %s %s\n", u == a->usage ? "usage:" : "      ", a->name, u);
 	arrived &= print(STDOUT_FILENO, "\n%s\n", a->summary);
-	for (const struct opt *o = a->opts; o->name; o++) {
+	for (const struct opt *o = a->opts; o->text; o++) {
 		buf_clear(&b);
 		opt_help(o, a->defaults, &b);
 		arrived &= out_write(STDOUT_FILENO, room, b.len);

@@ -51,12 +51,16 @@ const struct config config_defaults = {
 		[CONFIG_SIGNAL_DUMP] = SIGCONT,
 	},
 	.log_level = LOGLINE_DEBUG,
+	.log_rotate_age = 5,
+	.log_rotate_size = 1048576,
+	.log_stdout = true,
+	.log_stderr = true,
 };
 
 #define ROW(n, t, f, a, h, m, lo, hi) \
-	{ .name = n, .type = t, .flags = f, .arg = a, .help = h, .offset = AT(m), .min = lo, .max = hi }
-#define HEADING(text)             { .name = "", .type = OPT_HEADING, .help = text }
-#define BOOL(key, f, help)        ROW(#key, OPT_BOOL, OPT_KEY | (f), NULL, help, key, 0, 0)
+	{ .text = OPT_TEXT(n, a, h), .type = t, .flags = f, .offset = AT(m), .min = lo, .max = hi }
+#define HEADING(title)            { .text = OPT_TEXT("", "", title), .type = OPT_HEADING }
+#define BOOL(key, f, help)        ROW(#key, OPT_BOOL, OPT_KEY | (f), "", help, key, 0, 0)
 #define COUNT(key, f, hi, help)   ROW(#key, OPT_COUNT, OPT_KEY | (f), "N", help, key, 0, hi)
 #define INT(key, lo, hi, help)    ROW(#key, OPT_INT, OPT_KEY | OPT_OR_NIL | OPT_DYNAMIC, "N", help, key, lo, hi)
 #define TIME(key, m, f, lo, help) ROW(#key, OPT_DURATION, OPT_KEY | OPT_DYNAMIC | (f), "TIME", help, m, lo, 0)
@@ -72,18 +76,18 @@ const struct config config_defaults = {
 
 const struct opt config_opts[] = {
 	ROW("config", OPT_STRING, OPT_LETTER, "FILE", "flat YAML: the keys below, without --", path, 0, 0),
-	ROW("check", OPT_FLAG, 0, NULL, "print the effective configuration, or what is wrong", check, 0, 0),
-	ROW("help", OPT_FLAG, 0, NULL, "print this", help, 0, 0),
-	ROW("version", OPT_FLAG, 0, NULL, "print the version", version, 0, 0),
+	ROW("check", OPT_FLAG, 0, "", "print the effective configuration, or what is wrong", check, 0, 0),
+	ROW("help", OPT_FLAG, 0, "", "print this", help, 0, 0),
+	ROW("version", OPT_FLAG, 0, "", "print the version", version, 0, 0),
 
 	HEADING("To a running one, found by control_path or pid_path:"),
 	VERB("status", CONFIG_STATUS, "json|prometheus", "print all workers' status"),
-	VERB("stop", CONFIG_STOP, NULL, "graceful stop; waits for the end"),
-	VERB("stop-now", CONFIG_STOP_NOW, NULL, "immediate stop; waits for the end"),
-	VERB("restart", CONFIG_RESTART, NULL, "graceful restart"),
-	VERB("restart-now", CONFIG_RESTART_NOW, NULL, "immediate restart"),
-	VERB("reload", CONFIG_RELOAD, NULL, "reload"),
-	VERB("dump", CONFIG_DUMP, NULL, "write the dump file"),
+	VERB("stop", CONFIG_STOP, "", "graceful stop; waits for the end"),
+	VERB("stop-now", CONFIG_STOP_NOW, "", "immediate stop; waits for the end"),
+	VERB("restart", CONFIG_RESTART, "", "graceful restart"),
+	VERB("restart-now", CONFIG_RESTART_NOW, "", "immediate restart"),
+	VERB("reload", CONFIG_RELOAD, "", "reload"),
+	VERB("dump", CONFIG_DUMP, "", "write the dump file"),
 	VERB("scale", CONFIG_SCALE, "N", "have N workers, or +N or -N"),
 	ROW("timeout", OPT_DURATION, 0, "TIME", "longest wait; else 10s, for a stop none", timeout, 1, 0),
 
@@ -132,7 +136,7 @@ const struct opt config_opts[] = {
 
 	HEADING("Exit codes:"),
 	ROW("unrecoverable_exit_codes", OPT_CODES, OPT_KEY | OPT_OR_NIL, "N,N...", "no restart after these exit statuses", unrecoverable_exit_codes, 0, 0),
-	ROW("stop_immediately_at_unrecoverable_exit", OPT_BOOL, OPT_KEY, NULL, "then stop the other workers too", stop_immediately, 0, 0),
+	ROW("stop_immediately_at_unrecoverable_exit", OPT_BOOL, OPT_KEY, "", "then stop the other workers too", stop_immediately, 0, 0),
 
 	HEADING("Each worker's process:"),
 	STRING(worker_chuser, OPT_DYNAMIC, "USER", "user to run as"),
@@ -159,20 +163,26 @@ const struct opt config_opts[] = {
 	HEADING("Log:"),
 	LIST(log, OPT_DYNAMIC, "PATH", "file, - for stdout, else stderr; the first that opens"),
 	WORD(log_level, OPT_DYNAMIC, LOGLINE_LEVELS, "least level logged"),
+	COUNT(log_rotate_age, OPT_DYNAMIC, 9999, "log files in all; 0: no rotation"),
+	ROW("log_rotate_size", OPT_BYTES, OPT_KEY | OPT_DYNAMIC, "SIZE", "a log file gets no larger; 0: no limit", log_rotate_size, 0, 0),
+	BOOL(log_stdout, OPT_DYNAMIC, "workers' stdout goes to the log too"),
+	BOOL(log_stderr, OPT_DYNAMIC, "workers' stderr goes to the log too"),
+	WORD(log_format, OPT_DYNAMIC, "ruby|plain|json|cri", "of our lines; json and cri of workers' lines too"),
+	STRING(log_prefix, OPT_DYNAMIC, "TEXT", "in front of workers' lines; %d is the id, %p the pid"),
+	WORD(log_overflow, OPT_DYNAMIC, "block|drop", "what if the disk is too slow: workers wait, or lines are counted"),
 
-	{ .name = "", .type = OPT_STRING, .flags = OPT_KEY | OPT_LATER, .arg =
+	{ .type = OPT_STRING, .flags = OPT_KEY | OPT_LATER, .text = OPT_TEXT("",
 	  "detach|upgrade|supervisor|server_process_name|restart_server_process|"
 	  "enable_detach|exit_on_detach|disable_reload|server_restart_wait|"
 	  "server_detach_wait|server_heartbeat_interval|server_heartbeat_timeout|"
 	  "server_graceful_kill_interval|server_graceful_kill_interval_increment|"
 	  "server_graceful_kill_timeout|server_immediate_kill_interval|"
 	  "server_immediate_kill_interval_increment|server_immediate_kill_timeout|"
-	  "log_rotate_age|log_rotate_size|log_stdout|log_stderr|log_format|log_prefix|"
-	  "log_overflow|logger_class|listen|backlog|socket_manager|allowed_networks|"
+	  "logger_class|listen|backlog|socket_manager|allowed_networks|"
 	  "before_run|after_run|worker_before_fork|worker_after_start|worker_after_exit|"
 	  "hook_timeout|dump_on_timeout|worker_notification_fd|restart_mode|"
-	  "restart_max_unavailable|restart_surge" },
-	{ .name = NULL },
+	  "restart_max_unavailable|restart_surge", "") },
+	{ .text = NULL },
 };
 /* clang-format on */
 
@@ -298,7 +308,7 @@ signal_key(unsigned i)
 
 	while (o->type != OPT_SIGNAL || o->offset != AT(signal) + i * sizeof(int))
 		o++;
-	return o->name;
+	return o->text;
 }
 
 static bool
@@ -463,16 +473,16 @@ config_print(const struct config *c)
 	char *room = memory_get(VALUE_ROOM);
 	bool arrived = room != NULL;
 
-	for (const struct opt *o = config_opts; arrived && o->name; o++) {
+	for (const struct opt *o = config_opts; arrived && o->text; o++) {
 		struct buf value;
 
 		if (!is_key(o))
 			continue;
 		value = format(o, c, room, VALUE_ROOM);
-		arrived = !value.cut && strlen(o->name) + 2 + value.len <= CONF_LINE_MAX;
+		arrived = !value.cut && strlen(o->text) + 2 + value.len <= CONF_LINE_MAX;
 		if (!arrived)
 			errno = E2BIG;
-		arrived = arrived && out_text(STDOUT_FILENO, o->name) &&
+		arrived = arrived && out_text(STDOUT_FILENO, o->text) &&
 		    out_text(STDOUT_FILENO, ": ") && out_text(STDOUT_FILENO, value.base) &&
 		    out_text(STDOUT_FILENO, "\n");
 	}
@@ -487,13 +497,13 @@ config_static_changes(const struct config *old, const struct config *new, struct
 
 	if (!before)
 		return; /* only the warning is lost */
-	for (const struct opt *o = config_opts; o->name; o++) {
+	for (const struct opt *o = config_opts; o->text; o++) {
 		if (!is_key(o) || (o->flags & OPT_DYNAMIC))
 			continue;
 		(void)format(o, old, before, VALUE_ROOM);
 		(void)format(o, new, before + VALUE_ROOM, VALUE_ROOM);
 		if (strcmp(before, before + VALUE_ROOM) != 0)
-			buf_printf(names, "%s%s", names->len ? ", " : "", o->name);
+			buf_printf(names, "%s%s", names->len ? ", " : "", o->text);
 	}
 	memory_free(before, (size_t)2 * VALUE_ROOM);
 }
@@ -545,4 +555,16 @@ config_fleet_policy(const struct config *c, struct fleet_policy *p)
 		.start_delay_rand = c->start_worker_delay_rand,
 		.stray_timeout = c->stray_timeout,
 	};
+}
+
+void
+config_log(const struct config *c, struct log *l)
+{
+	static const enum logline_stamp stamps[] = { [CONFIG_LOG_RUBY] = LOGLINE_RUBY,
+		[CONFIG_LOG_PLAIN] = LOGLINE_NONE,
+		[CONFIG_LOG_JSON] = LOGLINE_JSON,
+		[CONFIG_LOG_CRI] = LOGLINE_CRI };
+
+	l->level = (enum logline_level)c->log_level;
+	l->stamp = stamps[c->log_format];
 }

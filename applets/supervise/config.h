@@ -5,6 +5,7 @@
 #include "../../lib/fsm/fleet.h"
 #include "../../lib/fsm/worker.h"
 #include "../../lib/wire/logline.h"
+#include "log.h"
 
 /* What the command line and the configuration file say; one member for each row of config_opts. */
 
@@ -23,6 +24,8 @@ enum config_verb {
 };
 
 enum config_give_up { CONFIG_GIVE_UP_EXIT, CONFIG_GIVE_UP_STOP };
+
+enum config_log_format { CONFIG_LOG_RUBY, CONFIG_LOG_PLAIN, CONFIG_LOG_JSON, CONFIG_LOG_CRI };
 
 enum config_signal {
 	CONFIG_SIGNAL_GRACEFUL_STOP,
@@ -107,6 +110,12 @@ struct config {
 
 	struct opt_list log;
 	unsigned log_level;
+	unsigned log_rotate_age;
+	uint64_t log_rotate_size;
+	bool log_stdout, log_stderr;
+	unsigned log_format; /* enum config_log_format */
+	const char *log_prefix;
+	unsigned log_overflow; /* 1: drop */
 };
 
 extern const struct opt config_opts[];
@@ -125,6 +134,7 @@ bool config_print(const struct config *);
 /* Names of keys that differ but take effect only at a start; "" if none. */
 void config_static_changes(const struct config *old, const struct config *new, struct buf *names);
 void config_worker_policy(const struct config *, struct worker_policy *);
+void config_log(const struct config *, struct log *);
 void config_fleet_policy(const struct config *, struct fleet_policy *);
 
 #endif

@@ -1,14 +1,12 @@
 #include "files.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "../../lib/sys/atomic.h"
+#include "../../lib/sys/dumpfile.h"
 #include "../../lib/sys/loop.h"
 #include "../../lib/sys/out.h"
 #include "../../lib/sys/spawn.h"
@@ -59,36 +57,7 @@ write_dump(const struct supervise *s, int fd)
 void
 files_dump_path(const struct supervise *s, struct buf *b)
 {
-	const char *path = getenv("SIGDUMP_PATH");
-
-	if (path && *path)
-		buf_puts(b, path);
-	else
-		buf_printf(b, "/tmp/sigdump-%d.log", (int)s->pid);
-}
-
-/* "-" and "+" are stdout and stderr, as the sigdump library's. */
-static int
-open_dump(const char *path)
-{
-	struct stat st;
-	int fd, e;
-
-	if (strcmp(path, "-") == 0 || strcmp(path, "+") == 0)
-		return dup(*path == '-' ? STDOUT_FILENO : STDERR_FILENO);
-	fd = open(path,
-	    O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return -1;
-	e = fstat(fd, &st) < 0                                                   ? errno
-	    : !S_ISREG(st.st_mode) || st.st_nlink != 1 || st.st_uid != geteuid() ? EPERM
-										 : 0;
-	if (e == 0 && fchmod(fd, 0600) == 0)
-		return fd;
-	e = e ? e : errno;
-	close(fd);
-	errno = e;
-	return -1;
+	dumpfile_path(s->pid, b);
 }
 
 /* The dump's helper: its exit status is the errno, 0: done. */
@@ -103,7 +72,7 @@ dump(void *arg)
 	files_dump_path(s, &b);
 	if (b.cut)
 		return ENAMETOOLONG;
-	fd = open_dump(path);
+	fd = dumpfile_open(path);
 	return fd >= 0 && write_dump(s, fd) ? 0 : errno;
 }
 

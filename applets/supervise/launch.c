@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "../../lib/sys/cgroup.h"
 #include "../../lib/sys/memory.h"
@@ -173,17 +174,17 @@ write_name(struct launch *l, unsigned id)
 }
 
 pid_t
-launch_worker(struct launch *l, unsigned id, int beat_fd, const char **step)
+launch_worker(struct launch *l, unsigned id, int beat_fd, const int out[2], const char **step)
 {
 	const struct config *c = l->live;
-	struct spawn_fd fds[] = { { 0, l->null }, { LAUNCH_HEARTBEAT_FD, beat_fd } };
+	struct spawn_fd fds[4] = { { 0, l->null } };
 	struct spawn s = {
 		.file = optval_list_at(&l->boot->command, 0),
 		.argv = l->argv,
 		.envp = l->envp,
 		.pid_text = l->watchdog_pid + strlen("WATCHDOG_PID="),
 		.fds = fds,
-		.nfds = beat_fd >= 0 ? 2 : 1,
+		.nfds = 1,
 		.limits = l->limits,
 		.nlimits = l->nlimits,
 		.privilege = &l->privilege,
@@ -193,6 +194,11 @@ launch_worker(struct launch *l, unsigned id, int beat_fd, const char **step)
 		.oom_score_adj = c->oom_score_adj == OPT_UNSET ? NULL : &c->oom_score_adj,
 	};
 
+	for (int i = 0; i < 2; i++)
+		if (out[i] >= 0)
+			fds[s.nfds++] = (struct spawn_fd){ STDOUT_FILENO + i, out[i] };
+	if (beat_fd >= 0)
+		fds[s.nfds++] = (struct spawn_fd){ LAUNCH_HEARTBEAT_FD, beat_fd };
 	(void)buf_print_to(l->id, sizeof l->id, "SERVERENGINE_WORKER_ID=%u", id); /* fits */
 	if (c->worker_process_name) {
 		write_name(l, id);

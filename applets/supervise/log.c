@@ -1,11 +1,12 @@
 #include "log.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
-#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "../../lib/sys/zonefile.h"
 
 int
 log_open(struct log *l, const struct opt_list *paths, const char **path)
@@ -13,71 +14,51 @@ log_open(struct log *l, const struct opt_list *paths, const char **path)
 	*path = NULL;
 	for (unsigned i = 0; i < paths->count; i++) {
 		*path = optval_list_at(paths, i);
-		if (logfile_open(&l->file, *path) == 0)
+		if (lineout_open(&l->file, *path) == 0)
 			return 0;
 	}
-	return *path ? -1 : logfile_open(&l->file, NULL);
+	return *path ? -1 : lineout_open(&l->file, NULL);
 }
 
-/* The zone's file by its name in TZ, or the system's. */
-static void
-zone_path(const char *tz, struct buf *path)
-{
-	if (!tz)
-		buf_puts(path, "/etc/localtime");
-	else if (*tz == '/')
-		buf_puts(path, tz);
-	else
-		buf_printf(path, "/usr/share/zoneinfo/%s", tz);
-}
-
-/* Which offset from UTC holds now, by TZ as tzset(3); UTC where nothing tells. */
 static void
 find_zone(struct log *l, int64_t now)
 {
-	char room[256], *tz = getenv("TZ");
-	struct buf path = buf_over(room, sizeof room);
-	unsigned char bytes[8192];
-	bool known;
-	ssize_t n = -1;
-	int fd;
+	unsigned char bytes[ZONEFILE_ROOM];
+	const char *rule;
+	size_t n = zonefile_read(bytes, &rule);
 
-	tz += tz && *tz == ':';
-	known = tz && zone_by_rule(tz, now, &l->zone);
-	zone_path(tz, &path);
-	if (!known && !path.cut && (fd = open(room, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) >= 0) {
-		n = read(fd, bytes, sizeof bytes);
-		close(fd);
-	}
-	if (!known && (n <= 0 || !zone_by_file(bytes, (size_t)n, now, &l->zone)))
-		l->zone = (struct zone_span){ 0, INT64_MIN, INT64_MAX };
+	zone_find(rule, bytes, n, now, &l->zone);
 }
 
-static struct logline_time
+static struct logline_when
 wall_clock(struct log *l)
 {
 	struct timespec ts = { 0 };
-	struct zone_civil c;
 
 	(void)clock_gettime(CLOCK_REALTIME, &ts); /* cannot fail */
 	if (ts.tv_sec < l->zone.from || ts.tv_sec >= l->zone.until)
 		find_zone(l, ts.tv_sec);
-	c = zone_civil(ts.tv_sec + l->zone.offset);
-	return (struct logline_time){ c.year, c.month, c.day, c.hour, c.minute, c.second,
-		(int)(ts.tv_nsec / 1000) };
+	return (struct logline_when){ ts.tv_sec, (int)ts.tv_nsec, l->zone.offset, false };
 }
 
 static void
 write_line(struct log *l, enum logline_level level, const char *text)
 {
-	char room[2304];
+	char room[4096]; /* what JSON escapes of it has room too */
 	struct buf line = buf_over(room, sizeof room);
-	struct logline_time now = wall_clock(l);
+	struct logline_when now = wall_clock(l);
+	struct logline_source us = { .level = level, .pid = (int)getpid(), .worker = -1 };
 
-	logline_ruby(&line, level, &now, (int)getpid(), text);
+	logline_head(&line, l->stamp, &now, &us);
+	if (l->stamp == LOGLINE_JSON) {
+		buf_json(&line, text, strlen(text));
+		buf_puts(&line, "}\n");
+	} else {
+		buf_printf(&line, "%s\n", text);
+	}
 	if (line.cut)
 		room[line.len - 1] = '\n';
-	(void)logfile_write(&l->file, room, line.len); /* counted there, told by log_say */
+	(void)lineout_write(&l->file, room, line.len); /* counted there, told by log_say */
 }
 
 void

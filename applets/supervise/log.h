@@ -2,14 +2,15 @@
 #define SE_SUPERVISE_LOG_H
 
 #include "../../lib/base/optval.h"
-#include "../../lib/sys/logfile.h"
+#include "../../lib/sys/lineout.h"
 #include "../../lib/wire/logline.h"
 #include "../../lib/wire/zone.h"
 
 /* Our own log lines: their level, their clock, and the file they go to. */
 struct log {
-	struct logfile file;
+	struct lineout file;
 	enum logline_level level;
+	enum logline_stamp stamp; /* of our lines */
 	struct zone_span zone; /* of the last line; zeroes: not looked up yet */
 };
 

@@ -151,9 +151,11 @@ open_log(struct supervise *s)
 {
 	const char *path;
 
-	s->log.level = (enum logline_level)s->boot->log_level;
+	config_log(s->boot, &s->log);
 	if (log_open(&s->log, &s->boot->log, &path) < 0)
 		fail(s, "log: %s: %s", path, strerror(errno));
+	if (logger_needed(s->boot) && !logger_configure(&s->logger, s->boot, path, &s->log))
+		fail(s, "log: logger: %s", strerror(errno));
 	if (s->boot->daemonize && !path)
 		out_error("se-supervise: log: not set: a daemon's lines are lost");
 }
@@ -211,6 +213,7 @@ start_up(struct supervise *s, const struct config *c, int argc, char **argv)
 {
 	init(s, c, argc, argv);
 	s->launch.null = open_null(); /* the first: it fills 0 to 2 */
+	logger_init(&s->logger, s->launch.null);
 	s->base_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	spawn_seal_fds();
 	if (c->daemonize && (s->daemon_fd = daemon_start((int)c->daemonize_error_exit_code)) < 0)

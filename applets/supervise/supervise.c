@@ -32,6 +32,9 @@ supervise_random(struct supervise *s)
 	return s->random = x;
 }
 
+/* How long our end waits for the log's last lines: they may go to a disk that hangs. */
+#define LOG_PATIENCE (5 * MS_SECOND)
+
 /* ---- what ends the whole ---- */
 
 struct strays {
@@ -48,7 +51,7 @@ signal_stray(pid_t pid, void *arg)
 	struct supervise *s = strays->supervise;
 	unsigned told = 0;
 
-	if (pid == s->dump_pid || pid == s->metrics_pid ||
+	if (pid == s->dump_pid || pid == s->metrics_pid || pid == s->logger.pid ||
 	    (map_get(&s->by_pid, pid, &told) && told == strays->sig))
 		return true; /* ours, and soon done; or told */
 	map_remove(&s->by_pid, pid);
@@ -63,6 +66,56 @@ signal_stray(pid_t pid, void *arg)
 	return true;
 }
 
+struct others {
+	const struct supervise *supervise;
+	int sig;
+};
+
+static bool
+signal_other(pid_t pid, void *arg)
+{
+	const struct others *o = arg;
+
+	if (pid != 1 && pid != o->supervise->logger.pid)
+		(void)kill(pid, o->sig); /* ESRCH: it has just gone */
+	return true;
+}
+
+/* As PID 1: to every process there is, ours or not, but the logger. */
+static void
+signal_others(const struct supervise *s, int sig)
+{
+	struct others o = { s, sig };
+
+	if (sig == SIGKILL || proc_each(signal_other, &o) < 0)
+		(void)kill(-1, sig); /* the logger too: it loses nothing. ESRCH: nobody is left */
+}
+
+static bool
+count_stray(pid_t pid, void *arg)
+{
+	struct strays *strays = arg;
+
+	strays->count += pid != strays->supervise->logger.pid;
+	return strays->count == 0;
+}
+
+/* Is there no child left but the logger? Without /proc it has to go to see that. */
+static bool
+is_childless(struct supervise *s)
+{
+	struct strays strays = { .supervise = s };
+	int n;
+
+	if (loop_childless())
+		return true;
+	if (s->logger.pid == 0)
+		return false;
+	if ((n = proc_children(count_stray, &strays)) < 0)
+		logger_pause(&s->logger);
+	return n >= 0 && strays.count == 0;
+}
+
 /* To every child that is left; as PID 1, to every process there is. */
 static void
 signal_strays(struct supervise *s, int sig)
@@ -71,13 +124,12 @@ signal_strays(struct supervise *s, int sig)
 	char name[16];
 	int n;
 
-	if (loop_childless())
+	if (is_childless(s))
 		return;
 	num_signal_name(sig, name);
 	n = proc_children(signal_stray, &strays);
 	if (s->pid == 1)
-		(void)kill(
-		    -1, sig); /* those that are not our children too; ESRCH: nobody is left */
+		signal_others(s, sig);
 	if (n < 0 && s->pid != 1)
 		log_say(&s->log, LOGLINE_WARN,
 		    "Workers left processes behind: without /proc they cannot be found");
@@ -109,7 +161,7 @@ supervise_fleet(struct supervise *s, enum fleet_event event, int status, bool fa
 		signal_strays(s, SIGKILL);
 		break;
 	case FLEET_DO_EXIT:
-		if (!loop_childless())
+		if (!is_childless(s))
 			log_say(&s->log, LOGLINE_ERROR,
 			    "Some processes that workers left behind do not end");
 		break;
@@ -124,11 +176,12 @@ static bool
 adopt(struct supervise *s, const struct config *new, struct buf *why)
 {
 	struct log log = { .file.fd = -1 };
+	bool logged = logger_needed(new) || s->logger.on;
 	struct worker_policy policy;
 	const char *reason, *path;
 
 	config_worker_policy(new, &policy);
-	if ((reason = workers_limit(s, &policy, new->workers)) != NULL) {
+	if ((reason = workers_limit(s, new, &policy, new->workers)) != NULL) {
 		buf_printf(why, "workers: %u: %s", new->workers, reason);
 		return false;
 	}
@@ -137,11 +190,18 @@ adopt(struct supervise *s, const struct config *new, struct buf *why)
 		return false;
 	}
 	if (!launch_prepare(&s->launch, s->boot, new, s->reports_name, why)) {
-		logfile_close(&log.file);
+		lineout_close(&log.file);
 		return false;
 	}
-	logfile_replace(&s->log.file, &log.file);
-	s->log.level = (enum logline_level) new->log_level;
+	if (logged)
+		lineout_close(&log.file); /* the logger opens it */
+	if (logged && !logger_configure(&s->logger, new, path, &s->log)) {
+		buf_printf(why, "log: %s", strerror(errno));
+		return false;
+	}
+	if (!logged)
+		lineout_replace(&s->log.file, &log.file);
+	config_log(new, &s->log);
 	return true;
 }
 
@@ -329,6 +389,9 @@ on_fd(struct supervise *s, const struct loop_event *ev)
 	case TAG_CLIENT:
 		control_on_client(s, TAG_INDEX(ev->tag), ev->now);
 		break;
+	case TAG_LOGGER:
+		logger_on_message(&s->logger);
+		break;
 	}
 }
 
@@ -337,7 +400,8 @@ on_child(struct supervise *s, const struct loop_event *ev)
 {
 	unsigned sig;
 
-	if (files_on_exit(s, ev->pid, ev->status))
+	if (files_on_exit(s, ev->pid, ev->status) ||
+	    logger_on_exit(&s->logger, ev->pid, ev->status, ev->now))
 		return;
 	if (s->fleet.state != FLEET_STRAYS) {
 		(void)workers_on_exit(
@@ -358,12 +422,15 @@ on_time(struct supervise *s, ms now)
 	if (now >= s->fleet.due)
 		supervise_fleet(s, FLEET_EV_TIME, 0, false, now);
 	files_metrics(s, now);
+	logger_tick(&s->logger, now);
 }
 
 static ms
 due(const struct supervise *s)
 {
-	return ms_min(ms_min(workers_due(s), control_due(s)), ms_min(s->fleet.due, files_due(s)));
+	ms at = ms_min(ms_min(workers_due(s), control_due(s)), ms_min(s->fleet.due, files_due(s)));
+
+	return ms_min(at, logger_due(&s->logger));
 }
 
 /* What follows from the whole state, whatever it was that happened. */
@@ -372,7 +439,7 @@ settle(struct supervise *s, ms now)
 {
 	if (s->active == 0)
 		supervise_fleet(s, FLEET_EV_EMPTY, 0, false, now);
-	if (s->fleet.state == FLEET_STRAYS && loop_childless())
+	if (s->fleet.state == FLEET_STRAYS && is_childless(s))
 		supervise_fleet(s, FLEET_EV_CHILDLESS, 0, false, now);
 	if (s->daemon_fd >= 0 && !s->failed && (s->proven || s->wanted == 0) &&
 	    workers_due(s) > now) {
@@ -431,7 +498,7 @@ tell_failure(struct supervise *s)
 		daemon_failed(s->daemon_fd, room);
 	else
 		out_error("%s", room);
-	if (s->log.file.owned && *s->why)
+	if ((s->log.file.owned || s->logger.on) && *s->why)
 		log_say(&s->log, LOGLINE_FATAL, "%s", s->why);
 }
 
@@ -449,10 +516,12 @@ supervise(const struct config *c, int argc, char **argv)
 	/* who waits for our end on a connection, or for the socket's, finds the pid file free then
 	 */
 	remove_cgroups(&s);
-	pidfile_drop(&s.pidfile);
-	control_close(&s);
 	if (s.failed ? *s.why : s.daemon_fd >= 0)
 		tell_failure(&s);
+	if (!logger_finish(&s.logger, LOG_PATIENCE))
+		out_error("se-supervise: log: its last lines are not written yet: not waited for");
+	pidfile_drop(&s.pidfile);
+	control_close(&s);
 	return s.failed ? s.failed : s.fleet.status;
 }
 

@@ -10,13 +10,14 @@
 #include "config.h"
 #include "launch.h"
 #include "log.h"
+#include "logger.h"
 
 /* What a tag of the loop speaks of; its low half is a number. */
 #define TAG_KIND(tag)    ((enum tag_kind)((tag) >> 32))
 #define TAG_INDEX(tag)   ((unsigned)((tag)&UINT32_MAX))
 #define TAG(kind, index) ((uint64_t)(kind) << 32 | (index))
 
-enum tag_kind { TAG_BEAT, TAG_REPORTS, TAG_CONTROL, TAG_CLIENT };
+enum tag_kind { TAG_BEAT, TAG_REPORTS, TAG_CONTROL, TAG_CLIENT, TAG_LOGGER };
 
 #define SLOT_STATUS_MAX 64
 
@@ -45,6 +46,7 @@ struct supervise {
 	struct fleet_policy fleet_policy;
 	struct launch launch;
 	struct log log;
+	struct logger logger;
 	struct pidfile pidfile;
 
 	struct fleet fleet;

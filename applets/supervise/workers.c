@@ -109,15 +109,18 @@ start(struct supervise *s, unsigned i, ms now)
 		.random = supervise_random(s) };
 	const char *step = "pipe";
 	ms at = fleet_start_at(&s->fleet, &s->fleet_policy, now, supervise_random(s));
-	int end = -1;
+	int end = -1, out[2] = { -1, -1 };
+	unsigned keys[2];
 
 	if (at > now)
 		return (struct worker_input){ .event = WORKER_EV_HOLD, .now = now, .until = at };
 	answer.now = now;
-	if (!beats_by_pipe(&s->worker_policy) || (end = open_pipe(s, i)) >= 0) {
-		pid_t pid = launch_worker(&s->launch, i, end, &step);
+	if ((!beats_by_pipe(&s->worker_policy) || (end = open_pipe(s, i)) >= 0) &&
+	    logger_pipes(&s->logger, s->live, i, out, keys)) {
+		pid_t pid = launch_worker(&s->launch, i, end, out, &step);
 		int e = errno;
 
+		logger_started(&s->logger, out, keys, pid > 0 ? pid : 0);
 		if (end >= 0)
 			close(end);
 		errno = e;
@@ -133,6 +136,11 @@ start(struct supervise *s, unsigned i, ms now)
 			    &s->log, LOGLINE_TRACE, "Worker %u started with pid %d", i, (int)pid);
 			return answer;
 		}
+		errno = e;
+	}
+	{
+		int e = errno;
+
 		close_pipe(s, i);
 		errno = e;
 	}
@@ -361,26 +369,26 @@ make_room(struct supervise *s, unsigned n)
 }
 
 const char *
-workers_limit(const struct supervise *s, const struct worker_policy *p, unsigned n)
+workers_limit(const struct supervise *s, const struct config *c,
+    const struct worker_policy *p, unsigned n)
 {
 	struct rlimit fds;
 
-	if (!beats_by_pipe(p) || n <= s->wanted || getrlimit(RLIMIT_NOFILE, &fds) < 0 ||
-	    n + SPARE_FDS <= fds.rlim_cur)
+	if (n <= s->wanted || getrlimit(RLIMIT_NOFILE, &fds) < 0 ||
+	    (rlim_t)n * (beats_by_pipe(p) + logger_fds(c)) + SPARE_FDS <= fds.rlim_cur)
 		return NULL;
-	return "too many workers for the limit of open files (a heartbeat pipe each): raise it, or "
-	       "set "
-	       "worker_heartbeat: off";
+	return "too many workers for the limit of open files (pipes for heartbeat and log): raise "
+	       "it, or set worker_heartbeat: off";
 }
 
 const char *
 workers_scale(struct supervise *s, unsigned n, ms now)
 {
-	const char *why = workers_limit(s, &s->worker_policy, n);
+	const char *why = workers_limit(s, s->live, &s->worker_policy, n);
 
 	if (why)
 		return why;
-	if (!make_room(s, n > 0 ? n : 1)) /* by_pid is never without a cell */
+	if (!logger_grow(&s->logger, n) || !make_room(s, n > 0 ? n : 1)) /* by_pid is never without a cell */
 		return strerror(ENOMEM);
 	s->wanted = n;
 	for (unsigned i = 0; i < s->nslots; i++)

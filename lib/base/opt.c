@@ -32,9 +32,9 @@ among(const char *words, const char *name)
 const struct opt *
 opt_find(const struct opt *o, const char *name)
 {
-	for (; o->name; o++)
-		if (o->flags & OPT_LATER ? among(o->arg, name)
-					 : o->type != OPT_HEADING && same_name(o->name, name))
+	for (; o->text; o++)
+		if (o->flags & OPT_LATER ? among(opt_arg(o), name)
+					 : o->type != OPT_HEADING && same_name(o->text, name))
 			return o;
 	return NULL;
 }
@@ -72,16 +72,16 @@ opt_nearest(const struct opt *o, unsigned flags, const char *name)
 
 	if (strlen(name) > NAME_MAX_NEAR)
 		return NULL;
-	for (; o->name; o++) {
+	for (; o->text; o++) {
 		size_t d;
 
 		if (o->type == OPT_HEADING || (o->flags & flags) != flags ||
-		    (o->flags & OPT_LATER) || strlen(o->name) > NAME_MAX_NEAR)
+		    (o->flags & OPT_LATER) || strlen(o->text) > NAME_MAX_NEAR)
 			continue;
-		d = distance(name, o->name);
+		d = distance(name, o->text);
 		if (d < best) {
 			best = d;
-			found = o->name;
+			found = o->text;
 		}
 	}
 	return found;
@@ -122,8 +122,8 @@ find_argument(const struct opt *opts, const char *arg, size_t len, struct buf *w
 	const char *near;
 
 	if (arg[1] != '-') {
-		for (o = opts; o->name; o++)
-			if ((o->flags & OPT_LETTER) && o->name[0] == arg[1])
+		for (o = opts; o->text; o++)
+			if ((o->flags & OPT_LETTER) && o->text[0] == arg[1])
 				return o;
 	} else if (len - 2 < sizeof name) {
 		memcpy(name, arg + 2, len - 2);
@@ -161,7 +161,7 @@ apply(const struct opt *o, void *config, struct buf *text, const char *value, st
 		*(bool *)at = true;
 		return true;
 	}
-	if (o->type == OPT_VERB && (!value || o->arg)) {
+	if (o->type == OPT_VERB && (!value || *opt_arg(o))) {
 		if (((struct opt_verb *)at)->verb) {
 			buf_puts(why, "only one command at a time");
 			return false;
@@ -195,7 +195,7 @@ opt_parse(const struct opt *opts, void *config, struct buf *text, int argc, char
 		if (!spelled && arg[2])
 			value = arg + 2;
 		if (!value && takes_value(o) && !(o->flags & OPT_LATER) && !(value = argv[++i])) {
-			buf_printf(why, "--%s: a value is missing", o->name);
+			buf_printf(why, "--%s: a value is missing", o->text);
 			return -1;
 		}
 		buf_printf(why, "%.*s: ", (int)strcspn(arg, "="), arg);
@@ -216,7 +216,7 @@ opt_given(const struct opt *opts, const char *name, int argc, char *const argv[]
 	     i++) {
 		const struct opt *o = find_argument(opts, argv[i], strcspn(argv[i], "="), &why);
 
-		if (o && strcmp(o->name, name) == 0)
+		if (o && strcmp(o->text, name) == 0)
 			return true;
 		i += o && takes_value(o) &&
 		    (argv[i][1] == '-' ? !strchr(argv[i], '=') : !argv[i][2]);
@@ -244,6 +244,14 @@ wrap(struct buf *b, const char *text, size_t column, size_t width)
 	buf_puts(b, "\n");
 }
 
+static const char *
+help_text(const struct opt *o)
+{
+	const char *arg = opt_arg(o);
+
+	return arg + strlen(arg) + 1;
+}
+
 #define HELP_COLUMN 30
 
 void
@@ -257,26 +265,26 @@ opt_help(const struct opt *o, const void *defaults, struct buf *b)
 	if (o->flags & OPT_LATER)
 		return;
 	if (o->type == OPT_HEADING) {
-		buf_printf(b, "\n%s\n", o->help);
+		buf_printf(b, "\n%s\n", help_text(o));
 		return;
 	}
 	if (o->flags & OPT_LETTER)
-		buf_printf(b, "  -%c, --%s", o->name[0], o->name);
+		buf_printf(b, "  -%c, --%s", o->text[0], o->text);
 	else
-		buf_printf(b, "  --%s", o->name);
+		buf_printf(b, "  --%s", o->text);
 	for (size_t i = start; i < b->len; i++)
 		if (b->base[i] == '_')
 			b->base[i] = '-';
-	if (o->arg)
+	if (*opt_arg(o))
 		buf_printf(b,
-		    o->type == OPT_VERB && strchr("abcdefghijklmnopqrstuvwxyz", *o->arg) ? "[=%s]"
+		    o->type == OPT_VERB && strchr("abcdefghijklmnopqrstuvwxyz", *opt_arg(o)) ? "[=%s]"
 											 : "=%s",
-		    o->arg);
+		    opt_arg(o));
 	if (b->len - start < HELP_COLUMN)
 		buf_printf(b, "%*s", (int)(HELP_COLUMN - (b->len - start)), "");
 	else
 		buf_printf(b, "\n%*s", HELP_COLUMN, "");
-	buf_printf(&text, "%s%s", o->help, (o->flags & OPT_OR_NEVER) ? "; -1: never" : "");
+	buf_printf(&text, "%s%s", help_text(o), (o->flags & OPT_OR_NEVER) ? "; -1: never" : "");
 	optval_format(o, defaults, &value);
 	if (value.len > 0 && strcmp(value_room, "nil") != 0 && strcmp(value_room, "[]") != 0 &&
 	    (strcmp(value_room, "-1") != 0 || (o->flags & OPT_OR_NEVER)))

@@ -40,6 +40,12 @@ keep(struct buf *text, const char *s, struct buf *why)
 	return text->base + at;
 }
 
+const char *
+opt_arg(const struct opt *o)
+{
+	return o->text + strlen(o->text) + 1;
+}
+
 /* "a b 'c d' \"e\"" to strings, as a shell would split it but with nothing else special. */
 static bool
 split_words(const char *s, struct buf *text, struct opt_list *out, struct buf *why)
@@ -222,7 +228,7 @@ expected(const struct opt *o, struct buf *b)
 		buf_puts(b, "a signal");
 		break;
 	case OPT_WORD:
-		for (const char *w = o->arg; *w; w++)
+		for (const char *w = opt_arg(o); *w; w++)
 			buf_puts(b, *w == '|' ? ", " : (char[]){ *w, 0 });
 		break;
 	case OPT_STRING:
@@ -324,7 +330,7 @@ set_scalar(const struct opt *o, void *at, const char *s)
 	case OPT_SIGNAL:
 		return num_signal(s, at);
 	case OPT_WORD:
-		return word(o->arg, s, at);
+		return word(opt_arg(o), s, at);
 	case OPT_RATE:
 		return rate(s, at);
 	case OPT_RLIMIT:
@@ -462,7 +468,7 @@ optval_format(const struct opt *o, const void *config, struct buf *b)
 	const void *at = (const char *)config + o->offset;
 	const struct opt_rlimit *r = at;
 	const struct opt_rate *n = at;
-	const char *w = o->arg;
+	const char *w = opt_arg(o);
 	char name[16];
 
 	switch ((enum opt_type)o->type) {

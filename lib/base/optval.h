@@ -47,16 +47,21 @@ enum {
 #define OPT_UNSET INT_MIN
 
 struct opt {
-	const char *name;
-	const char
-	    *arg; /* the value's name in --help; OPT_WORD: "auto|required|off"; NULL for flags */
-	const char *help; /* the default is added from the defaults struct */
+	const char *text; /* OPT_TEXT; NULL: the end of the table */
 	short min,
 	    max; /* of the number, durations in milliseconds; those have no max but OPT_TIME_MAX */
 	unsigned short offset; /* into the config struct */
 	unsigned char type;    /* enum opt_type */
 	unsigned char flags;
 };
+
+/*
+ * Its three texts in one: the name, the value's name in --help ("" for flags; OPT_WORD:
+ * "auto|required|off"), and the help, to which the default is added from the defaults struct.
+ */
+#define OPT_TEXT(name, arg, help) name "\0" arg "\0" help
+const char *opt_arg(const struct opt *);
+
 
 /* The longest duration that a row takes, in milliseconds: a leap year. */
 #define OPT_TIME_MAX ((ms)366 * 86400 * MS_SECOND)

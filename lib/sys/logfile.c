@@ -2,95 +2,356 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
-int
-logfile_open(struct logfile *l, const char *path)
-{
-	struct logfile new = { .fd = path ? STDOUT_FILENO : STDERR_FILENO };
-	struct stat st;
+#include "../base/buf.h"
+#include "out.h"
 
-	if (path && strcmp(path, "-") != 0) {
-		/* O_NONBLOCK: a fifo without a reader is ENXIO, not a wait for one */
-		new.fd = open(
-		    path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
-		if (new.fd < 0)
-			return -1;
-		new.owned = true;
-	}
-	if (fstat(new.fd, &st) == 0)
-		new.may_block = !S_ISREG(st.st_mode);
-	*l = new;
-	return 0;
-}
-
-void
-logfile_replace(struct logfile *l, const struct logfile *new)
-{
-	struct logfile old = *l;
-	struct stat was, is;
-
-	*l = *new;
-	l->lost = old.lost;
-	if (fstat(old.fd, &was) == 0 && fstat(l->fd, &is) == 0 && was.st_ino == is.st_ino &&
-	    was.st_dev == is.st_dev) {
-		l->rest_len = old.rest_len;
-		memcpy(l->rest, old.rest, old.rest_len);
-	}
-	logfile_close(&old);
-}
-
-/* As much as goes without waiting; -1: nothing. */
-static ssize_t
-put(const struct logfile *l, const char *bytes, size_t len)
-{
-	struct pollfd p = { .fd = l->fd, .events = POLLOUT };
-	sigset_t ttou, old;
-	ssize_t n;
-
-	/* a pipe that polls writable has room for PIPE_BUF bytes at least: pipe(7) */
-	if (l->may_block && (poll(&p, 1, 0) != 1 || !(p.revents & POLLOUT)))
-		return -1;
-	/* in the background of a terminal with tostop, a write would send SIGTTOU and start again,
-	 * for ever */
-	sigemptyset(&ttou);
-	sigaddset(&ttou, SIGTTOU);
-	(void)sigprocmask(SIG_BLOCK, &ttou, &old); /* cannot fail: the arguments are good */
-	do
-		n = write(l->fd, bytes, len);
-	while (n < 0 && errno == EINTR);
-	(void)sigprocmask(SIG_SETMASK, &old, NULL); /* as above */
-	return n;
-}
+#define OPEN_FLAGS (O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
 
 bool
-logfile_write(struct logfile *l, const char *line, size_t len)
+logfile_name(const struct logfile *l, unsigned i, bool packed, char *to, size_t room)
 {
-	ssize_t n;
+	return buf_print_to(to, room, "%s.%u%s", l->path, i, packed ? l->suffix : "");
+}
 
-	while (l->rest_len > 0 && (n = put(l, l->rest, l->rest_len)) > 0) {
-		l->rest_len -= (size_t)n;
-		memmove(l->rest, l->rest + n, l->rest_len);
-	}
-	n = l->rest_len > 0 ? -1 : put(l, line, len);
-	if (n < 0) {
-		l->lost++;
-		return false;
-	}
-	l->rest_len = len - (size_t)n;
-	memcpy(l->rest, line + n, l->rest_len);
-	l->lost = 0;
-	return true;
+/* The name of the file that is being made. */
+static bool
+new_name(const struct logfile *l, char to[PATH_MAX])
+{
+	return buf_print_to(to, PATH_MAX, "%s.new", l->path);
 }
 
 void
 logfile_close(struct logfile *l)
 {
-	if (l->owned)
+	int saved = errno;
+
+	if (l->fd > STDERR_FILENO)
 		close(l->fd);
-	*l = (struct logfile){ .fd = -1 };
+	l->fd = -1;
+	errno = saved;
+}
+
+/* All directories of the path that are missing. */
+static void
+make_directories(const char *path)
+{
+	char dir[PATH_MAX];
+
+	for (const char *slash = path; (slash = strchr(slash + 1, '/')) != NULL;)
+		if (buf_print_to(dir, sizeof dir, "%.*s", (int)(slash - path), path))
+			(void)mkdir(dir, 0755); /* the open tells what is wrong */
+}
+
+/* Mode and owner of a file that we have made; -1: errno. */
+static int
+dress(const struct logfile *l, int fd)
+{
+	if (fchmod(fd, l->mode) < 0)
+		return -1;
+	return l->uid == (uid_t)-1 && l->gid == (gid_t)-1 ? 0 : fchown(fd, l->uid, l->gid);
+}
+
+/* FILE, dressed if it had to be made. */
+static int
+open_file(const struct logfile *l)
+{
+	int fd = open(l->path, OPEN_FLAGS);
+
+	if (fd >= 0 || errno != ENOENT)
+		return fd;
+	fd = open(l->path, OPEN_FLAGS | O_CREAT | O_EXCL, l->mode);
+	if (fd < 0)
+		return errno == EEXIST ? open(l->path, OPEN_FLAGS) : -1;
+	if (dress(l, fd) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static bool
+ends_midline(const char *path, off_t size)
+{
+	int fd = size > 0 ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) : -1;
+	char c = '\n';
+
+	if (fd < 0)
+		return false;
+	(void)!pread(fd, &c, 1, size - 1); /* not readable: taken for a whole line */
+	close(fd);
+	return c != '\n';
+}
+
+#ifndef SYS_statx
+#error "no statx"
+#endif
+
+/* The part of linux/stat.h that is needed: its layout is the kernel's promise. */
+struct born {
+	uint32_t mask, blksize;
+	uint64_t attributes;
+	uint32_t nlink, uid, gid;
+	uint16_t mode, spare;
+	uint64_t ino, size, blocks, attributes_mask;
+	struct {
+		int64_t sec;
+		uint32_t nsec, reserved;
+	} atime, btime, ctime, mtime;
+	uint64_t rest[16];
+};
+
+#define BORN_MASK 0x800u /* STATX_BTIME */
+
+/* Milliseconds since a file was made; 0: not known. */
+static ms
+age_of(int fd)
+{
+	struct born b = { 0 };
+	int64_t age;
+
+	if (syscall(SYS_statx, fd, "", AT_EMPTY_PATH, BORN_MASK, &b) < 0 || !(b.mask & BORN_MASK))
+		return 0;
+	age = (int64_t)time(NULL) - b.btime.sec;
+	return age > 0 ? age * 1000 : 0;
+}
+
+/* Takes over fd as what is open. */
+static int
+adopt(struct logfile *l, int fd, struct logfile_state *s)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0) {
+		int e = errno;
+
+		if (fd > STDERR_FILENO)
+			close(fd);
+		errno = e;
+		return -1;
+	}
+	logfile_close(l);
+	l->fd = fd;
+	l->regular = S_ISREG(st.st_mode) && fd > STDERR_FILENO;
+	l->dev = st.st_dev;
+	l->ino = st.st_ino;
+	*s = (struct logfile_state){ .size = l->regular ? (uint64_t)st.st_size : 0 };
+	if (l->regular && s->size == 0 && *l->header && out_text(fd, l->header))
+		s->size = strlen(l->header); /* else it has none */
+	return 0;
+}
+
+int
+logfile_open(struct logfile *l, struct logfile_state *s)
+{
+	int fd;
+
+	if (strcmp(l->path, "-") == 0)
+		return adopt(l, STDOUT_FILENO, s);
+	fd = open_file(l);
+	if (fd < 0 && errno == ENOENT && l->mkdir) {
+		make_directories(l->path);
+		fd = open_file(l);
+	}
+	if (fd < 0 || adopt(l, fd, s) < 0)
+		return -1;
+	if (l->regular) {
+		s->midline = ends_midline(l->path, (off_t)s->size);
+		s->age = age_of(fd);
+	}
+	return 0;
+}
+
+/* Does the path lead to what is open? -1: errno, ESTALE if it does not. */
+static int
+same(const struct logfile *l)
+{
+	struct stat st;
+
+	if (stat(l->path, &st) < 0) {
+		if (errno == ENOENT)
+			errno = ESTALE;
+		return -1;
+	}
+	if (st.st_ino == l->ino && st.st_dev == l->dev)
+		return 0;
+	errno = ESTALE;
+	return -1;
+}
+
+int
+logfile_look(struct logfile *l, struct logfile_state *s)
+{
+	struct stat st;
+
+	*s = (struct logfile_state){ 0 };
+	if (!l->regular)
+		return 0;
+	if (l->shared && flock(l->fd, LOCK_SH | LOCK_NB) < 0)
+		return -1;
+	if (same(l) == 0 && fstat(l->fd, &st) == 0) {
+		s->size = (uint64_t)st.st_size;
+		return 0;
+	}
+	(void)logfile_unlock(l);
+	return -1;
+}
+
+int
+logfile_write(struct logfile *l, const char *bytes, size_t len, bool keep, size_t *written)
+{
+	ssize_t n;
+	int e;
+
+	*written = 0;
+	do
+		n = write(l->fd, bytes, len);
+	while (n < 0 && errno == EINTR);
+	e = n == 0 ? EIO : errno;
+	if (l->regular && !keep)
+		(void)logfile_unlock(l);
+	if (n <= 0) {
+		errno = e;
+		return -1;
+	}
+	*written = (size_t)n;
+	return 0;
+}
+
+int
+logfile_lock(struct logfile *l)
+{
+	if (!l->regular)
+		return 0;
+	if (flock(l->fd, LOCK_EX | LOCK_NB) < 0)
+		return -1;
+	if (same(l) == 0)
+		return 0;
+	(void)logfile_unlock(l);
+	return -1;
+}
+
+int
+logfile_unlock(struct logfile *l)
+{
+	int saved = errno;
+
+	if (l->shared)
+		(void)flock(l->fd, LOCK_UN); /* cannot fail on an open file */
+	errno = saved;
+	return 0;
+}
+
+int
+logfile_heal(struct logfile *l, unsigned first)
+{
+	char name[PATH_MAX];
+	struct stat st;
+
+	if (!l->regular || !logfile_name(l, first, false, name, sizeof name) ||
+	    stat(name, &st) < 0 || st.st_ino != l->ino || st.st_dev != l->dev)
+		return 0;
+	return unlink(name);
+}
+
+int
+logfile_probe(struct logfile *l, unsigned i, uint64_t *size)
+{
+	char name[PATH_MAX];
+	struct stat st;
+
+	*size = 0;
+	for (int packed = 0; packed <= (*l->suffix != '\0'); packed++) {
+		if (!logfile_name(l, i, packed, name, sizeof name)) {
+			errno = ENAMETOOLONG;
+			return -1;
+		}
+		if (lstat(name, &st) == 0)
+			*size += (uint64_t)st.st_size + (*size == 0);
+		else if (errno != ENOENT)
+			return -1;
+	}
+	return 0;
+}
+
+int
+logfile_remove(struct logfile *l, unsigned i)
+{
+	char name[PATH_MAX];
+
+	for (int packed = 0; packed <= (*l->suffix != '\0'); packed++)
+		if (logfile_name(l, i, packed, name, sizeof name) && unlink(name) < 0 &&
+		    errno != ENOENT)
+			return -1;
+	return 0;
+}
+
+int
+logfile_sync(struct logfile *l)
+{
+	return fdatasync(l->fd);
+}
+
+int
+logfile_shift(struct logfile *l, unsigned i)
+{
+	char from[PATH_MAX], to[PATH_MAX];
+
+	for (int packed = 0; packed <= (*l->suffix != '\0'); packed++)
+		if (logfile_name(l, i, packed, from, sizeof from) &&
+		    logfile_name(l, i + 1, packed, to, sizeof to) && rename(from, to) < 0 &&
+		    errno != ENOENT)
+			return -1;
+	return 0;
+}
+
+int
+logfile_aside(struct logfile *l, unsigned first)
+{
+	char name[PATH_MAX];
+
+	if (!logfile_name(l, first, false, name, sizeof name)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	if (link(l->path, name) == 0)
+		return 0;
+	if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS && errno != EMLINK)
+		return -1;
+	return rename(l->path, name);
+}
+
+int
+logfile_renew(struct logfile *l, uint64_t *size)
+{
+	char name[PATH_MAX];
+	struct logfile_state s;
+	int fd, e;
+
+	if (!new_name(l, name)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	(void)unlink(name); /* of a rotation that was killed here; ENOENT: the usual case */
+	if ((fd = open(name, OPEN_FLAGS | O_CREAT | O_EXCL, l->mode)) < 0)
+		return -1;
+	if (dress(l, fd) == 0 && (l->shared || flock(fd, LOCK_EX | LOCK_NB) == 0) &&
+	    rename(name, l->path) == 0) {
+		if (adopt(l, fd, &s) < 0)
+			return -1;
+		*size = s.size;
+		return 0;
+	}
+	e = errno;
+	close(fd);
+	(void)unlink(name); /* the error is told */
+	errno = e;
+	return -1;
 }

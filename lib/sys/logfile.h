@@ -3,29 +3,65 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
 
-/* The longest line, in bytes: what pipe(7) writes as a whole. */
-#define LOGFILE_LINE 4096
+#include "../base/ms.h"
 
 /*
- * Where our own lines go: a file that is appended to, or a stream that was there before us. A
- * stream whose reader is slow is never waited for: the lines that do not fit are counted instead.
+ * A log file with its old files FILE.0, FILE.1, ... : what a rotation does, a step at a time. All
+ * functions that return int: 0, or -1 with errno. Two errnos have a meaning of their own: ESTALE, the
+ * path leads to another file now or to none, and EWOULDBLOCK, another process has it locked.
  */
 struct logfile {
-	int fd;
-	bool owned;         /* to be closed */
-	bool may_block;     /* a pipe, socket or terminal */
-	size_t rest_len;    /* of a line that a full disk has cut: written before the next one */
-	unsigned long lost; /* lines not written since the last that was */
-	char rest[LOGFILE_LINE];
+	const char *path;   /* FILE; "-": stdout, which is only written to */
+	const char *suffix; /* of compressed old files, ".gz"; "": there are none */
+	const char *header; /* a line for the beginning of an empty file; "": none */
+	mode_t mode;        /* of new files, whatever the umask is */
+	uid_t uid;          /* of new files; (uid_t)-1: as it comes */
+	gid_t gid;
+	bool mkdir;  /* make missing directories */
+	bool shared; /* other processes write FILE too: locked only when needed. Else for good */
+
+	int fd;       /* -1: not open */
+	bool regular; /* else a pipe, terminal, device: never rotated */
+	dev_t dev;
+	ino_t ino;
 };
 
-/* Opens path, 0644, for appending; "-" is stdout, NULL stderr. -1: errno. */
-int logfile_open(struct logfile *l, const char *path);
-/* One whole line of at most LOGFILE_LINE bytes. False: it is lost, and counted. */
-bool logfile_write(struct logfile *, const char *line, size_t len);
-/* Puts new in l's place, with what is to be told about l's lines. */
-void logfile_replace(struct logfile *l, const struct logfile *new);
+/* What logfile_open and logfile_look tell. */
+struct logfile_state {
+	uint64_t size;
+	bool midline; /* the last byte is no newline; only logfile_open tells */
+	ms age;       /* since it was made, as far as the file system knows; else 0 */
+};
+
+/* Opens FILE for appending, makes it if it is not there. */
+int logfile_open(struct logfile *, struct logfile_state *);
 void logfile_close(struct logfile *);
+/* Is FILE still what is open? If shared, it is locked then against rotation until a write. */
+int logfile_look(struct logfile *, struct logfile_state *);
+/*
+ * Appends as many bytes as go; *written tells how many. If shared, the lock of logfile_look is given
+ * back, unless keep.
+ */
+int logfile_write(
+    struct logfile *, const char *bytes, size_t len, bool keep, size_t *written);
+int logfile_lock(struct logfile *);
+int logfile_unlock(struct logfile *);
+/* Removes FILE.first if it is FILE itself. */
+int logfile_heal(struct logfile *, unsigned first);
+/* *size: bytes of FILE.i, compressed or not, and 1 more; 0: there is none. */
+int logfile_probe(struct logfile *, unsigned i, uint64_t *size);
+int logfile_remove(struct logfile *, unsigned i);
+int logfile_sync(struct logfile *);
+/* FILE.i becomes FILE.(i+1). */
+int logfile_shift(struct logfile *, unsigned i);
+/* FILE.first becomes another name of FILE; where there are no hard links, its only one. */
+int logfile_aside(struct logfile *, unsigned first);
+/* A new file takes the name FILE and is open instead; *size: what is in it. */
+int logfile_renew(struct logfile *, uint64_t *size);
+/* FILE.i, with its suffix if packed; false: the path is too long. */
+bool logfile_name(const struct logfile *, unsigned i, bool packed, char *to, size_t room);
 
 #endif

@@ -123,44 +123,57 @@ struct entry {
 	char name[];
 };
 
-/* Takes an entry of /proc; is it a child of self? */
-static bool
-is_child(const char *name, pid_t self, pid_t *pid)
+int
+proc_each(bool (*found)(pid_t, void *), void *arg)
 {
-	struct proc_stat st;
-	uint64_t n;
+	_Alignas(struct entry) char room[4096];
+	int fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool more = true;
+	uint64_t pid;
+	long got = 0;
 
-	if (!num_count(name, 1, INT32_MAX, &n) || !proc_stat((pid_t)n, &st))
-		return false;
-	*pid = (pid_t)n;
-	return st.parent == self && st.state != 'Z';
+	if (fd < 0)
+		return -1;
+	while (more && (got = syscall(SYS_getdents64, fd, room, sizeof room)) > 0)
+		for (long at = 0; at < got && more;) {
+			const struct entry *e = (const struct entry *)(const void *)(room + at);
+
+			at += e->len;
+			if (num_count(e->name, 1, INT32_MAX, &pid))
+				more = found((pid_t)pid, arg);
+		}
+	close(fd);
+	return 0;
+}
+
+struct children {
+	pid_t parent;
+	int count;
+	bool (*found)(pid_t, void *);
+	void *arg;
+};
+
+static bool
+found_child(pid_t pid, void *arg)
+{
+	struct children *c = arg;
+	struct proc_stat st;
+
+	if (!proc_stat(pid, &st) || st.parent != c->parent || st.state == 'Z')
+		return true;
+	c->count++;
+	return c->found(pid, c->arg);
 }
 
 int
 proc_children(bool (*found)(pid_t, void *), void *arg)
 {
-	_Alignas(struct entry) char room[4096];
-	int fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC), n = 0;
-	pid_t self = getpid(), pid;
+	struct children c = { .parent = getpid(), .found = found, .arg = arg };
 	struct proc_stat st;
-	bool more = true;
-	long got = 0;
 
-	if (fd < 0 || !proc_stat(self, &st))
-		n = -1;
-	while (n >= 0 && more && (got = syscall(SYS_getdents64, fd, room, sizeof room)) > 0)
-		for (long at = 0; at < got && more;) {
-			const struct entry *e = (const struct entry *)(const void *)(room + at);
-
-			at += e->len;
-			if (is_child(e->name, self, &pid)) {
-				n++;
-				more = found(pid, arg);
-			}
-		}
-	if (fd >= 0)
-		close(fd);
-	return n;
+	if (!proc_stat(c.parent, &st) || proc_each(found_child, &c) < 0)
+		return -1;
+	return c.count;
 }
 
 /* The value of a line "name value" in a file of a cgroup. */

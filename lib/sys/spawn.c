@@ -159,7 +159,11 @@ child(void *arg)
 	if (prepare(b) == 0) {
 		reset_signals();
 		b->step = "exec";
-		execvpe(b->spawn->file, b->spawn->argv, b->spawn->envp);
+		if (b->spawn->file_fd)
+			(void)syscall(SYS_execveat, *b->spawn->file_fd, "", b->spawn->argv,
+			    b->spawn->envp, AT_EMPTY_PATH); /* errno tells */
+		else
+			execvpe(b->spawn->file, b->spawn->argv, b->spawn->envp);
 	}
 	b->error = errno;
 	_exit(127);
@@ -212,15 +216,31 @@ spawn_helper(int (*work)(void *), void *arg)
 #endif
 #define SEAL_CLOEXEC 4u /* CLOSE_RANGE_CLOEXEC, Linux 5.11 */
 
-void
-spawn_seal_fds(void)
+/* What the fallback looks at. */
+static int
+highest_fd(void)
 {
 	struct rlimit r;
 
+	if (getrlimit(RLIMIT_NOFILE, &r) < 0 || r.rlim_max > 65536)
+		return 65536;
+	return (int)r.rlim_max;
+}
+
+void
+spawn_seal_fds(void)
+{
 	if (syscall(SYS_close_range, 3u, ~0u, SEAL_CLOEXEC) == 0)
 		return;
-	if (getrlimit(RLIMIT_NOFILE, &r) < 0 || r.rlim_max > 65536)
-		r.rlim_max = 65536;
-	for (int fd = 3; fd < (int)r.rlim_max; fd++)
+	for (int fd = highest_fd(); fd-- > 3;)
 		(void)fcntl(fd, F_SETFD, FD_CLOEXEC); /* EBADF: not open */
+}
+
+void
+spawn_close_fds(void)
+{
+	if (syscall(SYS_close_range, 3u, ~0u, 0u) == 0)
+		return;
+	for (int fd = highest_fd(); fd-- > 3;)
+		close(fd);
 }

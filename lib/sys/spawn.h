@@ -21,6 +21,7 @@ struct spawn_limit {
 
 struct spawn {
 	const char *file; /* searched in PATH if it has no slash */
+	const int *file_fd; /* NULL, or the program itself; its number is above those in fds */
 	char *const *argv;
 	char *const *envp;
 	char *pid_text; /* NULL, or where in envp the child writes its pid: 12 bytes */
@@ -50,5 +51,7 @@ pid_t spawn(const struct spawn *, const char **step);
 pid_t spawn_helper(int (*work)(void *), void *arg);
 /* From here on no fd from 3 on goes to any child but by its spawn_fd. */
 void spawn_seal_fds(void);
+/* Closes all from 3 on, as far as the kernel can at once or the limit of open files goes. */
+void spawn_close_fds(void);
 
 #endif

@@ -280,3 +280,10 @@ zone_by_file(const void *bytes, size_t len, int64_t t, struct zone_span *out)
 	}
 	return out->offset > -2 * DAY && out->offset < 2 * DAY;
 }
+
+void
+zone_find(const char *rule, const void *bytes, size_t len, int64_t t, struct zone_span *z)
+{
+	if ((!rule || !zone_by_rule(rule, t, z)) && !zone_by_file(bytes, len, t, z))
+		*z = (struct zone_span){ 0, INT64_MIN, INT64_MAX };
+}

@@ -26,6 +26,8 @@ bool zone_by_file(const void *bytes, size_t len, int64_t t, struct zone_span *);
 /* The span around t by a TZ string: "CET-1CEST,M3.5.0,M10.5.0/3", "EST5EDT", "UTC0"; false: it is
  * none. */
 bool zone_by_rule(const char *rule, int64_t t, struct zone_span *);
+/* The span around t by TZ (NULL: not set) or else by the zone's file; UTC where neither tells. */
+void zone_find(const char *rule, const void *bytes, size_t len, int64_t t, struct zone_span *);
 /* Seconds since 1970 as a date, in the same zone. */
 struct zone_civil zone_civil(int64_t t);
 

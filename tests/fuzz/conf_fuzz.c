@@ -5,8 +5,8 @@
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 
-static const struct opt as_text = { .name = "x", .type = OPT_STRING },
-			as_list = { .name = "x", .type = OPT_LIST };
+static const struct opt as_text = { .text = OPT_TEXT("x", "", ""), .type = OPT_STRING },
+			as_list = { .text = OPT_TEXT("x", "", ""), .type = OPT_LIST };
 
 /* Every string lies in the text, and ends there. */
 static void

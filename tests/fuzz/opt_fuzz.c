@@ -24,7 +24,7 @@ check_again(const struct opt *o, const struct table *set)
 	size_t key;
 
 	why = buf_over(why_room, sizeof why_room);
-	buf_printf(&line, "%s: ", o->name);
+	buf_printf(&line, "%s: ", o->text);
 	key = line.len;
 	optval_format(o, set, &line);
 	if (line.cut)
@@ -87,7 +87,7 @@ fuzz_arguments(struct choice *from)
 		argv[argc++] = p;
 	first = opt_parse(table, &set, &text, argc, argv, &why);
 	MUST(first == -1 ? why.len > 0 : first >= 1 && first <= argc && why.len == 0);
-	for (const struct opt *o = table; first > 0 && o->name; o++)
+	for (const struct opt *o = table; first > 0 && o->text; o++)
 		if ((o->flags & OPT_KEY) && !(o->flags & OPT_LATER))
 			check_again(o, &set);
 	free(bytes);

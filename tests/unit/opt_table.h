@@ -20,47 +20,46 @@ struct table {
 	struct opt_rlimit limit;
 };
 
-#define ROW(member, t, ...)                                                             \
+#define ROW(member, t, arg, ...)                                                             \
 	{                                                                               \
-		.name = #member, .type = (t), .offset = offsetof(struct table, member), \
-		.help = "the " #member, __VA_ARGS__                                     \
+		.text = OPT_TEXT(#member, arg, "the " #member), .type = (t),            \
+		.offset = offsetof(struct table, member), __VA_ARGS__                   \
 	}
 
 static const struct opt table[] = {
-	{ .name = "", .type = OPT_HEADING, .help = "Title:" },
-	ROW(help, OPT_FLAG, .arg = NULL),
-	ROW(fast, OPT_FLAG, .flags = OPT_LETTER),
-	{ .name = "go", .type = OPT_VERB, .min = 7, .offset = offsetof(struct table, verb) },
-	{ .name = "tell",
+	{ .text = OPT_TEXT("", "", "Title:"), .type = OPT_HEADING },
+	ROW(help, OPT_FLAG, "", .min = 0),
+	ROW(fast, OPT_FLAG, "", .flags = OPT_LETTER),
+	{ .text = OPT_TEXT("go", "", ""), .type = OPT_VERB, .min = 7, .offset = offsetof(struct table, verb) },
+	{ .text = OPT_TEXT("tell", "how", ""),
 	    .type = OPT_VERB,
 	    .min = 8,
-	    .offset = offsetof(struct table, verb),
-	    .arg = "how" },
-	ROW(on, OPT_BOOL, .flags = OPT_KEY),
-	ROW(count, OPT_COUNT, .flags = OPT_KEY | OPT_LETTER, .arg = "N", .min = 1, .max = 10000),
-	ROW(integer, OPT_INT, .flags = OPT_KEY | OPT_OR_NIL, .arg = "N", .min = -1000, .max = 1000),
-	ROW(octal, OPT_OCTAL, .flags = OPT_KEY | OPT_OR_NIL, .arg = "MODE", .max = 0777),
-	ROW(duration, OPT_DURATION, .flags = OPT_KEY, .arg = "TIME", .min = 100),
-	ROW(never, OPT_DURATION, .flags = OPT_KEY | OPT_OR_NEVER, .arg = "TIME"),
-	ROW(bytes, OPT_BYTES, .flags = OPT_KEY | OPT_OR_NIL, .arg = "SIZE"),
-	ROW(ratio, OPT_RATIO, .flags = OPT_KEY, .arg = "RATIO", .max = 2000),
-	ROW(sig, OPT_SIGNAL, .flags = OPT_KEY | OPT_OR_NIL, .arg = "SIGNAL"),
-	ROW(always, OPT_SIGNAL, .flags = OPT_KEY, .arg = "SIGNAL"),
-	ROW(word, OPT_WORD, .flags = OPT_KEY, .arg = "auto|required|off"),
-	ROW(string, OPT_STRING, .flags = OPT_KEY | OPT_OR_NIL, .arg = "TEXT"),
-	{ .name = "two_words",
+	    .offset = offsetof(struct table, verb) },
+	ROW(on, OPT_BOOL, "", .flags = OPT_KEY),
+	ROW(count, OPT_COUNT, "N", .flags = OPT_KEY | OPT_LETTER, .min = 1, .max = 10000),
+	ROW(integer, OPT_INT, "N", .flags = OPT_KEY | OPT_OR_NIL, .min = -1000, .max = 1000),
+	ROW(octal, OPT_OCTAL, "MODE", .flags = OPT_KEY | OPT_OR_NIL, .max = 0777),
+	ROW(duration, OPT_DURATION, "TIME", .flags = OPT_KEY, .min = 100),
+	ROW(never, OPT_DURATION, "TIME", .flags = OPT_KEY | OPT_OR_NEVER),
+	ROW(bytes, OPT_BYTES, "SIZE", .flags = OPT_KEY | OPT_OR_NIL),
+	ROW(ratio, OPT_RATIO, "RATIO", .flags = OPT_KEY, .max = 2000),
+	ROW(sig, OPT_SIGNAL, "SIGNAL", .flags = OPT_KEY | OPT_OR_NIL),
+	ROW(always, OPT_SIGNAL, "SIGNAL", .flags = OPT_KEY),
+	ROW(word, OPT_WORD, "auto|required|off", .flags = OPT_KEY),
+	ROW(string, OPT_STRING, "TEXT", .flags = OPT_KEY | OPT_OR_NIL),
+	{ .text = OPT_TEXT("two_words", "TEXT", "text"),
 	    .type = OPT_STRING,
 	    .flags = OPT_KEY,
-	    .arg = "TEXT",
-	    .help = "text",
 	    .offset = offsetof(struct table, text) },
-	ROW(list, OPT_LIST, .flags = OPT_KEY | OPT_OR_NIL, .arg = "PATH"),
-	ROW(command, OPT_ARGV, .flags = OPT_KEY | OPT_OR_NIL, .arg = "COMMAND"),
-	ROW(codes, OPT_CODES, .flags = OPT_KEY | OPT_OR_NIL, .arg = "N,N..."),
-	ROW(rate, OPT_RATE, .flags = OPT_KEY | OPT_OR_NIL, .arg = "N/TIME"),
-	ROW(limit, OPT_RLIMIT, .flags = OPT_KEY | OPT_OR_NIL, .arg = "SOFT[:HARD]"),
-	{ .name = "", .type = OPT_STRING, .flags = OPT_KEY | OPT_LATER, .arg = "some_day|one_day" },
-	{ .name = NULL },
+	ROW(list, OPT_LIST, "PATH", .flags = OPT_KEY | OPT_OR_NIL),
+	ROW(command, OPT_ARGV, "COMMAND", .flags = OPT_KEY | OPT_OR_NIL),
+	ROW(codes, OPT_CODES, "N,N...", .flags = OPT_KEY | OPT_OR_NIL),
+	ROW(rate, OPT_RATE, "N/TIME", .flags = OPT_KEY | OPT_OR_NIL),
+	ROW(limit, OPT_RLIMIT, "SOFT[:HARD]", .flags = OPT_KEY | OPT_OR_NIL),
+	{ .text = OPT_TEXT("", "some_day|one_day", ""),
+	    .type = OPT_STRING,
+	    .flags = OPT_KEY | OPT_LATER },
+	{ .text = NULL },
 };
 
 static const struct table table_defaults = { .text = "x",

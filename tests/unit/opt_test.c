@@ -26,8 +26,8 @@ parse(const char *const *words)
 ATF_TC_WITHOUT_HEAD(names);
 ATF_TC_BODY(names, tc)
 {
-	ATF_CHECK_STREQ(opt_find(table, "two_words")->name, "two_words");
-	ATF_CHECK_STREQ(opt_find(table, "two-words")->name, "two_words");
+	ATF_CHECK_STREQ(opt_find(table, "two_words")->text, "two_words");
+	ATF_CHECK_STREQ(opt_find(table, "two-words")->text, "two_words");
 	ATF_CHECK(opt_find(table, "two") == NULL);
 	ATF_CHECK(opt_find(table, "two_wordss") == NULL);
 	ATF_CHECK(opt_find(table, "") == NULL);
@@ -224,8 +224,8 @@ help_of(const char *name, const struct table *defaults)
 	static char room[2048];
 	struct buf b = buf_over(room, sizeof room);
 
-	for (const struct opt *o = table; o->name; o++)
-		if (strcmp(o->name, name) == 0)
+	for (const struct opt *o = table; o->text; o++)
+		if (strcmp(o->text, name) == 0)
 			opt_help(o, defaults, &b);
 	return room;
 }
@@ -249,10 +249,12 @@ ATF_TC_BODY(help, tc)
 ATF_TC_WITHOUT_HEAD(help_is_broken_between_words);
 ATF_TC_BODY(help_is_broken_between_words, tc)
 {
-	static const struct opt row = { .name = "a_name_that_needs_the_whole_column",
+	static const struct opt row = {
+		.text = OPT_TEXT("a_name_that_needs_the_whole_column", "",
+		    "some words that do not all fit into the seventy columns that are left for "
+		    "them and go on in the next line"),
 		.type = OPT_FLAG,
-		.help = "some words that do not all fit into the seventy columns that are left for "
-			"them and go on in the next line" };
+	};
 	char room[512];
 	struct buf b = buf_over(room, sizeof room);
 

@@ -220,18 +220,18 @@ ATF_TC_BODY(lists, tc)
 ATF_TC_WITHOUT_HEAD(nil_where_it_is_allowed);
 ATF_TC_BODY(nil_where_it_is_allowed, tc)
 {
-	for (const struct opt *o = table; o->name; o++) {
+	for (const struct opt *o = table; o->text; o++) {
 		bool allowed = o->flags & OPT_OR_NIL;
 
-		if (!(o->flags & OPT_KEY) || !*o->name)
+		if (!(o->flags & OPT_KEY) || !*o->text)
 			continue;
 		begin();
 		memset(&config, 0x55, sizeof config);
-		ATF_CHECK_EQ_MSG(set_nil(o->name), allowed, "%s", o->name);
+		ATF_CHECK_EQ_MSG(set_nil(o->text), allowed, "%s", o->text);
 		if (allowed)
 			ATF_CHECK_MSG(
-			    strcmp(shown(o->name), "nil") == 0 || strcmp(shown(o->name), "[]") == 0,
-			    "%s: %s", o->name, shown(o->name));
+			    strcmp(shown(o->text), "nil") == 0 || strcmp(shown(o->text), "[]") == 0,
+			    "%s: %s", o->text, shown(o->text));
 	}
 }
 

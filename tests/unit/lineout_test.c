@@ -1,34 +1,34 @@
-#include "lib/sys/logfile.h"
+#include "lib/sys/lineout.h"
 
 #include <stdio.h>
 #include <sys/resource.h>
 
 #include "tests/unit/sys_case.h"
 
-static struct logfile l;
+static struct lineout l;
 
 static void
 begin(void)
 {
-	l = (struct logfile){ .fd = -1 };
+	l = (struct lineout){ .fd = -1 };
 }
 
 /* As a reload does; false: it cannot be opened. */
 static bool
 reopen(const char *path)
 {
-	struct logfile new;
+	struct lineout new;
 
-	if (logfile_open(&new, path) < 0)
+	if (lineout_open(&new, path) < 0)
 		return false;
-	logfile_replace(&l, &new);
+	lineout_replace(&l, &new);
 	return true;
 }
 
 static bool
 put(const char *line)
 {
-	return logfile_write(&l, line, strlen(line));
+	return lineout_write(&l, line, strlen(line));
 }
 
 ATF_TC_WITHOUT_HEAD(a_file_is_appended_to);
@@ -36,14 +36,14 @@ ATF_TC_BODY(a_file_is_appended_to, tc)
 {
 	begin();
 	put_file("log", "before\n");
-	ATF_CHECK_EQ(logfile_open(&l, "log"), 0);
+	ATF_CHECK_EQ(lineout_open(&l, "log"), 0);
 	ATF_CHECK_EQ(fcntl(l.fd, F_GETFD), FD_CLOEXEC);
 	ATF_CHECK(put("one\n"));
 	ATF_REQUIRE_EQ(rename("log", "log.1"), 0);
 	ATF_CHECK(put("two\n"));
 	ATF_CHECK(reopen("log")); /* as after a rotation by others */
 	ATF_CHECK(put("three\n"));
-	logfile_close(&l);
+	lineout_close(&l);
 	ATF_CHECK_EQ(l.fd, -1);
 	ATF_CHECK_STREQ(get_file("log.1"), "before\none\ntwo\n");
 	ATF_CHECK_STREQ(get_file("log"), "three\n");
@@ -54,7 +54,7 @@ ATF_TC_BODY(new_files_are_0644, tc)
 {
 	begin();
 	(void)umask(0);
-	ATF_CHECK_EQ(logfile_open(&l, "log"), 0);
+	ATF_CHECK_EQ(lineout_open(&l, "log"), 0);
 	ATF_CHECK_EQ(mode_of("log"), 0644);
 }
 
@@ -62,11 +62,11 @@ ATF_TC_WITHOUT_HEAD(streams_are_not_ours_to_close);
 ATF_TC_BODY(streams_are_not_ours_to_close, tc)
 {
 	begin();
-	ATF_CHECK_EQ(logfile_open(&l, NULL), 0);
+	ATF_CHECK_EQ(lineout_open(&l, NULL), 0);
 	ATF_CHECK_EQ(l.fd, STDERR_FILENO);
 	ATF_CHECK(reopen("-"));
 	ATF_CHECK_EQ(l.fd, STDOUT_FILENO);
-	logfile_close(&l);
+	lineout_close(&l);
 	ATF_CHECK(fcntl(STDOUT_FILENO, F_GETFD) >= 0);
 	ATF_CHECK(fcntl(STDERR_FILENO, F_GETFD) >= 0);
 }
@@ -75,7 +75,7 @@ ATF_TC_WITHOUT_HEAD(one_that_cannot_be_opened_changes_nothing);
 ATF_TC_BODY(one_that_cannot_be_opened_changes_nothing, tc)
 {
 	begin();
-	ATF_CHECK_EQ(logfile_open(&l, "log"), 0);
+	ATF_CHECK_EQ(lineout_open(&l, "log"), 0);
 	ATF_CHECK(!reopen("missing/log") && errno == ENOENT);
 	ATF_CHECK(!reopen(".") && errno == EISDIR);
 	ATF_REQUIRE_EQ(mkfifo("fifo", 0644), 0);
@@ -95,8 +95,8 @@ ATF_TC_BODY(a_full_pipe_is_not_waited_for, tc)
 	memset(line, 'x', sizeof line);
 	line[sizeof line - 1] = '\n';
 	ATF_REQUIRE_EQ(pipe2(p, O_CLOEXEC), 0);
-	l = (struct logfile){ .fd = p[1], .may_block = true };
-	while (logfile_write(&l, line, sizeof line))
+	l = (struct lineout){ .fd = p[1], .may_block = true };
+	while (lineout_write(&l, line, sizeof line))
 		written++;
 	ATF_CHECK(written >= 8);
 	ATF_CHECK_EQ(l.lost, 1);
@@ -120,7 +120,7 @@ ATF_TC_BODY(a_reader_that_is_gone_is_no_harm, tc)
 	begin();
 	(void)signal(SIGPIPE, SIG_IGN);
 	ATF_REQUIRE_EQ(pipe2(p, O_CLOEXEC), 0);
-	l = (struct logfile){ .fd = p[1], .may_block = true };
+	l = (struct lineout){ .fd = p[1], .may_block = true };
 	close(p[0]);
 	ATF_CHECK(!put("x\n"));
 	ATF_CHECK_EQ(l.lost, 1);
@@ -130,7 +130,7 @@ ATF_TC_WITHOUT_HEAD(a_full_disk_is_counted);
 ATF_TC_BODY(a_full_disk_is_counted, tc)
 {
 	begin();
-	ATF_CHECK_EQ(logfile_open(&l, "/dev/full"), 0);
+	ATF_CHECK_EQ(lineout_open(&l, "/dev/full"), 0);
 	for (unsigned long i = 1; i <= 3; i++) {
 		ATF_CHECK(!put("x\n"));
 		ATF_CHECK_EQ(l.lost, i);
@@ -160,7 +160,7 @@ tear(const char *path)
 	bool first, second, third;
 
 	begin();
-	ATF_CHECK_EQ(logfile_open(&l, path), 0);
+	ATF_CHECK_EQ(lineout_open(&l, path), 0);
 	fill_disk(10);
 	first = put("1234567\n");
 	second = put("abcdefg\n");

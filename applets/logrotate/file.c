@@ -1,0 +1,314 @@
+#include "file.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../../lib/base/scan.h"
+#include "../../lib/sys/out.h"
+
+const char *
+file_init(struct file *f, const struct options *c, const char *path, struct lines *lines,
+    struct ledger *ledger)
+{
+	const char *why;
+
+	*f = (struct file){ .lines = lines, .ledger = ledger, .tee = c->tee };
+	if ((why = options_logfile(c, path, &f->log)) != NULL)
+		return why;
+	f->log.header = f->header;
+	rotation_init(&f->rotation);
+	options_rotation_policy(c, &f->policy);
+	return NULL;
+}
+
+/* Says once what is wrong, and once that it is over. */
+static void
+tell(struct file *f, struct trouble *t, const char *step, int error)
+{
+	if (t->step == step && t->error == error)
+		return;
+	if (step)
+		out_error("se-logrotate: %s: %s: %s: trying again every second", step, f->log.path,
+		    strerror(error));
+	else if (t->step)
+		out_error("se-logrotate: %s: %s: it works again", t->step, f->log.path);
+	*t = (struct trouble){ step, error };
+	f->ledger->error = error;
+	f->ledger->errors += step != NULL;
+}
+
+static const char *
+step_name(enum rotation_action action)
+{
+	static const char *const names[] = {
+		[ROTATION_WAIT] = "wait",
+		[ROTATION_OPEN] = "open",
+		[ROTATION_LOOK] = "stat",
+		[ROTATION_WRITE] = "write",
+		[ROTATION_LOCK] = "lock",
+		[ROTATION_HEAL] = "rotate: unlink",
+		[ROTATION_PROBE] = "rotate: stat",
+		[ROTATION_REMOVE] = "rotate: unlink",
+		[ROTATION_SYNC] = "rotate: fdatasync",
+		[ROTATION_SHIFT] = "rotate: rename",
+		[ROTATION_ASIDE] = "rotate: link",
+		[ROTATION_RENEW] = "rotate: new file",
+		[ROTATION_UNLOCK] = "unlock",
+	};
+
+	return names[action];
+}
+
+static bool
+is_rotating(enum rotation_action action)
+{
+	return action >= ROTATION_HEAL && action != ROTATION_UNLOCK;
+}
+
+enum rotation_answer
+file_answer(int result)
+{
+	if (result == 0)
+		return ROTATION_DONE;
+	switch (errno) {
+	case ESTALE:
+		return ROTATION_MOVED;
+	case EWOULDBLOCK:
+		return ROTATION_BUSY;
+	case ENOSPC:
+	case EDQUOT:
+		return ROTATION_FULL;
+	default:
+		return ROTATION_FAILED;
+	}
+}
+
+static int
+open_file(struct file *f, uint64_t *size, ms now)
+{
+	struct buf header = buf_over(f->header, sizeof f->header);
+	bool continued = f->rotation.midline || f->ledger->midline > 0;
+	struct logfile_state st;
+
+	lines_header(f->lines, &header);
+	if (logfile_open(&f->log, &st) < 0)
+		return -1;
+	*size = st.size;
+	f->mend = st.midline && !continued;
+	rotation_aged(&f->rotation, &f->policy, st.age, now);
+	rotation_midline(&f->rotation, st.midline && !f->mend);
+	if (!f->log.regular)
+		f->policy.age = 0; /* nothing to be rotated */
+	return 0;
+}
+
+static int
+renew(struct file *f, uint64_t *size)
+{
+	struct buf header = buf_over(f->header, sizeof f->header);
+
+	lines_header(f->lines, &header);
+	if (logfile_renew(&f->log, size) < 0)
+		return -1;
+	f->ledger->rotations++;
+	f->rotated = true;
+	return 0;
+}
+
+/* How many of the waiting bytes may go now: whole lines within the room, or one line. */
+static size_t
+portion(const struct file *f, const char *bytes, size_t len)
+{
+	size_t n;
+
+	if (len <= f->rotation.room)
+		return len;
+	n = scan_last(bytes, (size_t)f->rotation.room);
+	if (n == 0 && (n = scan_first(bytes, len)) == 0)
+		n = len;
+	return n;
+}
+
+static void
+count(struct file *f, const char *bytes, size_t n)
+{
+	f->ledger->lines += scan_count(bytes, n);
+	f->ledger->bytes += n;
+	if (f->tee && !out_write(STDOUT_FILENO, bytes, n)) {
+		f->tee = false;
+		out_error("se-logrotate: tee: stdout: %s", strerror(errno));
+	}
+}
+
+static int
+write_some(struct file *f, uint64_t *size)
+{
+	struct ledger *l = f->ledger;
+	const char *bytes = f->bytes + l->done;
+	size_t n = portion(f, bytes, f->len - l->done), written;
+	bool keep = bytes[n - 1] != '\n';
+
+	*size = f->rotation.size;
+	if (f->mend) {
+		if (logfile_write(&f->log, "\n", 1, true, &written) < 0)
+			return -1;
+		f->mend = false;
+		*size += 1;
+	}
+	l->dev = f->log.dev;
+	l->ino = f->log.ino;
+	l->at = *size;
+	l->written_from = l->done;
+	if (logfile_write(&f->log, bytes, n, keep, &written) < 0) {
+		if (errno != EPIPE)
+			return -1;
+		written = n; /* stdout's reader has gone for good */
+		l->dropped_lines += scan_count(bytes, n);
+		l->dropped_bytes += n;
+	} else
+		count(f, bytes, written);
+	l->done += (uint32_t)written;
+	*size += written;
+	rotation_midline(&f->rotation, bytes[written - 1] != '\n');
+	if (keep && written < n)
+		(void)logfile_unlock(&f->log); /* cannot fail */
+	return 0;
+}
+
+int
+file_step(struct file *f, enum rotation_action action, uint64_t *size, ms now)
+{
+	struct rotation *r = &f->rotation;
+	struct logfile_state st;
+	int result;
+
+	switch (action) {
+	case ROTATION_WAIT:
+		return 0;
+	case ROTATION_OPEN:
+		return open_file(f, size, now);
+	case ROTATION_LOOK:
+		result = logfile_look(&f->log, &st);
+		*size = st.size;
+		return result;
+	case ROTATION_WRITE:
+		return write_some(f, size);
+	case ROTATION_LOCK:
+		return logfile_lock(&f->log);
+	case ROTATION_HEAL:
+		return logfile_heal(&f->log, f->policy.first);
+	case ROTATION_PROBE:
+		return logfile_probe(&f->log, r->index, size);
+	case ROTATION_REMOVE:
+		return logfile_remove(&f->log, r->index);
+	case ROTATION_SYNC:
+		return logfile_sync(&f->log);
+	case ROTATION_SHIFT:
+		return logfile_shift(&f->log, r->index);
+	case ROTATION_ASIDE:
+		return logfile_aside(&f->log, f->policy.first);
+	case ROTATION_RENEW:
+		return renew(f, size);
+	case ROTATION_UNLOCK:
+		return logfile_unlock(&f->log);
+	}
+	return 0;
+}
+
+/* Could opening FILE succeed later, without anybody changing what the user asked for? */
+static bool
+is_passing(int error)
+{
+	switch (error) {
+	case ENOSPC:
+	case EDQUOT:
+	case EROFS:
+	case EIO:
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+	case EINTR:
+	case ESTALE:
+	case EWOULDBLOCK:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void
+tell_result(struct file *f, enum rotation_action action, enum rotation_answer a, int error)
+{
+	struct trouble *t = is_rotating(action) ? &f->rotating : &f->writing;
+
+	if (a == ROTATION_FULL || a == ROTATION_FAILED)
+		tell(f, t, step_name(action), error);
+	else if (a == ROTATION_DONE && (action == ROTATION_WRITE || action == ROTATION_RENEW))
+		tell(f, t, NULL, 0);
+}
+
+/* The next line's bytes, for the rotation to find it room. */
+static uint64_t
+next_line(const struct file *f)
+{
+	size_t left = f->len - f->ledger->done, n;
+
+	if (left == 0 || f->policy.size == 0 || f->rotation.size + left <= f->policy.size)
+		return left;
+	n = scan_first(f->bytes + f->ledger->done, left);
+	return n > 0 ? n : left;
+}
+
+int
+file_advance(struct file *f, ms now)
+{
+	enum rotation_action action;
+
+	while ((action = rotation_next(&f->rotation, &f->policy, next_line(f), now)) !=
+	    ROTATION_WAIT) {
+		uint64_t size = 0;
+		int result = file_step(f, action, &size, now), error = errno;
+		enum rotation_answer a = file_answer(result);
+
+		if (action == ROTATION_OPEN && result < 0 && f->log.fd < 0 && !is_passing(error))
+			return error;
+		tell_result(f, action, a, error);
+		rotation_done(&f->rotation, &f->policy, a, size, now);
+	}
+	if (file_idle(f) && f->len > 0)
+		file_give(f, NULL, 0);
+	return 0;
+}
+
+void
+file_give(struct file *f, const char *bytes, size_t len)
+{
+	f->bytes = bytes;
+	f->len = len;
+	f->ledger->done = 0;
+}
+
+bool
+file_idle(const struct file *f)
+{
+	return f->ledger->done >= f->len;
+}
+
+ms
+file_due(const struct file *f)
+{
+	return rotation_due(&f->rotation, &f->policy, !file_idle(f));
+}
+
+void
+file_rotate(struct file *f)
+{
+	f->rotation.wanted = true;
+}
+
+void
+file_reopen(struct file *f)
+{
+	f->rotation.reopen = true;
+}

@@ -1,0 +1,274 @@
+#include "rotate.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../../lib/base/num.h"
+#include "../../lib/sys/copytruncate.h"
+#include "../../lib/sys/loop.h"
+#include "../../lib/sys/out.h"
+#include "compress.h"
+#include "file.h"
+
+/* How long another process may have the file locked, or leave its last line unfinished. */
+#define PATIENCE (10 * MS_SECOND)
+#define NUDGE    5
+
+static int
+fail(const char *what, const char *path, const char *reason)
+{
+	out_error("se-logrotate: %s: %s: %s", what, path, reason);
+	return 1;
+}
+
+static void
+nap(void)
+{
+	(void)poll(NULL, 0, NUDGE); /* it may end early: all the same */
+}
+
+/* ---- the writer ---- */
+
+struct target {
+	pid_t pid; /* 0: none */
+	int sig;
+};
+
+/* PID or @FILE, and an optional :SIGNAL. NULL: done; else the reason. */
+static const char *
+find_target(const char *text, struct target *t)
+{
+	char word[PATH_MAX], number[32] = "";
+	const char *colon = strrchr(text, ':');
+	size_t len = colon ? (size_t)(colon - text) : strlen(text);
+	uint64_t pid;
+	ssize_t n;
+	int fd;
+
+	t->sig = SIGUSR1;
+	if (colon && !num_signal(colon + 1, &t->sig))
+		return "expected a signal behind the colon";
+	if (!buf_print_to(word, sizeof word, "%.*s", (int)len, text))
+		return strerror(ENAMETOOLONG);
+	if (*word == '@') {
+		if ((fd = open(word + 1, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) < 0)
+			return strerror(errno);
+		n = read(fd, number, sizeof number - 1);
+		close(fd);
+		number[n > 0 ? n : 0] = '\0';
+		number[strcspn(number, " \r\n")] = '\0';
+	}
+	if (!num_count(*word == '@' ? number : word, 2, INT_MAX, &pid))
+		return *word == '@' ? "no pid in the file" : "expected PID or @FILE";
+	t->pid = (pid_t)pid;
+	return NULL;
+}
+
+/* ---- one file ---- */
+
+/* Goes through the rotation's steps to the one that takes FILE away. -1: errno. */
+static int
+rotate_until(struct file *f, enum rotation_action last)
+{
+	ms until = loop_now() + PATIENCE, now;
+
+	while ((now = loop_now()) < until) {
+		enum rotation_action action = rotation_next(&f->rotation, &f->policy, 0, now);
+		uint64_t size = 0;
+		int result;
+
+		if (action == last && action != ROTATION_RENEW)
+			return 0;
+		if (action == ROTATION_WAIT) {
+			if (!f->rotation.wanted)
+				return 0; /* it is empty by now */
+			nap();
+			continue;
+		}
+		result = file_step(f, action, &size, now);
+		if (result < 0 && errno != ESTALE && errno != EWOULDBLOCK)
+			return -1;
+		rotation_midline(&f->rotation, false); /* its writer ends the line where it began it */
+		rotation_done(&f->rotation, &f->policy, file_answer(result), size, now);
+		if (result == 0 && action == last)
+			return 0;
+	}
+	errno = EWOULDBLOCK;
+	return -1;
+}
+
+static int
+cut(struct copytruncate *c)
+{
+	ms until = loop_now() + MS_SECOND;
+
+	while (copytruncate_cut(c) < 0) {
+		if (errno != EAGAIN || c->midline)
+			return -1;
+		c->midline = loop_now() >= until;
+		nap();
+	}
+	return 0;
+}
+
+static int
+tell(const char *path, const char *name, const struct copytruncate *c)
+{
+	char room[2 * PATH_MAX];
+	struct buf b = buf_over(room, sizeof room);
+
+	if (c->way == COPYTRUNCATE_NOTHING)
+		buf_printf(&b, "%s: no whole line yet: left alone\n", path);
+	else
+		buf_printf(&b, "%s: %lld bytes moved to %s, %s\n", path, (long long)c->copied, name,
+		    c->way == COPYTRUNCATE_COLLAPSE ? "collapsed" : "truncated");
+	if (c->blanked > 0)
+		buf_printf(&b, "%s: %lld bytes of a line at its head are blanks now\n", path,
+		    (long long)c->blanked);
+	return out_write(STDOUT_FILENO, room, b.len) ? 0
+						     : fail("rotate", "stdout", strerror(errno));
+}
+
+/* Copies FILE beside it, shifts the old ones, gives the copy its name and cuts FILE. */
+static int
+copytruncate(struct file *f, int from)
+{
+	const char *path = f->log.path;
+	struct copytruncate c = { .from = from };
+	char temp[PATH_MAX], name[PATH_MAX];
+	int failed = 1;
+
+	if (!buf_print_to(temp, sizeof temp, "%s.new", path) ||
+	    !logfile_name(&f->log, f->policy.first, false, name, sizeof name))
+		return fail("rotate", path, strerror(ENAMETOOLONG));
+	(void)unlink(temp); /* of one that was killed here */
+	if ((c.to = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, f->log.mode)) < 0)
+		return fail("rotate", temp, strerror(errno));
+	if (fchmod(c.to, f->log.mode) < 0 || copytruncate_copy(&c) < 0)
+		(void)fail("rotate: copy", path, strerror(errno));
+	else if (c.way == COPYTRUNCATE_NOTHING)
+		failed = tell(path, name, &c);
+	else if (rotate_until(f, ROTATION_ASIDE) < 0 || rename(temp, name) < 0)
+		(void)fail("rotate: rename", path, strerror(errno));
+	else if (cut(&c) < 0)
+		(void)fail("rotate: cut", path, strerror(errno));
+	else
+		failed = tell(path, name, &c);
+	if (failed || c.way == COPYTRUNCATE_NOTHING)
+		(void)unlink(temp); /* ENOENT: it has its name */
+	close(c.to);
+	return failed;
+}
+
+static int
+copytruncate_file(struct file *f)
+{
+	const char *path = f->log.path;
+	int from = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY), failed;
+	pid_t pid;
+
+	if (from < 0)
+		return fail("rotate", path, strerror(errno));
+	pid = copytruncate_writer(from);
+	if (pid > 0) {
+		out_error("se-logrotate: rotate: %s: pid %d writes it without O_APPEND: it would go "
+			  "on at its old place",
+		    path, (int)pid);
+		close(from);
+		return 1;
+	}
+	if (pid < 0)
+		out_error("se-logrotate: rotate: %s: not all of its writers can be seen: do they use "
+			  "O_APPEND?",
+		    path);
+	failed = copytruncate(f, from);
+	close(from);
+	return failed;
+}
+
+/* Compresses what is old enough for its writer not to have it any more. */
+static void
+compress_all(struct compress *k, struct file *f, bool newest)
+{
+	struct rotation_policy p = f->policy;
+	int status;
+
+	p.first += !newest;
+	p.age -= !newest;
+	k->wanted = true;
+	do {
+		compress_advance(k, &f->log, &p, loop_now());
+		if (k->pid > 0 && waitpid(k->pid, &status, 0) == k->pid)
+			(void)compress_on_exit(k, &f->log, &p, k->pid, status, loop_now());
+		else if (k->wanted)
+			nap();
+	} while (k->wanted && compress_due(k) < loop_now() + PATIENCE);
+}
+
+static int
+rotate_file(const struct options *c, const char *path, struct lines *lines, struct ledger *ledger)
+{
+	struct compress k;
+	struct file f;
+	struct stat st;
+	const char *why;
+	int failed = 0;
+
+	if (stat(path, &st) < 0)
+		return fail("rotate", path, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return fail("rotate", path, "not a regular file");
+	if (st.st_size == 0 || (c->size_given && (uint64_t)st.st_size < c->size))
+		return 0;
+	if ((why = file_init(&f, c, path, lines, ledger)) != NULL)
+		return fail("--owner, --group", path, why);
+	if ((why = compress_init(&k, c)) != NULL)
+		return fail("--compress", path, why);
+	f.log.suffix = k.suffix;
+	f.log.mode = st.st_mode & 07777;
+	if (!c->owner && st.st_uid != geteuid())
+		f.log.uid = st.st_uid;
+	if (!c->group && st.st_gid != getegid())
+		f.log.gid = st.st_gid;
+	file_rotate(&f);
+	f.policy.every = MS_NEVER;
+	if (c->copytruncate)
+		failed = copytruncate_file(&f);
+	else if (rotate_until(&f, ROTATION_RENEW) < 0)
+		failed = fail("rotate", path, strerror(errno));
+	if (!failed)
+		compress_all(&k, &f, c->copytruncate);
+	logfile_close(&f.log);
+	return failed;
+}
+
+int
+rotate_run(const struct options *c)
+{
+	struct target target = { 0 };
+	struct lines lines;
+	struct ledger *ledger;
+	const char *why;
+	int failed = 0;
+
+	if (c->age < 2)
+		return fail("--rotate", "--age", "it must be 2 at least") + 1;
+	if (c->signal && (why = find_target(c->signal, &target)) != NULL)
+		return fail("--signal", c->signal, why) + 1;
+	if (!(ledger = ledger_open(-1)))
+		return fail("rotate", "memory", strerror(errno));
+	lines_init(&lines, c);
+	for (unsigned i = 0; i < c->nfiles; i++)
+		failed |= rotate_file(c, c->files[i], &lines, ledger);
+	if (target.pid > 0 && kill(target.pid, target.sig) < 0)
+		failed = fail("--signal", c->signal, strerror(errno));
+	return failed;
+}

@@ -1,0 +1,424 @@
+#include "logger.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../../lib/sys/fdpass.h"
+#include "../../lib/sys/intake.h"
+#include "../../lib/sys/ledger.h"
+#include "../../lib/sys/loop.h"
+#include "../../lib/sys/memory.h"
+#include "../../lib/sys/out.h"
+#include "../../lib/sys/spawn.h"
+#include "../../lib/wire/hold.h"
+#include "supervise.h"
+
+#define OWN_KEY  0
+#define NO_KEY   UINT32_MAX
+#define OWN_PIPE (256 * 1024)
+/* A logger that lived for less is not started again at once. */
+#define SETTLED  MS_SECOND
+/* Pipes of workers that have gone, whose last lines are still to be written. */
+#define SPARE    2048
+/* Above the descriptors that the logger gets. */
+#define SELF_FD  16
+
+extern char **environ;
+
+bool
+logger_needed(const struct config *c)
+{
+	const char *first = c->log.count > 0 ? optval_list_at(&c->log, 0) : "-";
+
+	return strcmp(first, "-") != 0 || c->log_format != CONFIG_LOG_RUBY || c->log_prefix;
+}
+
+void
+logger_init(struct logger *l, int null)
+{
+	int fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
+
+	*l = (struct logger){ .sock = -1, .ledger = -1, .own = -1, .null = null };
+	if (fd < 0) /* no /proc */
+		fd = open((const char *)getauxval(AT_EXECFN), O_PATH | O_CLOEXEC);
+	l->self = fcntl(fd, F_DUPFD_CLOEXEC, SELF_FD);
+	close(fd);
+}
+
+static void
+add_arg(struct logger *l, struct buf *b, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	buf_vprintf(b, format, ap);
+	va_end(ap);
+	buf_put(b, "", 1);
+	l->nargs++;
+}
+
+/* The logger's command line. */
+static bool
+write_args(struct logger *l, const struct config *c, const char *path)
+{
+	static const char *const stamps[] = { [CONFIG_LOG_RUBY] = "none",
+		[CONFIG_LOG_PLAIN] = "none",
+		[CONFIG_LOG_JSON] = "json",
+		[CONFIG_LOG_CRI] = "cri" };
+	struct buf b = buf_over(l->args, sizeof l->args);
+
+	l->nargs = 0;
+	add_arg(l, &b, "se-logrotate");
+	add_arg(l, &b, "--held");
+	add_arg(l, &b, "--size=%llu", (unsigned long long)c->log_rotate_size);
+	add_arg(l, &b, "--age=%u", c->log_rotate_age);
+	add_arg(l, &b, "--stamp=%s", stamps[c->log_format]);
+	if (c->log_format == CONFIG_LOG_RUBY)
+		add_arg(l, &b, "--header");
+	if (c->log_prefix)
+		add_arg(l, &b, "--prefix=%s", c->log_prefix);
+	if (c->log_overflow)
+		add_arg(l, &b, "--overflow=drop");
+	add_arg(l, &b, "--");
+	add_arg(l, &b, "%s", path ? path : "-");
+	return !b.cut;
+}
+
+/* A free place for a pipe; NO_KEY: there is none. */
+static unsigned
+make_place(struct logger *l)
+{
+	for (unsigned i = 0; i < l->room; i++) {
+		unsigned key = (l->next + i) % l->room;
+
+		if (l->pipe[key].fd == 0) {
+			l->next = key + 1;
+			return key;
+		}
+	}
+	return NO_KEY;
+}
+
+static void
+free_place(struct logger *l, unsigned key)
+{
+	close(l->pipe[key].fd);
+	l->pipe[key].fd = 0;
+}
+
+/* A pipe has ended, and all of it is written. */
+static void
+on_closed(struct logger *l, const struct hold_message *m)
+{
+	if (m->word == HOLD_CLOSED && m->key < l->room && l->pipe[m->key].fd > 0)
+		free_place(l, m->key);
+}
+
+/* Makes a pipe: the write end; its key. -1: errno. */
+static int
+make_pipe(struct logger *l, uint32_t stream, int worker, unsigned *key)
+{
+	int p[2];
+
+	*key = make_place(l);
+	if (*key == NO_KEY) {
+		errno = EMFILE;
+		return -1;
+	}
+	if (pipe2(p, O_CLOEXEC) < 0)
+		return -1;
+	l->pipe[*key] = (struct logger_pipe){ .fd = p[0], .stream = stream, .worker = worker };
+	return p[1];
+}
+
+/* What lives as long as there is a logger at all; false: errno. */
+static bool
+make_lasting(struct logger *l)
+{
+	unsigned key;
+
+	if (l->on)
+		return true;
+	if (l->self < 0) {
+		errno = ENOENT;
+		return false;
+	}
+	if (!logger_grow(l, 1) || (l->ledger = ledger_make()) < 0 || intake_make(l->taken) < 0 ||
+	    (l->own = make_pipe(l, HOLD_NO_STREAM, -1, &key)) < 0)
+		return false;
+	(void)fcntl(l->own, F_SETPIPE_SZ, OWN_PIPE); /* else less waits in it */
+	l->on = true;
+	return true;
+}
+
+bool
+logger_configure(struct logger *l, const struct config *c, const char *path, struct log *log)
+{
+	struct lineout own = { .may_block = true };
+
+	if (path && strcmp(path, "-") == 0)
+		path = NULL;
+	if (!make_lasting(l) || !write_args(l, c, path))
+		return false;
+	own.fd = l->own;
+	if (log->file.fd != l->own)
+		lineout_replace(&log->file, &own);
+	if (l->pid > 0)
+		(void)kill(l->pid, SIGTERM); /* it is not reaped: it is there */
+	return true;
+}
+
+bool
+logger_grow(struct logger *l, unsigned workers)
+{
+	unsigned room = 2 * workers + SPARE;
+
+	if (room <= l->room)
+		return true;
+	if (room > HOLD_KEYS)
+		room = HOLD_KEYS;
+	if (!memory_grow(&l->pipe, l->room * sizeof *l->pipe, room * sizeof *l->pipe))
+		return false;
+	l->room = room;
+	return true;
+}
+
+/* Which streams a worker's pipes take: one for both keeps their lines in order. */
+static bool
+apart(const struct config *c)
+{
+	return c->log_format == CONFIG_LOG_JSON || c->log_format == CONFIG_LOG_CRI;
+}
+
+unsigned
+logger_fds(const struct config *c)
+{
+	if (!logger_needed(c) || !(c->log_stdout || c->log_stderr))
+		return 0;
+	return apart(c) && c->log_stdout && c->log_stderr ? 2 : 1;
+}
+
+bool
+logger_pipes(struct logger *l, const struct config *c, unsigned worker, int out[2], unsigned keys[2])
+{
+	int e;
+
+	out[0] = out[1] = -1;
+	keys[0] = keys[1] = NO_KEY;
+	if (!l->on)
+		return true;
+	if (c->log_stdout &&
+	    (out[0] = make_pipe(l, HOLD_STDOUT, (int)worker, &keys[0])) < 0)
+		return false;
+	if (c->log_stderr && c->log_stdout && !apart(c)) {
+		out[1] = out[0];
+		return true;
+	}
+	if (!c->log_stderr ||
+	    (out[1] = make_pipe(l, HOLD_STDERR, (int)worker, &keys[1])) >= 0)
+		return true;
+	e = errno;
+	logger_started(l, out, keys, 0);
+	errno = e;
+	return false;
+}
+
+/* Tells the logger of a pipe; false: it cannot take it now. */
+static bool
+tell(struct logger *l, unsigned key)
+{
+	struct logger_pipe *p = &l->pipe[key];
+	const struct hold_message m = { HOLD_INPUT, key, p->stream, p->worker, p->pid };
+
+	p->told = l->sock >= 0 && fdpass_send(l->sock, &m, sizeof m, p->fd) == 0;
+	l->untold |= !p->told;
+	return p->told;
+}
+
+void
+logger_started(struct logger *l, int out[2], const unsigned keys[2], pid_t pid)
+{
+	for (int i = 0; i < 2; i++) {
+		if (out[i] >= 0 && (i == 0 || out[1] != out[0]))
+			close(out[i]);
+		if (keys[i] == NO_KEY)
+			continue;
+		if (pid > 0) {
+			l->pipe[keys[i]].pid = pid;
+			(void)tell(l, keys[i]); /* else later */
+		} else {
+			free_place(l, keys[i]);
+		}
+	}
+}
+
+static pid_t
+exec_logger(struct logger *l, int sock)
+{
+	char *argv[16];
+	const char *p = l->args;
+	const struct spawn_fd fds[] = { { 0, l->null }, { 1, STDERR_FILENO }, { 2, STDERR_FILENO },
+		{ HOLD_SOCKET, sock }, { HOLD_LEDGER, l->ledger }, { HOLD_TAKEN, l->taken[0] },
+		{ HOLD_TAKEN + 1, l->taken[1] } };
+	const struct spawn s = { .file = "se-logrotate",
+		.file_fd = &l->self,
+		.argv = argv,
+		.envp = environ,
+		.fds = fds,
+		.nfds = sizeof fds / sizeof *fds,
+		.umask = -1 };
+	const char *step;
+
+	for (unsigned i = 0; i < l->nargs; i++, p += strlen(p) + 1)
+		argv[i] = (char *)(size_t)p; /* execve(2) does not change it */
+	argv[l->nargs] = NULL;
+	return spawn(&s, &step);
+}
+
+static void
+start(struct logger *l, ms now)
+{
+	int pair[2];
+
+	l->due = now + MS_SECOND;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
+		return;
+	l->pid = exec_logger(l, pair[1]);
+	close(pair[1]);
+	if (l->pid < 0 || loop_watch(pair[0], TAG(TAG_LOGGER, 0), false) < 0) {
+		out_error("se-supervise: log: the logger could not be started: %s", strerror(errno));
+		l->pid = l->pid < 0 ? 0 : l->pid;
+		close(pair[0]);
+		return;
+	}
+	l->sock = pair[0];
+	l->started = now;
+	l->due = MS_NEVER;
+	l->untold = true;
+	for (unsigned i = 0; i < l->room; i++)
+		l->pipe[i].told = false;
+}
+
+/* What could not be sent before. */
+static void
+tell_all(struct logger *l, ms now)
+{
+	l->untold = false;
+	l->due = MS_NEVER;
+	for (unsigned i = 0; i < l->room && !l->untold; i++)
+		if (l->pipe[i].fd > 0 && !l->pipe[i].told)
+			(void)tell(l, i); /* untold says whether it was */
+	if (l->untold)
+		l->due = now + 50;
+}
+
+void
+logger_tick(struct logger *l, ms now)
+{
+	if (now < logger_due(l))
+		return;
+	if (l->pid == 0)
+		start(l, now);
+	if (l->untold && l->sock >= 0)
+		tell_all(l, now);
+}
+
+ms
+logger_due(const struct logger *l)
+{
+	if (!l->on || l->paused || (l->pid > 0 && (!l->untold || l->sock < 0)))
+		return MS_NEVER;
+	return l->due == MS_NEVER ? 0 : l->due;
+}
+
+static void
+forget_sock(struct logger *l)
+{
+	if (l->sock < 0)
+		return;
+	loop_forget(l->sock, TAG(TAG_LOGGER, 0));
+	close(l->sock);
+	l->sock = -1;
+}
+
+/* False: there is none. */
+static bool
+read_message(struct logger *l)
+{
+	struct hold_message m;
+	int fd;
+	ssize_t n = fdpass_recv(l->sock, &m, sizeof m, &fd);
+
+	if (n == sizeof m)
+		on_closed(l, &m);
+	else if (n == 0)
+		forget_sock(l); /* its exit is told as a child's */
+	return n > 0;
+}
+
+void
+logger_on_message(struct logger *l)
+{
+	if (l->sock >= 0)
+		(void)read_message(l); /* or a spurious event */
+}
+
+bool
+logger_on_exit(struct logger *l, pid_t pid, int status, ms now)
+{
+	if (pid != l->pid || pid <= 0)
+		return false;
+	while (l->sock >= 0 && read_message(l)) /* what it has closed, it has told before */
+		;
+	forget_sock(l);
+	l->pid = 0;
+	l->due = WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0
+	    : now - l->started < SETTLED		       ? now + MS_SECOND
+							       : 0;
+	return true;
+}
+
+void
+logger_pause(struct logger *l)
+{
+	l->paused = true;
+	if (l->pid > 0)
+		(void)kill(l->pid, SIGTERM); /* it is not reaped: it is there */
+}
+
+bool
+logger_finish(struct logger *l, ms patience)
+{
+	const struct hold_message finish = { .word = HOLD_FINISH };
+	ms now = loop_now(), until = now + patience;
+	bool asked = false;
+	struct loop_event ev;
+
+	if (!l->on)
+		return true;
+	l->paused = false;
+	close(l->own);
+	l->own = -1;
+	for (;;) {
+		logger_tick(l, now);
+		if (l->pid > 0 && l->sock >= 0 && !l->untold && !asked)
+			asked = fdpass_send(l->sock, &finish, sizeof finish, -1) == 0;
+		if (now >= until || loop_next(ms_min(until, asked ? until : logger_due(l)), &ev) < 0)
+			return false;
+		now = ev.now;
+		if (ev.kind == LOOP_FD && TAG_KIND(ev.tag) == TAG_LOGGER)
+			logger_on_message(l);
+		if (ev.kind != LOOP_CHILD || !logger_on_exit(l, ev.pid, ev.status, now))
+			continue;
+		if (asked && WIFEXITED(ev.status) && WEXITSTATUS(ev.status) == 0)
+			return true;
+		asked = false; /* it was killed, or told to end before: another one goes on */
+	}
+}

@@ -1,0 +1,72 @@
+#ifndef SE_SUPERVISE_LOGGER_H
+#define SE_SUPERVISE_LOGGER_H
+
+#include <sys/types.h>
+
+#include "config.h"
+#include "log.h"
+
+/*
+ * The logger process, and the pipes that it reads: what workers say, and our own lines. We hold the
+ * pipes, so that nothing is lost when it or a worker dies, and never wait for it: a disk that hangs
+ * is its affair alone.
+ */
+struct logger_pipe {
+	int fd; /* the read end; 0: free */
+	bool told; /* the logger has it */
+	uint32_t stream;
+	int worker, pid;
+};
+
+struct logger {
+	bool on;   /* lines go through a logger */
+	pid_t pid; /* 0: it does not run */
+	int sock;  /* -1: none */
+	int self;  /* our own program's file; -1: not found */
+	int null;
+	int ledger, taken[2];
+	int own;   /* the write end of our own lines' pipe; -1: there is none any more */
+	bool paused; /* not started again by itself */
+	ms started, due; /* when it was started; when it is to be */
+	struct logger_pipe *pipe; /* by key */
+	unsigned room, next;      /* where the search for a free one begins */
+	bool untold; /* some pipes have not been told yet */
+	char args[4608]; /* what it is started with, a string behind the other */
+	unsigned nargs;
+};
+
+/* Do the lines need a logger under that configuration? */
+bool logger_needed(const struct config *);
+/* Opens what does not change as long as we run; null is /dev/null. Before a chdir. */
+void logger_init(struct logger *, int null);
+/*
+ * Lines go through a logger from now on, to path (NULL: stderr), as that configuration says; log is
+ * switched over to it. A running one is replaced. False: errno.
+ */
+bool logger_configure(struct logger *, const struct config *, const char *path, struct log *);
+/* Room for so many workers' pipes; false: errno. */
+bool logger_grow(struct logger *, unsigned workers);
+/* How many descriptors each worker costs. */
+unsigned logger_fds(const struct config *);
+/*
+ * Makes pipes for a worker: out[0] its stdout, out[1] its stderr, -1: as ours. keys are for
+ * logger_started or logger_cancel. False: errno.
+ */
+bool logger_pipes(struct logger *, const struct config *, unsigned worker, int out[2], unsigned keys[2]);
+/* The worker runs, with that pid, or not (0); our copies of its ends are closed. */
+void logger_started(struct logger *, int out[2], const unsigned keys[2], pid_t);
+/* Starts it, tells it what it does not know. */
+void logger_tick(struct logger *, ms now);
+ms logger_due(const struct logger *);
+void logger_on_message(struct logger *);
+/* Was it the logger that died? */
+bool logger_on_exit(struct logger *, pid_t, int status, ms now);
+/* Ends it until logger_finish; the pipes hold the lines meanwhile. */
+void logger_pause(struct logger *);
+/*
+ * The end: waits for so long until all that was said is written. False: it is not, and goes on by
+ * itself.
+ */
+bool logger_finish(struct logger *, ms patience);
+
+#endif

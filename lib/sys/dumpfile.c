@@ -1,0 +1,42 @@
+#include "dumpfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void
+dumpfile_path(pid_t pid, struct buf *b)
+{
+	const char *path = getenv("SIGDUMP_PATH");
+
+	if (path && *path)
+		buf_puts(b, path);
+	else
+		buf_printf(b, "/tmp/sigdump-%d.log", (int)pid);
+}
+
+int
+dumpfile_open(const char *path)
+{
+	struct stat st;
+	int fd, e;
+
+	if (strcmp(path, "-") == 0 || strcmp(path, "+") == 0)
+		return dup(*path == '-' ? STDOUT_FILENO : STDERR_FILENO);
+	fd = open(path,
+	    O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -1;
+	e = fstat(fd, &st) < 0                                                   ? errno
+	    : !S_ISREG(st.st_mode) || st.st_nlink != 1 || st.st_uid != geteuid() ? EPERM
+										 : 0;
+	if (e == 0 && fchmod(fd, 0600) == 0)
+		return fd;
+	e = e ? e : errno;
+	close(fd);
+	errno = e;
+	return -1;
+}

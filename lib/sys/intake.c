@@ -1,0 +1,71 @@
+#include "intake.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define SIZE (256 * 1024) /* of our pipes: at least what an input pipe holds, as a rule */
+
+int
+intake_make(int taken[2])
+{
+	if (pipe2(taken, O_CLOEXEC | O_NONBLOCK) < 0)
+		return -1;
+	(void)fcntl(taken[1], F_SETPIPE_SZ, SIZE); /* else more is taken in two goes */
+	return 0;
+}
+
+int
+intake_open(struct intake *in, const int taken[2])
+{
+	in->taken[0] = taken[0];
+	in->taken[1] = taken[1];
+	return intake_make(in->scratch);
+}
+
+ssize_t
+intake_peek(const struct intake *in, int fd, char *bytes, size_t room)
+{
+	ssize_t n = tee(fd, in->scratch[1], room, SPLICE_F_NONBLOCK), got;
+	size_t len = 0;
+
+	if (n <= 0)
+		return n;
+	while (len < (size_t)n && (got = read(in->scratch[0], bytes + len, (size_t)n - len)) > 0)
+		len += (size_t)got;
+	return (ssize_t)len;
+}
+
+ssize_t
+intake_take(const struct intake *in, int fd, size_t n)
+{
+	return splice(fd, NULL, in->taken[1], NULL, n, SPLICE_F_NONBLOCK);
+}
+
+size_t
+intake_count(const struct intake *in)
+{
+	int n = 0;
+
+	(void)ioctl(in->taken[0], FIONREAD, &n); /* cannot fail on a pipe */
+	return (size_t)n;
+}
+
+void
+intake_drop(const struct intake *in)
+{
+	char bytes[4096];
+
+	while (read(in->taken[0], bytes, sizeof bytes) > 0)
+		;
+}
+
+bool
+intake_ended(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	return poll(&p, 1, 0) == 1 && (p.revents & POLLHUP);
+}
