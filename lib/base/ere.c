@@ -132,8 +132,8 @@ repeat(struct ere *e, unsigned from, unsigned min, unsigned max, bool more)
 		e->steps = from;
 		return;
 	}
-	if (min == 0)
-		put(e, from++, STEP(SPLIT, count + 1 + more));
+	if (min == 0) /* with more, it leads to the step that may go back: as good */
+		put(e, from++, STEP(SPLIT, count + 1));
 	for (unsigned n = 1; n < max && e->steps < ERE_STEPS; n++) {
 		if (n >= min)
 			put(e, e->steps, STEP(SPLIT, count + 1));

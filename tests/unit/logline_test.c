@@ -75,7 +75,7 @@ ATF_TC_BODY(tai64n, tc)
 {
 	struct logline_source s = { .worker = -1 };
 
-	ATF_CHECK_STREQ(head(LOGLINE_TAI64N, &christmas, &s), "@400000005a40b85804650c1b ");
+	ATF_CHECK_STREQ(head(LOGLINE_TAI64N, &christmas, &s), "@400000005a40b8580465101b ");
 }
 
 ATF_TC_WITHOUT_HEAD(kubernetes);
