@@ -7,7 +7,7 @@ build='gcc make binutils libc6-dev musl-tools'
 demo="$build procps"
 check="$demo kyua atf-sh libatf-dev clang clang-tidy libclang-rt-dev cppcheck shellcheck mandoc
 strace iproute2 util-linux runc perl"
-bench="$demo runit s6 supervisor ruby-serverengine tini"
+bench="$demo runit s6 supervisor ruby-serverengine tini daemontools apache2-utils logrotate"
 
 case $1 in
 demo) want=$demo ;;

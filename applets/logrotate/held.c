@@ -14,7 +14,8 @@
 #include "../../lib/sys/memory.h"
 #include "../../lib/wire/hold.h"
 
-#define BATCH 32
+#define BATCH  32
+#define SWEEPS 64
 /* How long the others wait for the rest of a line that is longer than its pipe. */
 #define PIECE_PATIENCE MS_SECOND
 #define PIECE_POLL     2
@@ -359,14 +360,14 @@ held_on_ready(struct logger *l, ms now)
 		logger_coalesce(l, now);
 }
 
-/* All that is in the pipes, once; true: the file has to wait. */
+/* What is in the pipes, as often as a fast writer may fill its one; true: the file has to wait. */
 static bool
 sweep(struct logger *l, ms now)
 {
 	struct held *h = l->held;
 
 	for (uint32_t key = 0; key < h->room; key++)
-		while (h->input[key].fd >= 0 && read_input(l, key, now))
+		for (int n = 0; n < SWEEPS && h->input[key].fd >= 0 && read_input(l, key, now); n++)
 			if (!write_hand(l, now))
 				return true;
 	return false;

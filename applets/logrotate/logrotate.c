@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "../../lib/base/num.h"
@@ -232,6 +233,7 @@ start(struct logger *l, const struct options *c, int dump)
 		die(EXIT_USAGE, "--compress: %s", why);
 	l->file.log.suffix = l->compress.suffix;
 	make_link(c);
+	(void)prctl(PR_SET_NAME, "se-logrotate"); /* it may have been executed by a descriptor */
 	if (c->held)
 		l->held = held_open(l);
 	else

@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <sys/prctl.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -170,8 +170,7 @@ logger_configure(struct logger *l, const struct config *c, const char *path, str
 	own.fd = l->own;
 	if (log->file.fd != l->own)
 		lineout_replace(&log->file, &own);
-	if (l->pid > 0)
-		(void)kill(l->pid, SIGTERM); /* it is not reaped: it is there */
+	l->finishing = l->pid > 0;
 	return true;
 }
 
@@ -282,6 +281,26 @@ exec_logger(struct logger *l, int sock)
 	return spawn(&s, &step);
 }
 
+/* No logger can be started: why, and what else happens, must not wait for one. */
+static void
+write_own(struct logger *l)
+{
+	const char *path = l->args;
+	struct lineout file;
+	char bytes[4096];
+	int n;
+
+	for (unsigned i = 1; i < l->nargs; i++)
+		path += strlen(path) + 1;
+	if (lineout_open(&file, strcmp(path, "-") == 0 ? NULL : path) < 0)
+		return;
+	while (ioctl(l->pipe[OWN_KEY].fd, FIONREAD, &n) == 0 && n > 0)
+		if ((n = (int)read(l->pipe[OWN_KEY].fd, bytes, sizeof bytes)) <= 0 ||
+		    !lineout_write(&file, bytes, (size_t)n))
+			break;
+	lineout_close(&file);
+}
+
 static void
 start(struct logger *l, ms now)
 {
@@ -293,11 +312,17 @@ start(struct logger *l, ms now)
 	l->pid = exec_logger(l, pair[1]);
 	close(pair[1]);
 	if (l->pid < 0 || loop_watch(pair[0], TAG(TAG_LOGGER, 0), false) < 0) {
-		out_error("se-supervise: log: the logger could not be started: %s", strerror(errno));
+		if (!l->failing)
+			out_error("se-supervise: log: the logger could not be started: %s: again "
+				  "every second",
+			    strerror(errno));
+		l->failing = true;
 		l->pid = l->pid < 0 ? 0 : l->pid;
 		close(pair[0]);
+		write_own(l);
 		return;
 	}
+	l->failing = false;
 	l->sock = pair[0];
 	l->started = now;
 	l->due = MS_NEVER;
@@ -319,6 +344,15 @@ tell_all(struct logger *l, ms now)
 		l->due = now + 50;
 }
 
+/* What was said before is written as before. False: it cannot be told now. */
+static bool
+finish(const struct logger *l)
+{
+	const struct hold_message m = { .word = HOLD_FINISH };
+
+	return fdpass_send(l->sock, &m, sizeof m, -1) == 0;
+}
+
 void
 logger_tick(struct logger *l, ms now)
 {
@@ -328,12 +362,15 @@ logger_tick(struct logger *l, ms now)
 		start(l, now);
 	if (l->untold && l->sock >= 0)
 		tell_all(l, now);
+	if (l->finishing && !l->untold)
+		l->finishing = l->sock >= 0 && !finish(l);
 }
 
 ms
 logger_due(const struct logger *l)
 {
-	if (!l->on || l->paused || (l->pid > 0 && (!l->untold || l->sock < 0)))
+	if (!l->on || l->paused ||
+	    (l->pid > 0 && ((!l->untold && !l->finishing) || l->sock < 0)))
 		return MS_NEVER;
 	return l->due == MS_NEVER ? 0 : l->due;
 }
@@ -379,6 +416,7 @@ logger_on_exit(struct logger *l, pid_t pid, int status, ms now)
 		;
 	forget_sock(l);
 	l->pid = 0;
+	l->finishing = false;
 	l->due = WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0
 	    : now - l->started < SETTLED		       ? now + MS_SECOND
 							       : 0;
@@ -396,7 +434,6 @@ logger_pause(struct logger *l)
 bool
 logger_finish(struct logger *l, ms patience)
 {
-	const struct hold_message finish = { .word = HOLD_FINISH };
 	ms now = loop_now(), until = now + patience;
 	bool asked = false;
 	struct loop_event ev;
@@ -409,7 +446,7 @@ logger_finish(struct logger *l, ms patience)
 	for (;;) {
 		logger_tick(l, now);
 		if (l->pid > 0 && l->sock >= 0 && !l->untold && !asked)
-			asked = fdpass_send(l->sock, &finish, sizeof finish, -1) == 0;
+			asked = finish(l);
 		if (now >= until || loop_next(ms_min(until, asked ? until : logger_due(l)), &ev) < 0)
 			return false;
 		now = ev.now;

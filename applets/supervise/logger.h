@@ -27,6 +27,8 @@ struct logger {
 	int ledger, taken[2];
 	int own;   /* the write end of our own lines' pipe; -1: there is none any more */
 	bool paused; /* not started again by itself */
+	bool finishing; /* it is to end now, and another one to take over */
+	bool failing;   /* it could not be started: told */
 	ms started, due; /* when it was started; when it is to be */
 	struct logger_pipe *pipe; /* by key */
 	unsigned room, next;      /* where the search for a free one begins */

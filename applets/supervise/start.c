@@ -230,4 +230,5 @@ start_up(struct supervise *s, const struct config *c, int argc, char **argv)
 		title_set(c->daemon_process_name);
 	if (c->daemonize)
 		daemon_detach(s->launch.null);
+	logger_tick(&s->logger, loop_now()); /* before the first worker says something */
 }

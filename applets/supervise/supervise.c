@@ -486,7 +486,7 @@ remove_cgroups(struct supervise *s)
 		    s->boot->worker_cgroup, i); /* EBUSY: told before, by its processes */
 }
 
-/* A start that failed is told where its caller looks, and in the log if that is somewhere else. */
+/* A start that failed is told where its caller looks. */
 static void
 tell_failure(struct supervise *s)
 {
@@ -498,14 +498,13 @@ tell_failure(struct supervise *s)
 		daemon_failed(s->daemon_fd, room);
 	else
 		out_error("%s", room);
-	if ((s->log.file.owned || s->logger.on) && *s->why)
-		log_say(&s->log, LOGLINE_FATAL, "%s", s->why);
 }
 
 static int
 supervise(const struct config *c, int argc, char **argv)
 {
 	struct supervise s;
+	bool failed;
 
 	start_up(&s, c, argc, argv);
 
@@ -516,12 +515,15 @@ supervise(const struct config *c, int argc, char **argv)
 	/* who waits for our end on a connection, or for the socket's, finds the pid file free then
 	 */
 	remove_cgroups(&s);
-	if (s.failed ? *s.why : s.daemon_fd >= 0)
-		tell_failure(&s);
+	failed = s.failed ? *s.why != '\0' : s.daemon_fd >= 0;
+	if (failed && *s.why && (s.log.file.owned || s.logger.on))
+		log_say(&s.log, LOGLINE_FATAL, "%s", s.why);
 	if (!logger_finish(&s.logger, LOG_PATIENCE))
 		out_error("se-supervise: log: its last lines are not written yet: not waited for");
 	pidfile_drop(&s.pidfile);
 	control_close(&s);
+	if (failed)
+		tell_failure(&s);
 	return s.failed ? s.failed : s.fleet.status;
 }
 

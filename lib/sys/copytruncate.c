@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -20,7 +21,7 @@
 
 #define CHUNK      65536
 #define BOUNDARIES 64
-#define FAR        ((off_t)1 << 40)
+#define FAR        ((off_t)1 << 40) /* nobody appends so much meanwhile */
 
 /* As many bytes as there are up to end, CHUNK at most; -1: errno. */
 static ssize_t
@@ -205,6 +206,7 @@ copytruncate_cut(struct copytruncate *c)
 			return -1;
 		c->way = COPYTRUNCATE_TRUNCATE;
 	}
+	(void)sched_yield(); /* a whole time slice for what comes now */
 	if (copy(c, INT64_MAX) < 0)
 		return -1;
 	if (!c->whole && !c->midline) {
@@ -223,8 +225,10 @@ struct search {
 	bool blind; /* not everything could be looked at */
 };
 
-/* Is the descriptor of this name in a directory /proc/PID/fd a writer that does not append? "." and
- * ".." are no log file either. */
+/*
+ * Is the descriptor of this name in a directory /proc/PID/fd a writer that does not append? "." and
+ * ".." are no log file either.
+ */
 static bool
 overwrites(int dir, const char *name, struct search *s)
 {

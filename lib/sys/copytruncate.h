@@ -33,7 +33,8 @@ enum copytruncate_way {
 	/*
 	 * Where there is no such call, or less than a block of lines: copied until a read finds no
 	 * more, then truncated by the next system call. What is appended between these two is lost:
-	 * usually well under a microsecond, but as long as we are preempted there at worst.
+	 * for a microsecond or so, but as long as we are preempted there, or wait for the file's
+	 * lock, which busy writers may keep from us for some milliseconds.
 	 */
 	COPYTRUNCATE_TRUNCATE,
 };

@@ -99,8 +99,7 @@ later_keys_body()
 	    disable_reload server_restart_wait server_detach_wait server_heartbeat_interval \
 	    server_heartbeat_timeout server_graceful_kill_interval server_graceful_kill_interval_increment \
 	    server_graceful_kill_timeout server_immediate_kill_interval \
-	    server_immediate_kill_interval_increment server_immediate_kill_timeout log_rotate_age \
-	    log_rotate_size log_stdout log_stderr log_format log_prefix log_overflow listen backlog \
+	    server_immediate_kill_interval_increment server_immediate_kill_timeout listen backlog \
 	    socket_manager allowed_networks before_run after_run worker_before_fork worker_after_start \
 	    worker_after_exit hook_timeout dump_on_timeout restart_mode restart_max_unavailable restart_surge; do
 		conf 'command: x' "$key: 1"

@@ -49,7 +49,7 @@ atf_test_case environment_without_heartbeat
 environment_without_heartbeat_body()
 {
 	supervise --worker-heartbeat=off -- "$W" say=up hang
-	eventually lines out '^up ' 1
+	eventually lines log '^up ' 1
 	environment "$(worker_pid 0)" >variables
 	! has variables '^(SERVERENGINE_HEARTBEAT_|WATCHDOG_)' || fail "$(cat variables)"
 	[ ! -e "/proc/$(worker_pid 0)/fd/3" ] || fail 'a pipe that nobody reads'
@@ -90,7 +90,7 @@ stdio_closed_body()
 	eventually lines w '^up ' 1
 	[ "$(grep -c '^fd [0123]$' w)" = 4 ] || fail "$(cat w)"
 	lines w '^fd ' 4 || fail "$(cat w)"
-	lines log '' "$(grep -cE '^[IWEFDA], \[' log)" || fail "something else was written to the log: $(cat log)"
+	lines log '^[^#]' "$(grep -cE '^[IWEFDA], \[' log)" || fail "something else was written to the log: $(cat log)"
 	eventually is_up
 	finish
 }
@@ -496,7 +496,7 @@ log_lines_body()
 		2) exec "$1" kill=9 ;;
 		3) exec "$1" leave=TERM:0 say=up hang ;;
 		esac' sh "$W"
-	eventually lines out '^up ' 2
+	eventually lines log '^up ' 2
 	eventually has log 'Worker 2 '
 	finish
 	# the lines of Ruby Logger, the texts of ServerEngine
@@ -510,7 +510,7 @@ log_lines_body()
 		I, $when  INFO -- : Worker 3 finished with status 0
 		I, $when  INFO -- : Received graceful stop \(SIGTERM from pid $$ \(.*\), uid $(id -u)\)
 	END
-	lines log '' "$(grep -cE "^[IWED], $when ( INFO|ERROR| WARN|DEBUG) -- : " log)" || fail "$(cat log)"
+	lines log '^[^#u]' "$(grep -cE "^[IWED], $when ( INFO|ERROR| WARN|DEBUG) -- : " log)" || fail "$(cat log)"
 }
 
 atf_test_case log_level
