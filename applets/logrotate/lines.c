@@ -3,7 +3,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "../../lib/base/scan.h"
 #include "../../lib/sys/zonefile.h"
 #include "../applet.h"
 
@@ -45,16 +44,34 @@ in_records(const struct lines *l)
 	return l->options->stamp == LOGLINE_JSON || l->options->stamp == LOGLINE_CRI;
 }
 
+/* What stands in front of a line now, in l->head. */
 static void
-put_head(struct lines *l, const struct lines_source *s, bool piece, struct buf *b)
+make_head(struct lines *l, const struct lines_source *s, bool piece)
 {
+	static const struct {
+		unsigned char at, digits;
+	} fraction[] = { [LOGLINE_ISO] = { 20, 6 }, [LOGLINE_RUBY] = { 24, 6 },
+		[LOGLINE_CRI] = { 20, 9 }, [LOGLINE_JSON] = { 29, 6 } };
+	unsigned stamp = l->options->stamp, digits = fraction[stamp].digits;
 	struct logline_source speaker = s->speaker;
 	struct logline_when now = wall_clock(l);
+	struct buf b;
+	int n = digits == 6 ? now.nsec / 1000 : now.nsec;
 
+	if (digits > 0 && l->head_of == s && l->head_sec == now.sec && l->head_piece == piece) {
+		for (char *p = l->head + fraction[stamp].at; digits > 0; n /= 10)
+			p[--digits] = (char)('0' + n % 10);
+		return;
+	}
 	speaker.piece = piece;
-	logline_head(b, (enum logline_stamp)l->options->stamp, &now, &speaker);
+	b = buf_over(l->head, sizeof l->head);
+	logline_head(&b, (enum logline_stamp)stamp, &now, &speaker);
 	if (s->prefix)
-		buf_put(b, s->prefix, s->prefix_len);
+		buf_put(&b, s->prefix, s->prefix_len);
+	l->head_len = b.len;
+	l->head_of = s;
+	l->head_sec = now.sec;
+	l->head_piece = piece;
 }
 
 /* All the same head: the quick way. */
@@ -62,12 +79,10 @@ static size_t
 stamp_all(struct lines *l, const struct lines_source *s, const char *from, size_t len, char *to,
     size_t room, size_t *taken)
 {
-	char head[SCAN_HEAD];
-	struct buf b = buf_over(head, sizeof head);
 	size_t lines;
 
-	put_head(l, s, false, &b);
-	return scan_stamp(to, room, from, len, head, b.len, taken, &lines);
+	make_head(l, s, false);
+	return scan_stamp(to, room, from, len, l->head, l->head_len, taken, &lines);
 }
 
 static bool
@@ -106,8 +121,10 @@ put_line(struct lines *l, struct lines_source *s, const char *text, size_t len, 
 	if (s->rejected)
 		return;
 	len = shown(c, s, len);
-	if (first || in_records(l))
-		put_head(l, s, !whole, b);
+	if (first || in_records(l)) {
+		make_head(l, s, !whole);
+		buf_put(b, l->head, l->head_len);
+	}
 	if (c->stamp == LOGLINE_JSON)
 		buf_json(b, text, len);
 	else

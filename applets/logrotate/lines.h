@@ -2,6 +2,7 @@
 #define SE_LOGROTATE_LINES_H
 
 #include "../../lib/wire/zone.h"
+#include "../../lib/base/scan.h"
 #include "options.h"
 
 /* What is done to lines between their pipe and the file. */
@@ -9,6 +10,13 @@ struct lines {
 	const struct options *options;
 	bool raw; /* nothing: they need not even be copied */
 	struct zone_span zone;
+
+	/* the last head, of which only the second's fraction changes with each line */
+	char head[SCAN_HEAD];
+	size_t head_len;
+	const struct lines_source *head_of; /* NULL: none */
+	bool head_piece;
+	int64_t head_sec;
 };
 
 /* Where lines come from, and how far their last one has come. */
