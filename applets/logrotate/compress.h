@@ -22,8 +22,8 @@ const char *compress_init(struct compress *, const struct options *);
 /* Starts a filter if there is something for it; says on stderr why it cannot. */
 void compress_advance(struct compress *, struct logfile *, const struct rotation_policy *, ms now);
 /* Is it the filter that has died? Then what it made takes the place of the old file. */
-bool compress_on_exit(struct compress *, struct logfile *, const struct rotation_policy *,
-    pid_t, int status, ms now);
+bool compress_on_exit(
+    struct compress *, struct logfile *, const struct rotation_policy *, pid_t, int status, ms now);
 ms compress_due(const struct compress *);
 
 #endif

@@ -8,8 +8,8 @@
 
 /*
  * --overflow=drop: two processes with a pipe between them, since one that waits for a hung disk
- * cannot read. The first reads and makes the lines, with the pipe as its stdout and FILE; its child,
- * the writer, has the pipe as its stdin and writes to FILE.
+ * cannot read. The first reads and makes the lines, with the pipe as its stdout and FILE; its
+ * child, the writer, has the pipe as its stdin and writes to FILE.
  */
 struct drop {
 	struct options writer; /* the child's */

@@ -96,7 +96,8 @@ drop_tail(struct logger *l, size_t len)
 	logger_drop(l, scan_count(in->raw + in->len, len), len);
 }
 
-/* The file does not keep up: what there is is read all the same, behind what it still has to take. */
+/* The file does not keep up: what there is is read all the same, behind what it still has to take.
+ */
 static void
 discard(struct logger *l)
 {

@@ -8,7 +8,7 @@ struct feed {
 	struct lines_source source;
 	bool always; /* a file: never waited for */
 	bool eof;
-	bool dropping; /* within a line that is thrown away */
+	bool dropping;  /* within a line that is thrown away */
 	size_t at, len; /* of raw: what is still to be made into lines */
 	char raw[RAW_ROOM + SCAN_SLACK];
 };

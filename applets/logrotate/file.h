@@ -34,8 +34,8 @@ void file_give(struct file *, const char *bytes, size_t len);
 /* Has all that was given been written? */
 bool file_idle(const struct file *);
 /*
- * Goes on as far as it goes without waiting. 0, or an errno if FILE cannot be opened and never could
- * be.
+ * Goes on as far as it goes without waiting. 0, or an errno if FILE cannot be opened and never
+ * could be.
  */
 int file_advance(struct file *, ms now);
 /* Does one step; 0, or -1 with errno; *size as rotation_done wants it. */

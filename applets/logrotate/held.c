@@ -21,10 +21,10 @@
 #define PIECE_POLL     2
 
 struct input {
-	int fd; /* -1: free */
+	int fd;        /* -1: free */
 	bool dropping; /* within a line that is thrown away */
-	bool edge; /* a line has begun in the pipe: told again only when more of it comes */
-	size_t full; /* so many bytes in the pipe may be all that goes into it */
+	bool edge;     /* a line has begun in the pipe: told again only when more of it comes */
+	size_t full;   /* so many bytes in the pipe may be all that goes into it */
 	char prefix[80];
 	struct lines_source source;
 };
@@ -179,7 +179,8 @@ close_input(struct logger *l, uint32_t key)
 	h->input[key].fd = -1;
 	h->open--;
 	if (h->sock >= 0)
-		(void)fdpass_send(h->sock, &m, sizeof m, -1); /* else it is told with the next logger */
+		(void)fdpass_send(
+		    h->sock, &m, sizeof m, -1); /* else it is told with the next logger */
 }
 
 void
@@ -274,8 +275,8 @@ read_input(struct logger *l, uint32_t key, ms now)
 		taken = len;
 		in->source.begun = to[len - 1] != '\n';
 	} else {
-		size_t made = lines_make(&l->lines, &in->source, to, len, all, l->ledger->hand,
-		    LEDGER_ROOM, &taken);
+		size_t made = lines_make(
+		    &l->lines, &in->source, to, len, all, l->ledger->hand, LEDGER_ROOM, &taken);
 
 		len = made;
 	}
@@ -352,7 +353,7 @@ held_on_ready(struct logger *l, ms now)
 	for (; i < n && file_idle(&l->file) && h->piece == 0 && !l->ending; i++)
 		if (keys[i] < h->room && h->input[keys[i]].fd >= 0 && read_input(l, keys[i], now))
 			(void)write_hand(l, now); /* the loop's condition looks */
-	for (; i < n; i++) /* not looked at: to be told again */
+	for (; i < n; i++)                        /* not looked at: to be told again */
 		if (keys[i] < h->room && h->input[keys[i]].edge)
 			h->input[keys[i]].edge =
 			    bundle_edge(&l->inputs, h->input[keys[i]].fd, keys[i], false) < 0;
@@ -383,7 +384,8 @@ held_advance(struct logger *l, ms now)
 			return;
 	if (h->resuming) /* its input will come next */
 		return;
-	if (h->piece == 0 && logger_tell_dropped(l, &(struct lines_source){ .speaker.worker = -1 }) &&
+	if (h->piece == 0 &&
+	    logger_tell_dropped(l, &(struct lines_source){ .speaker.worker = -1 }) &&
 	    !write_hand(l, now))
 		return;
 	if (h->piece > 0 && await_rest(l, now))

@@ -50,8 +50,10 @@ make_head(struct lines *l, const struct lines_source *s, bool piece)
 {
 	static const struct {
 		unsigned char at, digits;
-	} fraction[] = { [LOGLINE_ISO] = { 20, 6 }, [LOGLINE_RUBY] = { 24, 6 },
-		[LOGLINE_CRI] = { 20, 9 }, [LOGLINE_JSON] = { 29, 6 } };
+	} fraction[] = { [LOGLINE_ISO] = { 20, 6 },
+		[LOGLINE_RUBY] = { 24, 6 },
+		[LOGLINE_CRI] = { 20, 9 },
+		[LOGLINE_JSON] = { 29, 6 } };
 	unsigned stamp = l->options->stamp, digits = fraction[stamp].digits;
 	struct logline_source speaker = s->speaker;
 	struct logline_when now = wall_clock(l);
@@ -141,8 +143,8 @@ put_line(struct lines *l, struct lines_source *s, const char *text, size_t len, 
 }
 
 size_t
-lines_make(struct lines *l, struct lines_source *s, const char *from, size_t len, bool all, char *to,
-    size_t room, size_t *taken)
+lines_make(struct lines *l, struct lines_source *s, const char *from, size_t len, bool all,
+    char *to, size_t room, size_t *taken)
 {
 	const struct options *c = l->options;
 	size_t growth = c->stamp == LOGLINE_JSON ? JSON_GROWTH : 1, n, used = 0;

@@ -1,8 +1,8 @@
 #ifndef SE_LOGROTATE_LINES_H
 #define SE_LOGROTATE_LINES_H
 
-#include "../../lib/wire/zone.h"
 #include "../../lib/base/scan.h"
+#include "../../lib/wire/zone.h"
 #include "options.h"
 
 /* What is done to lines between their pipe and the file. */
@@ -31,13 +31,15 @@ struct lines_source {
 
 void lines_init(struct lines *, const struct options *);
 /*
- * Makes lines of from's for the file, as many as fit into room; what is not yet a whole line is left,
- * unless all is set. How many bytes; *taken: of how many of from's. from and to need SCAN_SLACK.
+ * Makes lines of from's for the file, as many as fit into room; what is not yet a whole line is
+ * left, unless all is set. How many bytes; *taken: of how many of from's. from and to need
+ * SCAN_SLACK.
  */
 size_t lines_make(struct lines *, struct lines_source *, const char *from, size_t len, bool all,
     char *to, size_t room, size_t *taken);
 /* One line of our own among them, as of the source: text without newline. */
-size_t lines_say(struct lines *, const struct lines_source *, const char *text, char *to, size_t room);
+size_t lines_say(
+    struct lines *, const struct lines_source *, const char *text, char *to, size_t room);
 /* The line for the beginning of a new file; "" if there is to be none. */
 void lines_header(struct lines *, struct buf *);
 

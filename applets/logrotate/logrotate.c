@@ -19,10 +19,10 @@
 #include "../../lib/wire/hold.h"
 #include "../applet.h"
 #include "drop.h"
+#include "feed.h"
 #include "held.h"
 #include "rotate.h"
 #include "status.h"
-#include "feed.h"
 
 #define EXIT_USAGE 2
 /* How long the line in hand may be finished after TERM. */
@@ -67,8 +67,8 @@ logger_tell_dropped(struct logger *l, const struct lines_source *s)
 	(void)buf_print_to(text, sizeof text, "%llu lines (%llu bytes) dropped",
 	    (unsigned long long)l->dropped[0], (unsigned long long)l->dropped[1]); /* fits */
 	l->dropped[0] = l->dropped[1] = 0;
-	file_give(&l->file, l->ledger->hand,
-	    lines_say(&l->lines, s, text, l->ledger->hand, LEDGER_ROOM));
+	file_give(
+	    &l->file, l->ledger->hand, lines_say(&l->lines, s, text, l->ledger->hand, LEDGER_ROOM));
 	return true;
 }
 
@@ -127,8 +127,7 @@ settle(struct logger *l, ms now)
 	if (now >= l->unmute)
 		l->unmute = 0;
 	/* what comes while the file has to wait stays where it is */
-	bundle_mute(&l->inputs,
-	    l->unmute > 0 || (!file_idle(&l->file) && !l->drop));
+	bundle_mute(&l->inputs, l->unmute > 0 || (!file_idle(&l->file) && !l->drop));
 }
 
 static ms

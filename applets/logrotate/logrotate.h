@@ -26,9 +26,9 @@ struct logger {
 	bool ended;  /* nothing more will come */
 	int failed;  /* exit status; 0: none */
 
-	struct drop *drop;          /* NULL: the input waits for the file */
-	uint64_t dropped[2];        /* lines and bytes that are not told yet */
-	struct feed *feed;        /* one of these is not NULL */
+	struct drop *drop;   /* NULL: the input waits for the file */
+	uint64_t dropped[2]; /* lines and bytes that are not told yet */
+	struct feed *feed;   /* one of these is not NULL */
 	struct held *held;
 };
 

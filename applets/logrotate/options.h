@@ -7,7 +7,8 @@
 #include "../../lib/sys/logfile.h"
 #include "../../lib/wire/logline.h"
 
-/* What the command line says; one member for each row of options_opts, and what follows from them. */
+/* What the command line says; one member for each row of options_opts, and what follows from them.
+ */
 struct options {
 	bool help, version; /* seen before by main */
 	struct opt_verb verb;

@@ -96,7 +96,8 @@ rotate_until(struct file *f, enum rotation_action last)
 		result = file_step(f, action, &size, now);
 		if (result < 0 && errno != ESTALE && errno != EWOULDBLOCK)
 			return -1;
-		rotation_midline(&f->rotation, false); /* its writer ends the line where it began it */
+		rotation_midline(
+		    &f->rotation, false); /* its writer ends the line where it began it */
 		rotation_done(&f->rotation, &f->policy, file_answer(result), size, now);
 		if (result == 0 && action == last)
 			return 0;
@@ -179,15 +180,17 @@ copytruncate_file(struct file *f)
 		return fail("rotate", path, strerror(errno));
 	pid = copytruncate_writer(from);
 	if (pid > 0) {
-		out_error("se-logrotate: rotate: %s: pid %d writes it without O_APPEND: it would go "
-			  "on at its old place",
+		out_error(
+		    "se-logrotate: rotate: %s: pid %d writes it without O_APPEND: it would go "
+		    "on at its old place",
 		    path, (int)pid);
 		close(from);
 		return 1;
 	}
 	if (pid < 0)
-		out_error("se-logrotate: rotate: %s: not all of its writers can be seen: do they use "
-			  "O_APPEND?",
+		out_error(
+		    "se-logrotate: rotate: %s: not all of its writers can be seen: do they use "
+		    "O_APPEND?",
 		    path);
 	failed = copytruncate(f, from);
 	close(from);

@@ -35,7 +35,6 @@ bool launch_prepare(struct launch *, const struct config *boot, const struct con
  * ours). The pid, or -1: errno, and *step
  * says what failed.
  */
-pid_t launch_worker(
-    struct launch *, unsigned id, int beat_fd, const int out[2], const char **step);
+pid_t launch_worker(struct launch *, unsigned id, int beat_fd, const int out[2], const char **step);
 
 #endif

@@ -11,7 +11,7 @@ struct log {
 	struct lineout file;
 	enum logline_level level;
 	enum logline_stamp stamp; /* of our lines */
-	struct zone_span zone; /* of the last line; zeroes: not looked up yet */
+	struct zone_span zone;    /* of the last line; zeroes: not looked up yet */
 };
 
 /*

@@ -24,11 +24,11 @@
 #define NO_KEY   UINT32_MAX
 #define OWN_PIPE (256 * 1024)
 /* A logger that lived for less is not started again at once. */
-#define SETTLED  MS_SECOND
+#define SETTLED MS_SECOND
 /* Pipes of workers that have gone, whose last lines are still to be written. */
-#define SPARE    2048
+#define SPARE 2048
 /* Above the descriptors that the logger gets. */
-#define SELF_FD  16
+#define SELF_FD 16
 
 extern char **environ;
 
@@ -205,7 +205,8 @@ logger_fds(const struct config *c)
 }
 
 bool
-logger_pipes(struct logger *l, const struct config *c, unsigned worker, int out[2], unsigned keys[2])
+logger_pipes(
+    struct logger *l, const struct config *c, unsigned worker, int out[2], unsigned keys[2])
 {
 	int e;
 
@@ -213,15 +214,13 @@ logger_pipes(struct logger *l, const struct config *c, unsigned worker, int out[
 	keys[0] = keys[1] = NO_KEY;
 	if (!l->on)
 		return true;
-	if (c->log_stdout &&
-	    (out[0] = make_pipe(l, HOLD_STDOUT, (int)worker, &keys[0])) < 0)
+	if (c->log_stdout && (out[0] = make_pipe(l, HOLD_STDOUT, (int)worker, &keys[0])) < 0)
 		return false;
 	if (c->log_stderr && c->log_stdout && !apart(c)) {
 		out[1] = out[0];
 		return true;
 	}
-	if (!c->log_stderr ||
-	    (out[1] = make_pipe(l, HOLD_STDERR, (int)worker, &keys[1])) >= 0)
+	if (!c->log_stderr || (out[1] = make_pipe(l, HOLD_STDERR, (int)worker, &keys[1])) >= 0)
 		return true;
 	e = errno;
 	logger_started(l, out, keys, 0);
@@ -369,8 +368,7 @@ logger_tick(struct logger *l, ms now)
 ms
 logger_due(const struct logger *l)
 {
-	if (!l->on || l->paused ||
-	    (l->pid > 0 && ((!l->untold && !l->finishing) || l->sock < 0)))
+	if (!l->on || l->paused || (l->pid > 0 && ((!l->untold && !l->finishing) || l->sock < 0)))
 		return MS_NEVER;
 	return l->due == MS_NEVER ? 0 : l->due;
 }
@@ -418,7 +416,7 @@ logger_on_exit(struct logger *l, pid_t pid, int status, ms now)
 	l->pid = 0;
 	l->finishing = false;
 	l->due = WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0
-	    : now - l->started < SETTLED		       ? now + MS_SECOND
+	    : now - l->started < SETTLED                       ? now + MS_SECOND
 							       : 0;
 	return true;
 }
@@ -447,7 +445,8 @@ logger_finish(struct logger *l, ms patience)
 		logger_tick(l, now);
 		if (l->pid > 0 && l->sock >= 0 && !l->untold && !asked)
 			asked = finish(l);
-		if (now >= until || loop_next(ms_min(until, asked ? until : logger_due(l)), &ev) < 0)
+		if (now >= until ||
+		    loop_next(ms_min(until, asked ? until : logger_due(l)), &ev) < 0)
 			return false;
 		now = ev.now;
 		if (ev.kind == LOOP_FD && TAG_KIND(ev.tag) == TAG_LOGGER)

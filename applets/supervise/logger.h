@@ -12,7 +12,7 @@
  * is its affair alone.
  */
 struct logger_pipe {
-	int fd; /* the read end; 0: free */
+	int fd;    /* the read end; 0: free */
 	bool told; /* the logger has it */
 	uint32_t stream;
 	int worker, pid;
@@ -25,15 +25,15 @@ struct logger {
 	int self;  /* our own program's file; -1: not found */
 	int null;
 	int ledger, taken[2];
-	int own;   /* the write end of our own lines' pipe; -1: there is none any more */
-	bool paused; /* not started again by itself */
-	bool finishing; /* it is to end now, and another one to take over */
-	bool failing;   /* it could not be started: told */
+	int own;         /* the write end of our own lines' pipe; -1: there is none any more */
+	bool paused;     /* not started again by itself */
+	bool finishing;  /* it is to end now, and another one to take over */
+	bool failing;    /* it could not be started: told */
 	ms started, due; /* when it was started; when it is to be */
 	struct logger_pipe *pipe; /* by key */
 	unsigned room, next;      /* where the search for a free one begins */
-	bool untold; /* some pipes have not been told yet */
-	char args[4608]; /* what it is started with, a string behind the other */
+	bool untold;              /* some pipes have not been told yet */
+	char args[4608];          /* what it is started with, a string behind the other */
 	unsigned nargs;
 };
 
@@ -54,7 +54,8 @@ unsigned logger_fds(const struct config *);
  * Makes pipes for a worker: out[0] its stdout, out[1] its stderr, -1: as ours. keys are for
  * logger_started or logger_cancel. False: errno.
  */
-bool logger_pipes(struct logger *, const struct config *, unsigned worker, int out[2], unsigned keys[2]);
+bool logger_pipes(
+    struct logger *, const struct config *, unsigned worker, int out[2], unsigned keys[2]);
 /* The worker runs, with that pid, or not (0); our copies of its ends are closed. */
 void logger_started(struct logger *, int out[2], const unsigned keys[2], pid_t);
 /* Starts it, tells it what it does not know. */

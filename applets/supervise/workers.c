@@ -369,8 +369,8 @@ make_room(struct supervise *s, unsigned n)
 }
 
 const char *
-workers_limit(const struct supervise *s, const struct config *c,
-    const struct worker_policy *p, unsigned n)
+workers_limit(
+    const struct supervise *s, const struct config *c, const struct worker_policy *p, unsigned n)
 {
 	struct rlimit fds;
 
@@ -388,7 +388,8 @@ workers_scale(struct supervise *s, unsigned n, ms now)
 
 	if (why)
 		return why;
-	if (!logger_grow(&s->logger, n) || !make_room(s, n > 0 ? n : 1)) /* by_pid is never without a cell */
+	if (!logger_grow(&s->logger, n) ||
+	    !make_room(s, n > 0 ? n : 1)) /* by_pid is never without a cell */
 		return strerror(ENOMEM);
 	s->wanted = n;
 	for (unsigned i = 0; i < s->nslots; i++)

@@ -149,8 +149,7 @@ scan_stamp(char *to, size_t room, const char *from, size_t len, const char *head
 		if (room - at <= head_len)
 			break;
 		copy_head(to + at, own, head_len); /* its last block is overwritten by the line */
-		n = copy_line(
-		    to + at + head_len, room - at - head_len, from + used, len - used);
+		n = copy_line(to + at + head_len, room - at - head_len, from + used, len - used);
 		if (n == 0)
 			break;
 		at += head_len + n;

@@ -159,7 +159,9 @@ free_next(struct rotation *r, const struct rotation_policy *p, int64_t from)
 		r->index = (unsigned)from;
 		r->state = ROTATION_ST_FREEING;
 	} else {
-		r->state = ROTATION_ST_UNLOCKING; /* still freeing: the next write waits */
+		r->freeing = false;
+		r->freed = true;
+		r->state = ROTATION_ST_UNLOCKING;
 	}
 }
 
@@ -180,17 +182,19 @@ refused(struct rotation *r, const struct rotation_policy *p, enum rotation_answe
 		return;
 	}
 	if (writing && answer == ROTATION_FULL && p->min_age > 0 && p->age > p->min_age &&
-	    !r->freeing) {
+	    !r->freed) {
 		r->freeing = true;
 		r->state = ROTATION_ST_LOCKING;
 		return;
 	}
 	if (r->state == ROTATION_ST_CLOSED || r->state == ROTATION_ST_OPENED ||
 	    r->state == ROTATION_ST_READY) {
-		r->freeing = false;
+		r->freed = false;
 		r->due = now + ROTATION_RETRY;
 		return;
 	}
+	r->freed |= r->freeing;
+	r->freeing = false;
 	/* FILE grows meanwhile; the rotation begins again, with a look at what is there */
 	r->again = now + ROTATION_RETRY;
 	r->state = r->state == ROTATION_ST_UNLOCKING ? ROTATION_ST_READY : ROTATION_ST_UNLOCKING;
@@ -249,7 +253,7 @@ rotation_done(struct rotation *r, const struct rotation_policy *p, enum rotation
 		if (r->looking)
 			r->look = now + p->look_every;
 		else
-			r->freeing = false;
+			r->freed = false;
 		break;
 	case ROTATION_ST_LOCKING:
 		r->looked = false;
@@ -314,6 +318,6 @@ rotation_due(const struct rotation *r, const struct rotation_policy *p, bool wai
 	if (waiting || (r->state != ROTATION_ST_READY && r->state != ROTATION_ST_CLOSED))
 		return r->due;
 	if (p->age > 0 && r->size > 0 && !r->midline)
-		due = ms_max(r->wanted ? r->due : r->aged, r->again);
+		due = ms_max(r->wanted ? r->due : ms_max(r->aged, r->due), r->again);
 	return r->reopen ? r->due : due;
 }

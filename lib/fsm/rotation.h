@@ -83,6 +83,7 @@ struct rotation {
 	bool wanted;    /* a rotation was asked for */
 	bool reopen;    /* a reopening was asked for */
 	bool freeing;   /* it is locked to remove an old file, not for a rotation */
+	bool freed;     /* there is none left to be removed: the next write waits */
 	ms nudge;       /* how long to leave a locked file alone the next time */
 	ms due;         /* nothing before */
 	ms look;        /* LOOK is needed from then on */
@@ -107,8 +108,8 @@ enum rotation_action rotation_next(
  * The answer to the last step. size: OPEN, LOOK, WRITE, RENEW: of FILE now; PROBE: of that file
  * with 1 added, 0: it is not there.
  */
-void rotation_done(struct rotation *, const struct rotation_policy *, enum rotation_answer,
-    uint64_t size, ms now);
+void rotation_done(
+    struct rotation *, const struct rotation_policy *, enum rotation_answer, uint64_t size, ms now);
 /* FILE has had its name for so long already: told after OPEN. */
 void rotation_aged(struct rotation *, const struct rotation_policy *, ms age, ms now);
 /* Whether FILE ends within a line: told after OPEN and WRITE. */

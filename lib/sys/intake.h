@@ -6,9 +6,9 @@
 #include <sys/types.h>
 
 /*
- * Bytes that are looked at while they are still in their pipe, and taken out only when they are safe
- * elsewhere. What was taken can be counted even by the successor of a process that was killed while
- * it took: the bytes go to a second pipe first, which somebody else holds open too.
+ * Bytes that are looked at while they are still in their pipe, and taken out only when they are
+ * safe elsewhere. What was taken can be counted even by the successor of a process that was killed
+ * while it took: the bytes go to a second pipe first, which somebody else holds open too.
  */
 struct intake {
 	int scratch[2]; /* only ours: copies to be read */

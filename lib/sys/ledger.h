@@ -24,15 +24,15 @@ enum ledger_stage {
 struct ledger {
 	char magic[16];
 	int32_t pid;
-	int32_t error;      /* errno that stops it now; 0: none */
-	int64_t since;      /* seconds since 1970 */
+	int32_t error; /* errno that stops it now; 0: none */
+	int64_t since; /* seconds since 1970 */
 	uint64_t lines, bytes, rotations, errors;
 	uint64_t dropped_lines, dropped_bytes;
 	char path[1024]; /* of the log file, absolute if it fits */
 
 	uint32_t stage;
-	uint32_t key;         /* whose lines they are */
-	uint32_t take;        /* TAKING: how many bytes of the pipe they are */
+	uint32_t key;          /* whose lines they are */
+	uint32_t take;         /* TAKING: how many bytes of the pipe they are */
 	uint32_t len, done;    /* TAKEN: bytes, and how many of them are in the file */
 	uint32_t midline;      /* the file ends within a line of this key less 1; 0: it does not */
 	uint32_t written_from; /* what follows is of the write that began at this done */

@@ -10,8 +10,8 @@
 
 /*
  * A log file with its old files FILE.0, FILE.1, ... : what a rotation does, a step at a time. All
- * functions that return int: 0, or -1 with errno. Two errnos have a meaning of their own: ESTALE, the
- * path leads to another file now or to none, and EWOULDBLOCK, another process has it locked.
+ * functions that return int: 0, or -1 with errno. Two errnos have a meaning of their own: ESTALE,
+ * the path leads to another file now or to none, and EWOULDBLOCK, another process has it locked.
  */
 struct logfile {
 	const char *path;   /* FILE; "-": stdout, which is only written to */
@@ -42,11 +42,10 @@ void logfile_close(struct logfile *);
 /* Is FILE still what is open? If shared, it is locked then against rotation until a write. */
 int logfile_look(struct logfile *, struct logfile_state *);
 /*
- * Appends as many bytes as go; *written tells how many. If shared, the lock of logfile_look is given
- * back, unless keep.
+ * Appends as many bytes as go; *written tells how many. If shared, the lock of logfile_look is
+ * given back, unless keep.
  */
-int logfile_write(
-    struct logfile *, const char *bytes, size_t len, bool keep, size_t *written);
+int logfile_write(struct logfile *, const char *bytes, size_t len, bool keep, size_t *written);
 int logfile_lock(struct logfile *);
 int logfile_unlock(struct logfile *);
 /* Removes FILE.first if it is FILE itself. */

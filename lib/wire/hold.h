@@ -4,8 +4,8 @@
 #include <stdint.h>
 
 /*
- * What a logger (se-logrotate --held) and the process that holds its pipes say to each other, over a
- * SOCK_SEQPACKET pair in the logger's descriptor HOLD_SOCKET. Both are of the same binary.
+ * What a logger (se-logrotate --held) and the process that holds its pipes say to each other, over
+ * a SOCK_SEQPACKET pair in the logger's descriptor HOLD_SOCKET. Both are of the same binary.
  */
 #define HOLD_SOCKET 3 /* the logger's descriptors: the socket, */
 #define HOLD_LEDGER 4 /* the memfd of its ledger, */

@@ -28,8 +28,7 @@ put_offset(struct buf *b, int offset, const char *between)
 {
 	int minutes = (offset < 0 ? -offset : offset) / 60;
 
-	buf_printf(
-	    b, "%c%02d%s%02d", offset < 0 ? '-' : '+', minutes / 60, between, minutes % 60);
+	buf_printf(b, "%c%02d%s%02d", offset < 0 ? '-' : '+', minutes / 60, between, minutes % 60);
 }
 
 /* UTC, with so many digits of the second's fraction. */
@@ -90,8 +89,8 @@ logline_head(struct buf *b, enum logline_stamp stamp, const struct logline_when 
 		    s->progname ? s->progname : "");
 		break;
 	case LOGLINE_TAI64N:
-		buf_printf(b, "@%016llx%08x ", TAI_EPOCH + (unsigned long long)w->sec,
-		    (unsigned)w->nsec);
+		buf_printf(
+		    b, "@%016llx%08x ", TAI_EPOCH + (unsigned long long)w->sec, (unsigned)w->nsec);
 		break;
 	case LOGLINE_CRI:
 		put_utc(b, w, true);

@@ -29,7 +29,7 @@ enum logline_stamp {
 	LOGLINE_JSON,   /* {"time":"...Z","stream":"stdout","message":"text"} */
 };
 
-#define LOGLINE_STAMPS "none|iso|ruby|tai64n|cri|json"
+#define LOGLINE_STAMPS  "none|iso|ruby|tai64n|cri|json"
 #define LOGLINE_STREAMS "stdout|stderr"
 
 struct logline_when {
@@ -50,12 +50,12 @@ struct logline_source {
 };
 
 /*
- * What comes before a line's text: at most LOGLINE_HEAD bytes and the progname. What follows the text
- * is its newline, for JSON a quote and a brace before it.
+ * What comes before a line's text: at most LOGLINE_HEAD bytes and the progname. What follows the
+ * text is its newline, for JSON a quote and a brace before it.
  */
 #define LOGLINE_HEAD 128
-void logline_head(struct buf *, enum logline_stamp, const struct logline_when *,
-    const struct logline_source *);
+void logline_head(
+    struct buf *, enum logline_stamp, const struct logline_when *, const struct logline_source *);
 /* The line that Ruby's Logger puts at the beginning of a file, by whom. */
 void logline_ruby_header(struct buf *, const struct logline_when *, const char *by);
 

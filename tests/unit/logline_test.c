@@ -60,8 +60,7 @@ ATF_TC_BODY(iso, tc)
 	struct logline_source s = { .worker = -1 };
 	struct logline_when w = christmas;
 
-	ATF_CHECK_STREQ(
-	    head(LOGLINE_ISO, &w, &s), "2017-12-25T10:35:26.073732+02:00 ");
+	ATF_CHECK_STREQ(head(LOGLINE_ISO, &w, &s), "2017-12-25T10:35:26.073732+02:00 ");
 	w.offset = -(3 * 3600 + 1800);
 	ATF_CHECK_STREQ(head(LOGLINE_ISO, &w, &s), "2017-12-25T05:05:26.073732-03:30 ");
 	w.utc = true;
@@ -83,11 +82,14 @@ ATF_TC_BODY(kubernetes, tc)
 {
 	struct logline_source s = { .stream = "stdout", .worker = 3 };
 
-	ATF_CHECK_STREQ(head(LOGLINE_CRI, &christmas, &s), "2017-12-25T08:35:26.073732123Z stdout F ");
+	ATF_CHECK_STREQ(
+	    head(LOGLINE_CRI, &christmas, &s), "2017-12-25T08:35:26.073732123Z stdout F ");
 	s.piece = true;
-	ATF_CHECK_STREQ(head(LOGLINE_CRI, &christmas, &s), "2017-12-25T08:35:26.073732123Z stdout P ");
+	ATF_CHECK_STREQ(
+	    head(LOGLINE_CRI, &christmas, &s), "2017-12-25T08:35:26.073732123Z stdout P ");
 	s = (struct logline_source){ .worker = -1 };
-	ATF_CHECK_STREQ(head(LOGLINE_CRI, &christmas, &s), "2017-12-25T08:35:26.073732123Z stderr F ");
+	ATF_CHECK_STREQ(
+	    head(LOGLINE_CRI, &christmas, &s), "2017-12-25T08:35:26.073732123Z stderr F ");
 }
 
 ATF_TC_WITHOUT_HEAD(json);
@@ -96,7 +98,8 @@ ATF_TC_BODY(json, tc)
 	struct logline_source s = { .stream = "stderr", .worker = 3, .pid = 42 };
 
 	ATF_CHECK_STREQ(head(LOGLINE_JSON, &christmas, &s),
-	    "{\"time\":\"2017-12-25T08:35:26.073732Z\",\"worker\":3,\"pid\":42,\"stream\":\"stderr\","
+	    "{\"time\":\"2017-12-25T08:35:26.073732Z\",\"worker\":3,\"pid\":42,\"stream\":"
+	    "\"stderr\","
 	    "\"message\":");
 	s = (struct logline_source){ .stream = "stdout", .worker = -1, .pid = 42, .piece = true };
 	ATF_CHECK_STREQ(head(LOGLINE_JSON, &christmas, &s),
@@ -113,8 +116,7 @@ ATF_TC_BODY(header_of_a_file, tc)
 	struct buf b = buf_over(room, sizeof room);
 
 	logline_ruby_header(&b, &christmas, "se-logrotate/1");
-	ATF_CHECK_STREQ(
-	    room, "# Logfile created on 2017-12-25 10:35:26 +0200 by se-logrotate/1\n");
+	ATF_CHECK_STREQ(room, "# Logfile created on 2017-12-25 10:35:26 +0200 by se-logrotate/1\n");
 }
 
 ATF_TP_ADD_TCS(tp)
