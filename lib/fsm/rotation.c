@@ -173,6 +173,7 @@ refused(struct rotation *r, const struct rotation_policy *p, enum rotation_answe
 
 	r->looked = false;
 	if (answer == ROTATION_MOVED) {
+		r->freeing = false;
 		r->state = ROTATION_ST_CLOSED;
 		return;
 	}

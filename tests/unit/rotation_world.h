@@ -202,8 +202,8 @@ carry_out(struct rotation_world *x, enum rotation_action action, uint64_t *size)
 			first->id = 0;
 		return ROTATION_DONE;
 	case ROTATION_PROBE:
-		MUST(x->locked && x->r.index < SLOTS);
-		*size = x->old[x->r.index].id ? x->old[x->r.index].size + 1 : 0;
+		MUST(x->locked && x->r.index <= SLOTS);
+		*size = x->r.index < SLOTS && x->old[x->r.index].id ? x->old[x->r.index].size + 1 : 0;
 		return ROTATION_DONE;
 	case ROTATION_REMOVE:
 		MUST(x->locked);
