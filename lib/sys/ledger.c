@@ -11,6 +11,7 @@
 
 #include "../base/buf.h"
 #include "../base/num.h"
+#include "memory.h"
 #include "proc.h"
 
 #define NAME "se-logrotate"
@@ -64,33 +65,34 @@ ledger_name(struct ledger *l, const char *path)
 struct search {
 	void (*found)(const struct ledger *, void *);
 	void *arg;
+	struct ledger *copy; /* of which only the first page is ever used */
 };
 
-/* The counters of the process, if it has a ledger and it is its own. */
+/*
+ * The counters of the process, if it has a ledger and it is its own. Whoever it is may have prepared
+ * anything under that name: it is read, not mapped.
+ */
 static bool
 look_at(pid_t pid, void *arg)
 {
 	const struct search *s = arg;
-	char path[64], name[32];
-	struct ledger *l;
+	struct ledger *l = s->copy;
+	char path[64], name[sizeof "/memfd:" NAME];
 	int fd;
 
 	for (int i = 3; i < 16; i++) { /* it is opened at the start, so its number is small */
 		(void)buf_print_to(path, sizeof path, "/proc/%d/fd/%d", (int)pid, i); /* fits */
-		ssize_t n = readlink(path, name, sizeof name);
-
-		if (n < (ssize_t)sizeof "/memfd:" NAME - 1 ||
-		    memcmp(name, "/memfd:" NAME, sizeof "/memfd:" NAME - 1) != 0)
+		if (readlink(path, name, sizeof name) < (ssize_t)sizeof name - 1 ||
+		    memcmp(name, "/memfd:" NAME, sizeof name - 1) != 0 ||
+		    (fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) < 0)
 			continue;
-		if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
-			continue;
-		l = mmap(NULL, sizeof *l, PROT_READ, MAP_SHARED, fd, 0);
-		close(fd);
-		if (l == MAP_FAILED)
-			continue;
-		if (memcmp(l->magic, magic, sizeof magic) == 0 && l->pid == pid)
+		if (pread(fd, l, offsetof(struct ledger, stage), 0) ==
+			(ssize_t)offsetof(struct ledger, stage) &&
+		    memcmp(l->magic, magic, sizeof magic) == 0 && l->pid == pid) {
+			l->path[sizeof l->path - 1] = '\0';
 			s->found(l, s->arg);
-		(void)munmap(l, sizeof *l); /* cannot fail */
+		}
+		close(fd);
 	}
 	return true;
 }
@@ -98,7 +100,9 @@ look_at(pid_t pid, void *arg)
 int
 ledger_each(void (*found)(const struct ledger *, void *), void *arg)
 {
-	struct search s = { found, arg };
+	struct search s = { found, arg, memory_get(sizeof *s.copy) };
+	int result = s.copy ? proc_each(look_at, &s) : -1;
 
-	return proc_each(look_at, &s);
+	memory_free(s.copy, sizeof *s.copy);
+	return result;
 }

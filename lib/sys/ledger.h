@@ -30,7 +30,7 @@ struct ledger {
 	uint64_t dropped_lines, dropped_bytes;
 	char path[1024]; /* of the log file, absolute if it fits */
 
-	uint32_t stage;
+	uint32_t stage;       /* what others see ends here */
 	uint32_t key;          /* whose lines they are */
 	uint32_t take;         /* TAKING: how many bytes of the pipe they are */
 	uint32_t len, done;    /* TAKEN: bytes, and how many of them are in the file */
@@ -46,7 +46,10 @@ struct ledger *ledger_open(int fd);
 int ledger_make(void);
 /* Remembers the path, made absolute. */
 void ledger_name(struct ledger *, const char *path);
-/* Calls found for the counters of each running logger that we may look at; -1: no /proc. */
+/*
+ * Calls found with each running logger's ledger that we may look at, as far as its path; the rest is
+ * not there. -1: no /proc.
+ */
 int ledger_each(void (*found)(const struct ledger *, void *), void *arg);
 
 #endif
