@@ -52,43 +52,33 @@ logger_init(struct logger *l, int null)
 	close(fd);
 }
 
-static void
-add_arg(struct logger *l, struct buf *b, const char *format, ...)
-{
-	va_list ap;
-
-	va_start(ap, format);
-	buf_vprintf(b, format, ap);
-	va_end(ap);
-	buf_put(b, "", 1);
-	l->nargs++;
-}
-
 /* The logger's command line. */
 static bool
 write_args(struct logger *l, const struct config *c, const char *path)
 {
-	static const char *const stamps[] = { [CONFIG_LOG_RUBY] = "none",
+	static const char *const stamps[] = { [CONFIG_LOG_RUBY] = "none\n--header",
 		[CONFIG_LOG_PLAIN] = "none",
 		[CONFIG_LOG_JSON] = "json",
 		[CONFIG_LOG_CRI] = "cri" };
+	const char *prefix = c->log_prefix ? c->log_prefix : "";
 	struct buf b = buf_over(l->args, sizeof l->args);
 
+	/* words end with a newline, so that none of them may have one */
+	buf_printf(&b, "se-logrotate\n--held\n--size=%llu\n--age=%u\n--stamp=%s\n%s%s%s%s--\n%s\n",
+	    (unsigned long long)c->log_rotate_size, c->log_rotate_age, stamps[c->log_format],
+	    *prefix ? "--prefix=" : "", prefix, *prefix ? "\n" : "",
+	    c->log_overflow ? "--overflow=drop\n" : "", path ? path : "-");
+	if (b.cut || strchr(prefix, '\n') || (path && strchr(path, '\n'))) {
+		errno = EINVAL;
+		return false;
+	}
 	l->nargs = 0;
-	add_arg(l, &b, "se-logrotate");
-	add_arg(l, &b, "--held");
-	add_arg(l, &b, "--size=%llu", (unsigned long long)c->log_rotate_size);
-	add_arg(l, &b, "--age=%u", c->log_rotate_age);
-	add_arg(l, &b, "--stamp=%s", stamps[c->log_format]);
-	if (c->log_format == CONFIG_LOG_RUBY)
-		add_arg(l, &b, "--header");
-	if (c->log_prefix)
-		add_arg(l, &b, "--prefix=%s", c->log_prefix);
-	if (c->log_overflow)
-		add_arg(l, &b, "--overflow=drop");
-	add_arg(l, &b, "--");
-	add_arg(l, &b, "%s", path ? path : "-");
-	return !b.cut;
+	for (size_t i = 0; i < b.len; i++)
+		if (l->args[i] == '\n') {
+			l->args[i] = '\0';
+			l->nargs++;
+		}
+	return true;
 }
 
 /* A free place for a pipe; NO_KEY: there is none. */

@@ -72,7 +72,7 @@ struct others {
 };
 
 static bool
-signal_other(pid_t pid, void *arg)
+signal_other(int pid, void *arg)
 {
 	const struct others *o = arg;
 
@@ -87,7 +87,7 @@ signal_others(const struct supervise *s, int sig)
 {
 	struct others o = { s, sig };
 
-	if (sig == SIGKILL || proc_each(signal_other, &o) < 0)
+	if (sig == SIGKILL || proc_each("/proc", signal_other, &o) < 0)
 		(void)kill(-1, sig); /* the logger too: it loses nothing. ESRCH: nobody is left */
 }
 

@@ -7,7 +7,6 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -221,30 +220,28 @@ copytruncate_cut(struct copytruncate *c)
 
 struct search {
 	struct stat file;
+	int looking; /* at that process */
 	pid_t pid;
 	bool blind; /* not everything could be looked at */
 };
 
-/*
- * Is the descriptor of this name in a directory /proc/PID/fd a writer that does not append? "." and
- * ".." are no log file either.
- */
+/* Is that descriptor a writer that does not append? False: that ends the search. */
 static bool
-overwrites(int dir, const char *name, struct search *s)
+overwrites(int fd, void *arg)
 {
-	char path[32], text[512], *p = text;
+	struct search *s = arg;
+	char path[48], text[512], *p = text;
 	struct stat st;
 	unsigned flags;
 	ssize_t n;
-	int fd;
 
-	if (fstatat(dir, name, &st, 0) < 0 || st.st_ino != s->file.st_ino ||
-	    st.st_dev != s->file.st_dev)
-		return false;
-	(void)buf_print_to(path, sizeof path, "../fdinfo/%s", name); /* a number: fits */
-	if ((fd = openat(dir, path, O_RDONLY | O_CLOEXEC)) < 0) {
+	(void)buf_print_to(path, sizeof path, "/proc/%d/fd/%d", s->looking, fd); /* fits */
+	if (stat(path, &st) < 0 || st.st_ino != s->file.st_ino || st.st_dev != s->file.st_dev)
+		return true;
+	(void)buf_print_to(path, sizeof path, "/proc/%d/fdinfo/%d", s->looking, fd); /* fits */
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0) {
 		s->blind |= errno != ENOENT; /* closed meanwhile */
-		return false;
+		return true;
 	}
 	n = read(fd, text, sizeof text - 1);
 	close(fd);
@@ -254,47 +251,24 @@ overwrites(int dir, const char *name, struct search *s)
 	if (p) {
 		p += 7;
 		p[strcspn(p, "\n")] = '\0';
-		if (num_octal(p, INT_MAX, &flags))
-			return (flags & O_ACCMODE) != O_RDONLY && !(flags & O_APPEND);
 	}
-	s->blind = true;
-	return false;
+	if (!p || !num_octal(p, INT_MAX, &flags))
+		s->blind = true;
+	else if ((flags & O_ACCMODE) != O_RDONLY && !(flags & O_APPEND))
+		s->pid = s->looking;
+	return s->pid == 0;
 }
 
-/* What getdents64(2) fills a buffer with. */
-struct entry {
-	uint64_t inode;
-	int64_t next;
-	unsigned short len;
-	unsigned char type;
-	char name[];
-};
-
 static bool
-look_at(pid_t pid, void *arg)
+look_at(int pid, void *arg)
 {
-	_Alignas(struct entry) char room[4096];
 	struct search *s = arg;
 	char path[32];
-	long got;
-	int dir;
 
-	if (pid == getpid())
-		return true;
-	(void)buf_print_to(path, sizeof path, "/proc/%d/fd", (int)pid); /* fits */
-	if ((dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0) {
+	s->looking = pid;
+	(void)buf_print_to(path, sizeof path, "/proc/%d/fd", pid); /* fits */
+	if (pid != getpid() && proc_each(path, overwrites, s) < 0)
 		s->blind |= errno != ENOENT; /* gone meanwhile */
-		return true;
-	}
-	while (s->pid == 0 && (got = syscall(SYS_getdents64, dir, room, sizeof room)) > 0)
-		for (long at = 0; at < got && s->pid == 0;) {
-			const struct entry *e = (const struct entry *)(const void *)(room + at);
-
-			at += e->len;
-			if (overwrites(dir, e->name, s))
-				s->pid = pid;
-		}
-	close(dir);
 	return s->pid == 0;
 }
 
@@ -303,7 +277,7 @@ copytruncate_writer(int fd)
 {
 	struct search s = { 0 };
 
-	if (fstat(fd, &s.file) < 0 || proc_each(look_at, &s) < 0)
+	if (fstat(fd, &s.file) < 0 || proc_each("/proc", look_at, &s) < 0)
 		return -1;
 	if (s.pid == 0 && s.blind) {
 		errno = EACCES;

@@ -73,7 +73,7 @@ struct search {
  * anything under that name: it is read, not mapped.
  */
 static bool
-look_at(pid_t pid, void *arg)
+look_at(int pid, void *arg)
 {
 	const struct search *s = arg;
 	struct ledger *l = s->copy;
@@ -81,7 +81,7 @@ look_at(pid_t pid, void *arg)
 	int fd;
 
 	for (int i = 3; i < 16; i++) { /* it is opened at the start, so its number is small */
-		(void)buf_print_to(path, sizeof path, "/proc/%d/fd/%d", (int)pid, i); /* fits */
+		(void)buf_print_to(path, sizeof path, "/proc/%d/fd/%d", pid, i); /* fits */
 		if (readlink(path, name, sizeof name) < (ssize_t)sizeof name - 1 ||
 		    memcmp(name, "/memfd:" NAME, sizeof name - 1) != 0 ||
 		    (fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) < 0)
@@ -101,7 +101,7 @@ int
 ledger_each(void (*found)(const struct ledger *, void *), void *arg)
 {
 	struct search s = { found, arg, memory_get(sizeof *s.copy) };
-	int result = s.copy ? proc_each(look_at, &s) : -1;
+	int result = s.copy ? proc_each("/proc", look_at, &s) : -1;
 
 	memory_free(s.copy, sizeof *s.copy);
 	return result;

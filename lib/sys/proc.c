@@ -124,12 +124,12 @@ struct entry {
 };
 
 int
-proc_each(bool (*found)(pid_t, void *), void *arg)
+proc_each(const char *dir, bool (*found)(int, void *), void *arg)
 {
 	_Alignas(struct entry) char room[4096];
-	int fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	bool more = true;
-	uint64_t pid;
+	uint64_t n;
 	long got = 0;
 
 	if (fd < 0)
@@ -139,8 +139,8 @@ proc_each(bool (*found)(pid_t, void *), void *arg)
 			const struct entry *e = (const struct entry *)(const void *)(room + at);
 
 			at += e->len;
-			if (num_count(e->name, 1, INT32_MAX, &pid))
-				more = found((pid_t)pid, arg);
+			if (num_count(e->name, 0, INT32_MAX, &n))
+				more = found((int)n, arg);
 		}
 	close(fd);
 	return 0;
@@ -154,7 +154,7 @@ struct children {
 };
 
 static bool
-found_child(pid_t pid, void *arg)
+found_child(int pid, void *arg)
 {
 	struct children *c = arg;
 	struct proc_stat st;
@@ -171,7 +171,7 @@ proc_children(bool (*found)(pid_t, void *), void *arg)
 	struct children c = { .parent = getpid(), .found = found, .arg = arg };
 	struct proc_stat st;
 
-	if (!proc_stat(c.parent, &st) || proc_each(found_child, &c) < 0)
+	if (!proc_stat(c.parent, &st) || proc_each("/proc", found_child, &c) < 0)
 		return -1;
 	return c.count;
 }
