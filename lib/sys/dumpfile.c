@@ -25,7 +25,7 @@ dumpfile_open(const char *path)
 	int fd, e;
 
 	if (strcmp(path, "-") == 0 || strcmp(path, "+") == 0)
-		return dup(*path == '-' ? STDOUT_FILENO : STDERR_FILENO);
+		return fcntl(*path == '-' ? STDOUT_FILENO : STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
 	fd = open(path,
 	    O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
 	if (fd < 0)

@@ -10,7 +10,7 @@
 void dumpfile_path(pid_t, struct buf *);
 /*
  * Opens it for appending, 0600; "-" and "+" are stdout and stderr. A path that somebody else has
- * prepared (a link, a fifo, another's file) is EPERM or ELOOP. -1: errno.
+ * prepared (a link, a fifo, another's file) is EPERM, ELOOP or ENXIO. -1: errno.
  */
 int dumpfile_open(const char *path);
 

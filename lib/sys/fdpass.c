@@ -35,7 +35,7 @@ fdpass_recv(int sock, void *bytes, size_t room, int *fd)
 	struct msghdr m = { .msg_iov = &iov,
 		.msg_iovlen = 1,
 		.msg_control = c.room,
-		.msg_controllen = sizeof c.room };
+		.msg_controllen = CMSG_LEN(sizeof *fd) }; /* for one: the kernel closes more */
 	ssize_t n = recvmsg(sock, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	struct cmsghdr *h = n > 0 ? CMSG_FIRSTHDR(&m) : NULL;
 

@@ -46,7 +46,7 @@ make_directories(const char *path)
 {
 	char dir[PATH_MAX];
 
-	for (const char *slash = path; (slash = strchr(slash + 1, '/')) != NULL;)
+	for (const char *slash = path; *slash && (slash = strchr(slash + 1, '/')) != NULL;)
 		if (buf_print_to(dir, sizeof dir, "%.*s", (int)(slash - path), path))
 			(void)mkdir(dir, 0755); /* the open tells what is wrong */
 }
@@ -64,7 +64,7 @@ dress(const struct logfile *l, int fd)
 static int
 open_file(const struct logfile *l)
 {
-	int fd = open(l->path, OPEN_FLAGS);
+	int fd = open(l->path, OPEN_FLAGS), e;
 
 	if (fd >= 0 || errno != ENOENT)
 		return fd;
@@ -73,7 +73,10 @@ open_file(const struct logfile *l)
 		return errno == EEXIST ? open(l->path, OPEN_FLAGS) : -1;
 	if (dress(l, fd) == 0)
 		return fd;
+	e = errno;
 	close(fd);
+	(void)unlink(l->path); /* it was not there before; the error is told */
+	errno = e;
 	return -1;
 }
 

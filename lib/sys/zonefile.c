@@ -14,7 +14,8 @@ zonefile_read(unsigned char bytes[ZONEFILE_ROOM], const char **rule)
 	ssize_t n;
 	int fd;
 
-	tz += tz && *tz == ':';
+	if (tz && *tz == ':')
+		tz++;
 	*rule = tz;
 	if (!buf_print_to(path, sizeof path, "%s%s",
 		!tz || *tz == '/' ? "" : "/usr/share/zoneinfo/", tz ? tz : "/etc/localtime"))
