@@ -52,33 +52,45 @@ logger_init(struct logger *l, int null)
 	close(fd);
 }
 
-/* The logger's command line. */
+/*
+ * The logger's command line, words that end with a NUL; false: it cannot be told, errno. *same: it is
+ * what it was.
+ */
 static bool
-write_args(struct logger *l, const struct config *c, const char *path)
+write_args(struct logger *l, const struct config *c, const char *path, bool *same)
 {
 	static const char *const stamps[] = { [CONFIG_LOG_RUBY] = "none\n--header",
 		[CONFIG_LOG_PLAIN] = "none",
 		[CONFIG_LOG_JSON] = "json",
 		[CONFIG_LOG_CRI] = "cri" };
 	const char *prefix = c->log_prefix ? c->log_prefix : "";
-	struct buf b = buf_over(l->args, sizeof l->args);
+	char room[sizeof l->args];
+	struct buf b = buf_over(room, sizeof room);
 
-	/* words end with a newline, so that none of them may have one */
 	buf_printf(&b, "se-logrotate\n--held\n--size=%llu\n--age=%u\n--stamp=%s\n%s%s%s%s--\n%s\n",
 	    (unsigned long long)c->log_rotate_size, c->log_rotate_age, stamps[c->log_format],
 	    *prefix ? "--prefix=" : "", prefix, *prefix ? "\n" : "",
-	    c->log_overflow ? "--overflow=drop\n" : "", path ? path : "-");
-	if (b.cut || strchr(prefix, '\n') || (path && strchr(path, '\n'))) {
+	    c->log_overflow ? "--overflow=drop\n" : "", path);
+	if (b.cut || strchr(prefix, '\n') || strchr(path, '\n')) {
 		errno = EINVAL;
 		return false;
 	}
-	l->nargs = 0;
 	for (size_t i = 0; i < b.len; i++)
-		if (l->args[i] == '\n') {
-			l->args[i] = '\0';
-			l->nargs++;
-		}
+		if (room[i] == '\n')
+			room[i] = '\0';
+	*same = b.len == l->args_len && memcmp(room, l->args, b.len) == 0;
+	l->args_len = b.len;
+	memcpy(l->args, room, b.len);
 	return true;
+}
+
+/* The last word of it: the log's path, or "-". */
+static const char *
+path_of(const struct logger *l)
+{
+	const char *nul = memrchr(l->args, '\0', l->args_len - 1);
+
+	return nul + 1;
 }
 
 /* A free place for a pipe; NO_KEY: there is none. */
@@ -152,15 +164,17 @@ bool
 logger_configure(struct logger *l, const struct config *c, const char *path, struct log *log)
 {
 	struct lineout own = { .may_block = true };
+	bool same;
 
-	if (path && strcmp(path, "-") == 0)
-		path = NULL;
-	if (!make_lasting(l) || !write_args(l, c, path))
+	if (!make_lasting(l) || !write_args(l, c, path ? path : "-", &same))
 		return false;
 	own.fd = l->own;
 	if (log->file.fd != l->own)
 		lineout_replace(&log->file, &own);
-	l->finishing = l->pid > 0;
+	if (same && l->pid > 0)
+		(void)kill(l->pid, SIGHUP); /* it is not reaped: it is there */
+	else
+		l->finishing = l->pid > 0;
 	return true;
 }
 
@@ -251,7 +265,7 @@ static pid_t
 exec_logger(struct logger *l, int sock)
 {
 	char *argv[16];
-	const char *p = l->args;
+	size_t argc = 0;
 	const struct spawn_fd fds[] = { { 0, l->null }, { 1, STDERR_FILENO }, { 2, STDERR_FILENO },
 		{ HOLD_SOCKET, sock }, { HOLD_LEDGER, l->ledger }, { HOLD_TAKEN, l->taken[0] },
 		{ HOLD_TAKEN + 1, l->taken[1] } };
@@ -264,9 +278,9 @@ exec_logger(struct logger *l, int sock)
 		.umask = -1 };
 	const char *step;
 
-	for (unsigned i = 0; i < l->nargs; i++, p += strlen(p) + 1)
-		argv[i] = (char *)(size_t)p; /* execve(2) does not change it */
-	argv[l->nargs] = NULL;
+	for (size_t at = 0; at < l->args_len; at += strlen(l->args + at) + 1)
+		argv[argc++] = l->args + at;
+	argv[argc] = NULL;
 	return spawn(&s, &step);
 }
 
@@ -274,13 +288,11 @@ exec_logger(struct logger *l, int sock)
 static void
 write_own(struct logger *l)
 {
-	const char *path = l->args;
+	const char *path = path_of(l);
 	struct lineout file;
 	char bytes[4096];
 	int n;
 
-	for (unsigned i = 1; i < l->nargs; i++)
-		path += strlen(path) + 1;
 	if (lineout_open(&file, strcmp(path, "-") == 0 ? NULL : path) < 0)
 		return;
 	while (ioctl(l->pipe[OWN_KEY].fd, FIONREAD, &n) == 0 && n > 0)

@@ -34,7 +34,7 @@ struct logger {
 	unsigned room, next;      /* where the search for a free one begins */
 	bool untold;              /* some pipes have not been told yet */
 	char args[4608];          /* what it is started with, a string behind the other */
-	unsigned nargs;
+	size_t args_len;
 };
 
 /* Do the lines need a logger under that configuration? */
@@ -43,7 +43,8 @@ bool logger_needed(const struct config *);
 void logger_init(struct logger *, int null);
 /*
  * Lines go through a logger from now on, to path (NULL: stderr), as that configuration says; log is
- * switched over to it. A running one is replaced. False: errno.
+ * switched over to it. A running one opens it again, or is replaced if something else changed.
+ * False: errno, all is as it was.
  */
 bool logger_configure(struct logger *, const struct config *, const char *path, struct log *);
 /* Room for so many workers' pipes; false: errno. */

@@ -1,5 +1,6 @@
 #include "buf.h"
 
+#include <limits.h>
 #include <string.h>
 
 struct buf
@@ -56,58 +57,62 @@ put_field(struct buf *b, const struct conversion *c, const char *sign, const cha
 {
 	long space = c->width - (long)(len + strlen(sign));
 
-	if (!c->left && !c->zeroes)
-		pad(b, ' ', space);
-	buf_puts(b, sign);
-	if (!c->left && c->zeroes)
-		pad(b, '0', space);
+	if (c->zeroes)
+		buf_puts(b, sign);
+	if (!c->left)
+		pad(b, c->zeroes ? '0' : ' ', space);
+	if (!c->zeroes)
+		buf_puts(b, sign);
 	buf_put(b, text, len);
 	if (c->left)
 		pad(b, ' ', space);
 }
 
-static void
-put_number(
-    struct buf *b, const struct conversion *c, unsigned long long n, unsigned base, bool negative)
+/* An integer with so many l in its conversion; that of an unsigned one has the sign of its bits. */
+static long long
+take(va_list *ap, int longs)
 {
+	return longs > 1 ? va_arg(*ap, long long)
+	    : longs == 1 ? va_arg(*ap, long)
+			 : va_arg(*ap, int);
+}
+
+/* The number, by the letter of its conversion. */
+static void
+put_number(struct buf *b, const struct conversion *c, char letter, long long value)
+{
+	unsigned long long most = c->longs > 1 ? ULLONG_MAX : c->longs ? ULONG_MAX : UINT_MAX;
+	unsigned long long n = (unsigned long long)value & most;
+	unsigned base = letter == 'x' ? 16 : letter == 'o' ? 8 : 10;
+	const char *sign = "";
 	char digits[24];
 	size_t at = sizeof digits;
 
+	if (letter == 'd' && value < 0) {
+		sign = "-";
+		n = (0 - n) & most;
+	}
 	do
 		digits[--at] = "0123456789abcdef"[n % base];
 	while ((n /= base) > 0);
-	put_field(b, c, negative ? "-" : "", digits + at, sizeof digits - at);
+	put_field(b, c, sign, digits + at, sizeof digits - at);
 }
 
 /* A number, or the * that stands for one; *format is left behind it. */
 static int
 number(const char **format, va_list *ap)
 {
+	const char *f = *format;
 	int n = 0;
 
-	if (**format == '*') {
-		++*format;
-		return va_arg(*ap, int);
+	if (*f == '*') {
+		*format = f + 1;
+		return (int)take(ap, 0);
 	}
-	for (; **format >= '0' && **format <= '9'; ++*format)
-		n = n * 10 + (**format - '0');
+	for (; *f >= '0' && *f <= '9'; f++)
+		n = n * 10 + (*f - '0');
+	*format = f;
 	return n;
-}
-
-static long long
-take_signed(const struct conversion *c, va_list *ap)
-{
-	return c->longs > 1 ? va_arg(*ap, long long)
-	    : c->longs == 1 ? va_arg(*ap, long)
-			    : va_arg(*ap, int);
-}
-
-static unsigned long long
-take_unsigned(const struct conversion *c, va_list *ap)
-{
-	return c->longs > 1 ? va_arg(*ap, unsigned long long)
-	    : c->longs == 1 ? va_arg(*ap, unsigned long)
-			    : va_arg(*ap, unsigned);
 }
 
 static void
@@ -125,7 +130,6 @@ static const char *
 convert(struct buf *b, const char *f, va_list *ap)
 {
 	struct conversion c = { .precision = -1 };
-	long long n;
 	char one;
 
 	for (; *f == '-' || *f == '0'; f++) {
@@ -141,21 +145,13 @@ convert(struct buf *b, const char *f, va_list *ap)
 		c.longs++;
 	switch (*f) {
 	case 'd':
-		n = take_signed(&c, ap);
-		put_number(
-		    b, &c, n < 0 ? 0 - (unsigned long long)n : (unsigned long long)n, 10, n < 0);
-		break;
 	case 'u':
-		put_number(b, &c, take_unsigned(&c, ap), 10, false);
-		break;
 	case 'x':
-		put_number(b, &c, take_unsigned(&c, ap), 16, false);
-		break;
 	case 'o':
-		put_number(b, &c, take_unsigned(&c, ap), 8, false);
+		put_number(b, &c, *f, take(ap, c.longs));
 		break;
 	case 'c':
-		one = (char)va_arg(*ap, int);
+		one = (char)take(ap, 0);
 		put_field(b, &c, "", &one, 1);
 		break;
 	case 's':
@@ -234,24 +230,35 @@ buf_escape(struct buf *b, const char *text, size_t len, size_t max)
 
 /* How many bytes of text are one UTF-8 character; 0: they are none. */
 static size_t
-utf8(const unsigned char *text, size_t len)
+utf8(const char *text, size_t len)
 {
-	size_t n = text[0] < 0x80 ? 1
-	    : text[0] < 0xc2      ? 0
-	    : text[0] < 0xe0      ? 2
-	    : text[0] < 0xf0      ? 3
-	    : text[0] < 0xf5      ? 4
-				  : 0;
+	static const unsigned least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	unsigned c = (unsigned char)*text, code;
+	size_t n = c < 0x80 ? 1 : c < 0xc0 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf8 ? 4 : 0;
 
-	if (n > len || (n > 2 && text[0] == 0xe0 && text[1] < 0xa0) ||
-	    (n > 2 && text[0] == 0xed && text[1] > 0x9f) ||
-	    (n > 3 && text[0] == 0xf0 && text[1] < 0x90) ||
-	    (n > 3 && text[0] == 0xf4 && text[1] > 0x8f))
+	if (n > len)
 		return 0;
-	for (size_t i = 1; i < n; i++)
-		if ((text[i] & 0xc0) != 0x80)
+	code = n > 1 ? c & 0x7f >> n : c;
+	for (size_t i = 1; i < n; i++) {
+		c = (unsigned char)text[i] ^ 0x80;
+		if (c > 0x3f)
 			return 0;
-	return n;
+		code = code << 6 | c;
+	}
+	/* the longer forms of what has a shorter one, halves of surrogate pairs, what is no code */
+	return code < least[n] || code >> 11 == 0xd800 >> 11 || code > 0x10ffff ? 0 : n;
+}
+
+bool
+buf_quoted_byte(struct buf *b, char c, int digits)
+{
+	if (c == '"' || c == '\\')
+		buf_printf(b, "\\%c", c);
+	else if ((unsigned char)c < 0x20 || c == 0x7f)
+		buf_printf(b, "\\%c%0*x", digits == 4 ? 'u' : 'x', digits, c);
+	else
+		return false;
+	return true;
 }
 
 void
@@ -259,18 +266,13 @@ buf_json(struct buf *b, const char *text, size_t len)
 {
 	buf_puts(b, "\"");
 	while (len > 0) {
-		unsigned char c = (unsigned char)*text;
-		size_t n = utf8((const unsigned char *)text, len);
+		size_t n = utf8(text, len);
 
-		if (c == '"' || c == '\\')
-			buf_printf(b, "\\%c", c);
-		else if (c < 0x20 || c == 0x7f)
-			buf_printf(b, "\\u%04x", c);
-		else if (n == 0)
+		if (n == 0)
 			buf_puts(b, "\xef\xbf\xbd");
-		else
+		else if (!buf_quoted_byte(b, *text, 4))
 			buf_put(b, text, n);
-		n = n ? n : 1;
+		n += n == 0;
 		text += n;
 		len -= n;
 	}
@@ -280,15 +282,17 @@ buf_json(struct buf *b, const char *text, size_t len)
 void
 buf_duration(struct buf *b, long long t)
 {
-	if (t % 86400000 == 0 && t > 0)
-		buf_printf(b, "%lldd", t / 86400000);
-	else if (t % 3600000 == 0 && t > 0)
-		buf_printf(b, "%lldh", t / 3600000);
-	else if (t % 60000 == 0 && t > 0)
-		buf_printf(b, "%lldm", t / 60000);
-	else if (t % 1000 == 0)
-		buf_printf(b, "%llds", t / 1000);
-	else if (t % 100 == 0 && t > 1000)
+	static const struct {
+		int length;
+		char name;
+	} units[] = { { 86400000, 'd' }, { 3600000, 'h' }, { 60000, 'm' }, { 1000, 's' } };
+
+	for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+		if (t % units[i].length == 0 && (t > 0 || units[i].name == 's')) {
+			buf_printf(b, "%lld%c", t / units[i].length, units[i].name);
+			return;
+		}
+	if (t % 100 == 0 && t > 1000)
 		buf_printf(b, "%lld.%llds", t / 1000, t % 1000 / 100);
 	else
 		buf_printf(b, "%lldms", t);

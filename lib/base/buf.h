@@ -38,6 +38,11 @@ __attribute__((format(printf, 3, 4))) bool buf_print_to(
 void buf_escape(struct buf *, const char *text, size_t len, size_t max);
 /* Text of unknown origin as a JSON string, with its quotes; what is not UTF-8 becomes U+FFFD. */
 void buf_json(struct buf *, const char *text, size_t len);
+/*
+ * A byte between double quotes, if it needs a backslash there: a quote, a backslash, or a control
+ * byte, which comes as \x1b with 2 digits and as \u001b with 4. False: it needs none.
+ */
+bool buf_quoted_byte(struct buf *, char, int digits);
 /* A duration as people write it: "1.5s", "250ms" or "2h"; exact, so that it parses back. */
 void buf_duration(struct buf *, long long milliseconds);
 /* Forgets the first n bytes. */

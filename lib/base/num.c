@@ -22,6 +22,15 @@ num_is_word(const char *s, const char *word)
 	return *s == *word;
 }
 
+int
+num_word(const char *s, const char *words)
+{
+	for (int i = 0; *words; i++, words += strlen(words) + 1)
+		if (num_is_word(s, words))
+			return i;
+	return -1;
+}
+
 /* Reads digits of the given base from *s on; false if there is none or on overflow. */
 static bool
 digits(const char **s, unsigned base, uint64_t *out)
@@ -40,15 +49,22 @@ digits(const char **s, unsigned base, uint64_t *out)
 	return true;
 }
 
-bool
-num_count(const char *s, uint64_t min, uint64_t max, uint64_t *out)
+/* Digits from min to max and nothing else. */
+static bool
+whole(const char *s, unsigned base, uint64_t min, uint64_t max, uint64_t *out)
 {
 	uint64_t n;
 
-	if (!digits(&s, 10, &n) || *s || n < min || n > max)
+	if (!digits(&s, base, &n) || *s || n < min || n > max)
 		return false;
 	*out = n;
 	return true;
+}
+
+bool
+num_count(const char *s, uint64_t min, uint64_t max, uint64_t *out)
+{
+	return whole(s, 10, min, max, out);
 }
 
 bool
@@ -58,8 +74,7 @@ num_int(const char *s, int64_t min, int64_t max, int64_t *out)
 	uint64_t n;
 	int64_t v;
 
-	s += negative;
-	if (!digits(&s, 10, &n) || *s || n > INT64_MAX)
+	if (!num_count(s + negative, 0, INT64_MAX, &n))
 		return false;
 	v = negative ? -(int64_t)n : (int64_t)n;
 	if (v < min || v > max)
@@ -73,7 +88,7 @@ num_octal(const char *s, unsigned max, unsigned *out)
 {
 	uint64_t n;
 
-	if (!digits(&s, 8, &n) || *s || n > max)
+	if (!whole(s, 8, 0, max, &n))
 		return false;
 	*out = (unsigned)n;
 	return true;
@@ -100,6 +115,8 @@ num_bytes(const char *s, uint64_t max, uint64_t *out)
 	*out = n;
 	return true;
 }
+
+#define MILLION UINT64_C(1000000)
 
 /*
  * "12.345" in units of 1/scale, scale a power of ten: rounded up if up, else cut. *s is left behind
@@ -131,31 +148,31 @@ bool
 num_duration(const char *s, ms max, ms *out)
 {
 	static const struct {
-		const char *name;
-		uint64_t us;
+		char name[4];
+		unsigned ms;
 	} units[] = {
-		{ "", 1000000 },
-		{ "s", 1000000 },
-		{ "ms", 1000 },
-		{ "m", 60000000 },
-		{ "h", 3600000000 },
-		{ "d", 86400000000 },
+		{ "", 1000 },
+		{ "s", 1000 },
+		{ "ms", 1 },
+		{ "m", 60000 },
+		{ "h", 3600000 },
+		{ "d", 86400000 },
 	};
-	uint64_t n;
+	uint64_t n, t;
 
 	/* in millionths of the unit, so that 0.5ms and 1.5h both keep their fraction */
-	if (!decimal(&s, 1000000, true, &n))
+	if (!decimal(&s, MILLION, true, &n))
 		return false;
 	for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
-		uint64_t whole = n / 1000000, part = n % 1000000, us;
+		unsigned unit = units[i].ms;
 
 		if (strcmp(s, units[i].name) != 0)
 			continue;
-		if (__builtin_mul_overflow(whole, units[i].us, &us) ||
-		    __builtin_add_overflow(us, (part * (units[i].us / 1000) + 999) / 1000, &us) ||
-		    us > (uint64_t)INT64_MAX - 999 || (us + 999) / 1000 > (uint64_t)max)
+		if (__builtin_mul_overflow(n / MILLION, unit, &t) ||
+		    __builtin_add_overflow(t, (n % MILLION * unit + MILLION - 1) / MILLION, &t) ||
+		    t > (uint64_t)ms_min(max, INT64_MAX / 1000))
 			return false;
-		*out = (ms)((us + 999) / 1000);
+		*out = (ms)t;
 		return true;
 	}
 	return false;
@@ -172,71 +189,46 @@ num_ratio(const char *s, unsigned max, unsigned *out)
 	return true;
 }
 
-static const struct {
-	char name[7];
-	unsigned char sig;
-} signals[] = {
-	{ "HUP", SIGHUP },
-	{ "INT", SIGINT },
-	{ "QUIT", SIGQUIT },
-	{ "ILL", SIGILL },
-	{ "TRAP", SIGTRAP },
-	{ "ABRT", SIGABRT },
-	{ "BUS", SIGBUS },
-	{ "FPE", SIGFPE },
-	{ "KILL", SIGKILL },
-	{ "USR1", SIGUSR1 },
-	{ "SEGV", SIGSEGV },
-	{ "USR2", SIGUSR2 },
-	{ "PIPE", SIGPIPE },
-	{ "ALRM", SIGALRM },
-	{ "TERM", SIGTERM },
-	{ "CHLD", SIGCHLD },
-	{ "CONT", SIGCONT },
-	{ "STOP", SIGSTOP },
-	{ "TSTP", SIGTSTP },
-	{ "TTIN", SIGTTIN },
-	{ "TTOU", SIGTTOU },
-	{ "URG", SIGURG },
-	{ "XCPU", SIGXCPU },
-	{ "XFSZ", SIGXFSZ },
-	{ "VTALRM", SIGVTALRM },
-	{ "PROF", SIGPROF },
-	{ "WINCH", SIGWINCH },
-	{ "IO", SIGIO },
-	{ "PWR", SIGPWR },
-	{ "SYS", SIGSYS },
-};
+/* The signals that have a name here. */
+/* clang-format off */
+#define SIGNALS(X) \
+	X(HUP) X(INT) X(QUIT) X(ILL) X(TRAP) X(ABRT) X(BUS) X(FPE) X(KILL) X(USR1) \
+	X(SEGV) X(USR2) X(PIPE) X(ALRM) X(TERM) X(CHLD) X(CONT) X(STOP) X(TSTP) X(TTIN) \
+	X(TTOU) X(URG) X(XCPU) X(XFSZ) X(VTALRM) X(PROF) X(WINCH) X(IO) X(PWR) X(SYS)
+/* clang-format on */
 
-#define SIGNALS (sizeof signals / sizeof *signals)
+#define X(name) #name "\0"
+static const char signal_names[] = SIGNALS(X);
+#undef X
+#define X(name) SIG##name,
+static const unsigned char signal_numbers[] = { SIGNALS(X) };
+#undef X
 
 bool
 num_signal(const char *s, int *out)
 {
-	const char *name =
-	    strlen(s) > 3 && (s[0] | 32) == 's' && (s[1] | 32) == 'i' && (s[2] | 32) == 'g' ? s + 3
-											    : s;
+	bool prefixed = (s[0] | 32) == 's' && (s[1] | 32) == 'i' && (s[2] | 32) == 'g' && s[3];
 	uint64_t n;
+	int i;
 
 	if (num_count(s, 1, 64, &n)) {
 		*out = (int)n;
 		return true;
 	}
-	for (size_t i = 0; i < SIGNALS; i++)
-		if (num_is_word(name, signals[i].name)) {
-			*out = signals[i].sig;
-			return true;
-		}
-	return false;
+	if ((i = num_word(prefixed ? s + 3 : s, signal_names)) < 0)
+		return false;
+	*out = signal_numbers[i];
+	return true;
 }
 
 void
 num_signal_name(int sig, char name[16])
 {
-	for (size_t i = 0; i < SIGNALS; i++)
-		if (signals[i].sig == sig) {
-			(void)buf_print_to(
-			    name, 16, "SIG%s", signals[i].name); /* fits: six letters */
+	const char *known = signal_names;
+
+	for (size_t i = 0; i < sizeof signal_numbers; i++, known += strlen(known) + 1)
+		if (signal_numbers[i] == sig) {
+			(void)buf_print_to(name, 16, "SIG%s", known); /* fits: six letters */
 			return;
 		}
 	(void)buf_print_to(name, 16, "SIG%d", sig); /* fits: eleven digits at most */
@@ -245,12 +237,10 @@ num_signal_name(int sig, char name[16])
 bool
 num_bool(const char *s, bool *out)
 {
-	static const char *const words[] = { "false", "true", "no", "yes", "off", "on" };
+	int i = num_word(s, "false\0true\0no\0yes\0off\0on\0");
 
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (num_is_word(s, words[i])) {
-			*out = i % 2 == 1;
-			return true;
-		}
-	return false;
+	if (i < 0)
+		return false;
+	*out = i % 2 == 1;
+	return true;
 }

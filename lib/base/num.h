@@ -34,6 +34,8 @@ bool num_bool(const char *, bool *out);
 
 /* Is s the word, in small or capital letters? */
 bool num_is_word(const char *s, const char *word);
+/* Which of the words, each with its NUL and an empty one behind the last; -1: none of them. */
+int num_word(const char *s, const char *words);
 /* "SIGTERM" for 15; "SIG34" and so on where there is no name. Writes at most 16 bytes, NUL
  * included. */
 void num_signal_name(int sig, char name[16]);

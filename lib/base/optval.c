@@ -1,5 +1,6 @@
 #include "optval.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "num.h"
@@ -17,7 +18,7 @@ optval_list_at(const struct opt_list *l, unsigned i)
 bool
 optval_is_nil(const char *s)
 {
-	return num_is_word(s, "nil") || num_is_word(s, "null") || strcmp(s, "~") == 0;
+	return num_word(s, "nil\0null\0~\0") >= 0;
 }
 
 bool
@@ -26,18 +27,13 @@ optval_codes_has(const struct opt_codes *c, int code)
 	return code >= 0 && code <= 255 && (c->bits[code / 8] >> (code % 8) & 1);
 }
 
-/* Copies a string to the text; NULL if it does not fit. */
-static const char *
-keep(struct buf *text, const char *s, struct buf *why)
+/* Did all of it fit into the text? */
+static bool
+fits(const struct buf *text, struct buf *why)
 {
-	size_t at = text->len;
-
-	buf_put(text, s, strlen(s) + 1);
-	if (text->cut) {
+	if (text->cut)
 		buf_puts(why, "the configuration is too long");
-		return NULL;
-	}
-	return text->base + at;
+	return !text->cut;
 }
 
 const char *
@@ -74,10 +70,8 @@ split_words(const char *s, struct buf *text, struct opt_list *out, struct buf *w
 		buf_put(text, "", 1);
 		l.count++;
 	}
-	if (text->cut) {
-		buf_puts(why, "the configuration is too long");
+	if (!fits(text, why))
 		return false;
-	}
 	*out = l;
 	return true;
 }
@@ -85,12 +79,11 @@ split_words(const char *s, struct buf *text, struct opt_list *out, struct buf *w
 static bool
 copy_list(const struct opt_value *v, struct buf *text, struct opt_list *out, struct buf *why)
 {
-	struct opt_list l = { .first = text->base + text->len, .count = v->count };
-	const char *s = v->first;
+	struct opt_list from = { v->first, v->count }, l = { text->base + text->len, v->count };
 
-	for (unsigned i = 0; i < v->count; i++, s += strlen(s) + 1)
-		if (!keep(text, s, why))
-			return false;
+	buf_put(text, v->first, (size_t)(optval_list_at(&from, v->count) - v->first));
+	if (!fits(text, why))
+		return false;
 	*out = l;
 	return true;
 }
@@ -115,20 +108,25 @@ set_codes(const struct opt_value *v, struct opt_codes *out, struct buf *why)
 	return true;
 }
 
+/* Puts what stands before the separator in head; what stands behind it, NULL: there is none. */
+static const char *
+split(const char *s, char separator, char *head, size_t room)
+{
+	const char *at = strchr(s, separator);
+
+	return at && buf_print_to(head, room, "%.*s", (int)(at - s), s) ? at + 1 : NULL;
+}
+
 static bool
 rate(const char *s, struct opt_rate *out)
 {
-	const char *slash = strchr(s, '/');
 	char count[12];
+	const char *time = split(s, '/', count, sizeof count);
 	uint64_t n;
 	ms within;
 
-	if (!slash || (size_t)(slash - s) >= sizeof count)
-		return false;
-	memcpy(count, s, (size_t)(slash - s));
-	count[slash - s] = '\0';
-	if (!num_count(count, 1, 1000000, &n) || !num_duration(slash + 1, OPT_TIME_MAX, &within) ||
-	    within == 0)
+	if (!time || !num_count(count, 1, 1000000, &n) ||
+	    !num_duration(time, OPT_TIME_MAX, &within) || within == 0)
 		return false;
 	*out = (struct opt_rate){ .count = (unsigned)n, .within = within };
 	return true;
@@ -148,40 +146,32 @@ static bool
 rlimit(const char *s, struct opt_rlimit *out)
 {
 	struct opt_rlimit r = { .set = true };
-	const char *colon = strchr(s, ':');
-	char soft[32];
+	char room[32];
+	const char *soft = s, *hard = s;
 
-	if (!colon) {
-		if (!one_rlimit(s, &r.soft))
-			return false;
-		r.hard = r.soft;
-	} else {
-		if ((size_t)(colon - s) >= sizeof soft)
-			return false;
-		memcpy(soft, s, (size_t)(colon - s));
-		soft[colon - s] = '\0';
-		if (!one_rlimit(soft, &r.soft) || !one_rlimit(colon + 1, &r.hard) ||
-		    r.soft > r.hard)
-			return false;
+	if (strchr(s, ':')) {
+		soft = room;
+		hard = split(s, ':', room, sizeof room);
 	}
+	if (!hard || !one_rlimit(soft, &r.soft) || !one_rlimit(hard, &r.hard) || r.soft > r.hard)
+		return false;
 	*out = r;
 	return true;
 }
 
-static bool
-word(const char *words, const char *s, unsigned *out)
+/* Which of the words between bars; -1: none of them. */
+static int
+word(const char *words, const char *s)
 {
 	size_t len = strlen(s);
 
-	for (unsigned i = 0;; i++) {
+	for (int i = 0;; i++) {
 		size_t n = strcspn(words, "|");
 
-		if (n == len && memcmp(words, s, n) == 0) {
-			*out = i;
-			return true;
-		}
+		if (n == len && memcmp(words, s, n) == 0)
+			return i;
 		if (!words[n])
-			return false;
+			return -1;
 		words += n + 1;
 	}
 }
@@ -252,49 +242,29 @@ expected(const struct opt *o, struct buf *b)
 		buf_puts(b, ", or nil");
 }
 
+/* How large the members are that can hold nothing: all zeroes, but OPT_UNSET in two of them. */
+static const unsigned char nil_size[] = {
+	[OPT_INT] = sizeof(int),
+	[OPT_OCTAL] = sizeof(int),
+	[OPT_BYTES] = sizeof(uint64_t),
+	[OPT_SIGNAL] = sizeof(int),
+	[OPT_STRING] = sizeof(const char *),
+	[OPT_LIST] = sizeof(struct opt_list),
+	[OPT_ARGV] = sizeof(struct opt_list),
+	[OPT_CODES] = sizeof(struct opt_codes),
+	[OPT_RATE] = sizeof(struct opt_rate),
+	[OPT_RLIMIT] = sizeof(struct opt_rlimit),
+};
+
 static bool
 set_nil(const struct opt *o, void *at)
 {
-	if (!(o->flags & OPT_OR_NIL))
+	if (!(o->flags & OPT_OR_NIL) || nil_size[o->type] == 0)
 		return false;
-	switch ((enum opt_type)o->type) {
-	case OPT_INT:
-	case OPT_OCTAL:
+	memset(at, 0, nil_size[o->type]);
+	if (o->type == OPT_INT || o->type == OPT_OCTAL)
 		*(int *)at = OPT_UNSET;
-		return true;
-	case OPT_SIGNAL:
-		*(int *)at = 0;
-		return true;
-	case OPT_BYTES:
-		*(uint64_t *)at = 0;
-		return true;
-	case OPT_STRING:
-		*(const char **)at = NULL;
-		return true;
-	case OPT_LIST:
-	case OPT_ARGV:
-		*(struct opt_list *)at = (struct opt_list){ 0 };
-		return true;
-	case OPT_CODES:
-		*(struct opt_codes *)at = (struct opt_codes){ { 0 } };
-		return true;
-	case OPT_RATE:
-		*(struct opt_rate *)at = (struct opt_rate){ 0 };
-		return true;
-	case OPT_RLIMIT:
-		*(struct opt_rlimit *)at = (struct opt_rlimit){ 0 };
-		return true;
-	case OPT_HEADING:
-	case OPT_FLAG:
-	case OPT_VERB:
-	case OPT_BOOL:
-	case OPT_COUNT:
-	case OPT_DURATION:
-	case OPT_RATIO:
-	case OPT_WORD:
-		break;
-	}
-	return false;
+	return true;
 }
 
 /* One string into a row that holds one number, word or structure; false: it is none. */
@@ -330,7 +300,7 @@ set_scalar(const struct opt *o, void *at, const char *s)
 	case OPT_SIGNAL:
 		return num_signal(s, at);
 	case OPT_WORD:
-		return word(opt_arg(o), s, at);
+		return (i = word(opt_arg(o), s)) >= 0 && (*(unsigned *)at = (unsigned)i, true);
 	case OPT_RATE:
 		return rate(s, at);
 	case OPT_RLIMIT:
@@ -352,7 +322,7 @@ optval_set(
     const struct opt *o, void *config, struct buf *text, const struct opt_value *v, struct buf *why)
 {
 	void *at = (char *)config + o->offset;
-	const char *kept;
+	size_t start = text->len;
 
 	if (o->flags & OPT_LATER) {
 		buf_puts(why, "not yet in this version");
@@ -371,9 +341,10 @@ optval_set(
 	} else if (o->type == OPT_ARGV) {
 		return split_words(v->first, text, at, why);
 	} else if (o->type == OPT_STRING) {
-		if (!(kept = keep(text, v->first, why)))
+		buf_put(text, v->first, strlen(v->first) + 1);
+		if (!fits(text, why))
 			return false;
-		*(const char **)at = kept;
+		*(const char **)at = text->base + start;
 		return true;
 	} else if (set_scalar(o, at, v->first)) {
 		return true;
@@ -388,8 +359,7 @@ optval_set(
 static bool
 is_bare_char(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	    (c && strchr("_./+=^-", c));
+	return isalnum((unsigned char)c) || strchr("_./+=^-", c);
 }
 
 /* A string as YAML: bare where that reads back as itself, else in double quotes. */
@@ -405,16 +375,9 @@ format_string(struct buf *b, const char *s)
 		return;
 	}
 	buf_puts(b, "\"");
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
-
-		if (c == '"' || c == '\\')
-			buf_printf(b, "\\%c", c);
-		else if (c < 0x20 || c == 0x7f)
-			buf_printf(b, "\\x%02x", c);
-		else
+	for (; *s; s++)
+		if (!buf_quoted_byte(b, *s, 2))
 			buf_put(b, s, 1);
-	}
 	buf_puts(b, "\"");
 }
 
