@@ -106,13 +106,19 @@ run(const struct applet *a, int argc, char **argv)
 	return a->run(argc, argv);
 }
 
+static int
+failed(const char *what)
+{
+	out_error("sebox: install: %s: %s", what, strerror(errno));
+	return 1;
+}
+
 /* One link DIR/se-name to self; an equal one that is there already is fine. */
 static int
-make_link(const char *self, const char *dir, const char *name, int symbolic)
+make_link(const char *self, const char *dir, const char *name, bool symbolic)
 {
 	char path[4096];
 	struct stat ours, there;
-	int e;
 
 	if (!buf_print_to(path, sizeof path, "%s/%s", dir, name)) {
 		out_error("sebox: install: %.200s: %s", dir, strerror(ENAMETOOLONG));
@@ -120,35 +126,34 @@ make_link(const char *self, const char *dir, const char *name, int symbolic)
 	}
 	if ((symbolic ? symlink(self, path) : link(self, path)) == 0)
 		return 0;
-	e = errno;
-	if (e == EEXIST && stat(self, &ours) == 0 && stat(path, &there) == 0 &&
-	    ours.st_ino == there.st_ino && ours.st_dev == there.st_dev)
+	if (errno != EEXIST)
+		return failed(path);
+	if (stat(self, &ours) == 0 && stat(path, &there) == 0 && ours.st_ino == there.st_ino &&
+	    ours.st_dev == there.st_dev)
 		return 0;
-	out_error("sebox: install: %s: %s", path, strerror(e));
-	return 1;
+	errno = EEXIST;
+	return failed(path);
 }
 
 static int
-install(int argc, char **argv)
+install(char **argv)
 {
-	int symbolic = argc > 0 && strcmp(argv[0], "-s") == 0, failed = 0;
+	bool symbolic = *argv && strcmp(*argv, "-s") == 0;
+	int status = 0;
 	char self[4096];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
 
-	argc -= symbolic;
 	argv += symbolic;
-	if (argc != 1) {
+	if (!argv[0] || argv[1]) {
 		out_error("sebox: install: usage: sebox --install [-s] DIR");
 		return 2;
 	}
-	if (n < 0) {
-		out_error("sebox: install: /proc/self/exe: %s", strerror(errno));
-		return 1;
-	}
+	if (n < 0)
+		return failed("/proc/self/exe");
 	self[n] = '\0';
 	for (size_t i = 0; i < APPLETS; i++)
-		failed |= make_link(self, argv[0], applets[i]->name, symbolic);
-	return failed;
+		status |= make_link(self, argv[0], applets[i]->name, symbolic);
+	return status;
 }
 
 int
@@ -166,7 +171,7 @@ main(int argc, char **argv)
 		return told(print(STDOUT_FILENO, "sebox %s\n", SEBOX_VERSION));
 	}
 	if (strcmp(argv[1], "--install") == 0)
-		return install(argc - 2, argv + 2);
+		return install(argv + 2);
 	if ((a = find(base_name(argv[1]))) != NULL)
 		return run(a, argc - 1, argv + 1);
 	out_error("sebox: %s: no such applet", argv[1]);

@@ -196,10 +196,17 @@ finish(struct compress *k, struct logfile *l, const struct rotation_policy *p, m
 	(void)logfile_unlock(l); /* cannot fail */
 }
 
+/* Is there nothing that it could do now? */
+static bool
+is_busy(const struct compress *k, const struct logfile *l, const struct rotation_policy *p)
+{
+	return k->command.count == 0 || k->pid > 0 || l->fd < 0 || p->age == 0;
+}
+
 void
 compress_advance(struct compress *k, struct logfile *l, const struct rotation_policy *p, ms now)
 {
-	if (k->command.count == 0 || k->pid > 0 || now < k->due || l->fd < 0 || p->age == 0)
+	if (is_busy(k, l, p) || now < k->due)
 		return;
 	if (k->from >= 0) {
 		finish(k, l, p, now);
@@ -242,9 +249,7 @@ compress_on_exit(struct compress *k, struct logfile *l, const struct rotation_po
 }
 
 ms
-compress_due(const struct compress *k)
+compress_due(const struct compress *k, const struct logfile *l, const struct rotation_policy *p)
 {
-	if (k->command.count == 0 || k->pid > 0 || (k->from < 0 && !k->wanted))
-		return MS_NEVER;
-	return k->due;
+	return is_busy(k, l, p) || (k->from < 0 && !k->wanted) ? MS_NEVER : k->due;
 }

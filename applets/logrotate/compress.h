@@ -24,6 +24,6 @@ void compress_advance(struct compress *, struct logfile *, const struct rotation
 /* Is it the filter that has died? Then what it made takes the place of the old file. */
 bool compress_on_exit(
     struct compress *, struct logfile *, const struct rotation_policy *, pid_t, int status, ms now);
-ms compress_due(const struct compress *);
+ms compress_due(const struct compress *, const struct logfile *, const struct rotation_policy *);
 
 #endif

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,7 +20,9 @@ writer(void *arg)
 	struct drop *d = arg;
 
 	loop_close();
-	(void)dup2(d->pipe[0], STDIN_FILENO);
+	(void)signal(SIGTERM, SIG_IGN); /* it ends when all is written */
+	(void)dup2(d->pipe[0], STDIN_FILENO); /* cannot fail: they are open */
+	(void)dup2(d->out, STDOUT_FILENO);
 	spawn_close_fds();
 	return d->run(&d->writer);
 }
@@ -27,7 +31,12 @@ writer(void *arg)
 static int
 start_writer(struct drop *d)
 {
-	return (d->pid = _Fork()) == 0 ? (_exit(writer(d)), 0) : d->pid < 0 ? -1 : 0;
+	pid_t pid = _Fork();
+
+	if (pid == 0)
+		_exit(writer(d));
+	d->pid = pid > 0 ? pid : 0;
+	return pid > 0 ? 0 : -1;
 }
 
 int
@@ -35,7 +44,9 @@ drop_start(struct drop *d, struct options *c, int (*run)(struct options *))
 {
 	static char stdout_name[] = "-";
 
-	*d = (struct drop){ .writer = *c, .run = run, .file = stdout_name };
+	*d = (struct drop){
+		.writer = *c, .run = run, .file = stdout_name, .due = MS_NEVER, .since = loop_now()
+	};
 	d->writer.held = d->writer.newline = d->writer.drain = false;
 	d->writer.header |= c->stamp == LOGLINE_RUBY;
 	d->writer.stamp = LOGLINE_NONE;
@@ -43,7 +54,9 @@ drop_start(struct drop *d, struct options *c, int (*run)(struct options *))
 	d->writer.matching = d->writer.rejecting = NULL;
 	d->writer.max_line = 0;
 	d->writer.overflow = OPTIONS_BLOCK;
-	if (pipe2(d->pipe, O_CLOEXEC) < 0)
+	d->writer.ends_only = true;
+	if (pipe2(d->pipe, O_CLOEXEC) < 0 ||
+	    (d->out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)) < 0)
 		return -1;
 	(void)fcntl(d->pipe[1], F_SETPIPE_SZ, PIPE_SIZE); /* else there is less room */
 	if (start_writer(d) < 0)
@@ -57,22 +70,44 @@ drop_start(struct drop *d, struct options *c, int (*run)(struct options *))
 }
 
 bool
-drop_on_exit(struct drop *d, pid_t pid)
+drop_on_exit(struct drop *d, pid_t pid, int status, int *failed, ms now)
 {
 	if (pid != d->pid)
 		return false;
+	d->pid = 0;
+	if (WIFEXITED(status) && WEXITSTATUS(status) != 0) {
+		*failed = WEXITSTATUS(status); /* it has said why */
+		return true;
+	}
 	out_error("se-logrotate: its writer has died: another one is started");
-	if (start_writer(d) < 0)
-		out_error("se-logrotate: fork: no writer"); /* lines are dropped from now on */
+	d->due = now - d->since < MS_SECOND ? now + MS_SECOND : now;
 	return true;
+}
+
+void
+drop_advance(struct drop *d, ms now)
+{
+	if (now < d->due)
+		return;
+	d->since = now;
+	d->due = start_writer(d) < 0 ? now + MS_SECOND : MS_NEVER;
 }
 
 void
 drop_finish(struct drop *d)
 {
-	close(d->pipe[0]);
+	int left = 1, status = 0;
+
 	close(d->pipe[1]);
 	close(STDOUT_FILENO);
-	while (d->pid > 0 && waitpid(d->pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	while (d->pid > 0 || (ioctl(d->pipe[0], FIONREAD, &left) == 0 && left > 0)) {
+		if (d->pid == 0 && start_writer(d) < 0) {
+			out_error("se-logrotate: fork: %s: %d bytes are lost", strerror(errno), left);
+			return;
+		}
+		if (waitpid(d->pid, &status, 0) == d->pid)
+			d->pid = 0;
+		if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
+			return; /* it has said why */
+	}
 }

@@ -14,15 +14,20 @@
 struct drop {
 	struct options writer; /* the child's */
 	int (*run)(struct options *);
-	int pipe[2];
-	pid_t pid;
+	int pipe[2], out; /* out: the stdout that we were started with */
+	pid_t pid;        /* 0: it is to be started again, */
+	ms due, since;    /* then */
 	char *file; /* the first one's FILE */
 };
 
 /* Makes c the first one's and starts the writer, which calls run. -1: errno. */
 int drop_start(struct drop *, struct options *c, int (*run)(struct options *));
-/* Starts it again if it was the one that died. */
-bool drop_on_exit(struct drop *, pid_t);
+/*
+ * Was it the writer that died? Then another one will be started; where it could not even open FILE,
+ * *failed is its exit status.
+ */
+bool drop_on_exit(struct drop *, pid_t, int status, int *failed, ms now);
+void drop_advance(struct drop *, ms now);
 /* Waits until the writer has written all. */
 void drop_finish(struct drop *);
 

@@ -72,6 +72,15 @@ is_ready(void)
 	return poll(&p, 1, 0) == 1;
 }
 
+/* Is the file within a line of ours? */
+static bool
+ends_midline(const struct logger *l)
+{
+	const struct feed *in = l->feed;
+
+	return in->source.begun || (l->lines.raw && l->file.rotation.midline);
+}
+
 /* At the end: reads no further than the line in hand goes. */
 static void
 finish_line(struct logger *l)
@@ -79,8 +88,8 @@ finish_line(struct logger *l)
 	struct feed *in = l->feed;
 	ssize_t n = 1;
 
-	while (in->len > in->at && in->len - in->at < RAW_ROOM && in->raw[in->len - 1] != '\n' &&
-	    is_ready() && (n = read_more(in, 1)) > 0)
+	while ((in->len > in->at ? in->raw[in->len - 1] != '\n' : ends_midline(l)) &&
+	    in->len - in->at < RAW_ROOM && is_ready() && (n = read_more(in, 1)) > 0)
 		;
 	if (n <= 0)
 		end(l, n);
@@ -152,6 +161,8 @@ feed_on_ready(struct logger *l, ms now)
 	if (l->ending && !is_ready())
 		return;
 	n = read_more(in, RAW_ROOM);
+	if (n > 0 && l->ending)
+		l->patience = now + LOGGER_PATIENCE;
 	if (n > 0 && in->dropping)
 		drop_rest(l, (size_t)n);
 	if (n > 0 && n < SHORT_READ && !l->ending)
@@ -166,15 +177,8 @@ is_all(const struct logger *l, ms now)
 {
 	const struct feed *in = l->feed;
 
-	return in->eof || (in->at == 0 && in->len == RAW_ROOM) || (l->ending && now >= l->patience);
-}
-
-static bool
-ends_midline(const struct logger *l)
-{
-	const struct feed *in = l->feed;
-
-	return in->source.begun || (l->lines.raw && l->file.rotation.midline);
+	return in->eof || (l->ending && now >= l->patience) ||
+	    (in->len - in->at == RAW_ROOM && scan_last(in->raw, RAW_ROOM) == 0);
 }
 
 /* What was read, to the file; false: there is no more to be given now. */
@@ -206,7 +210,7 @@ end_last_line(struct logger *l)
 
 	if (l->options->newline && !records && ends_midline(l)) {
 		l->feed->source.begun = false;
-		file_give(&l->file, "\n", 1);
+		file_give(&l->file, file_newline, 1);
 		return;
 	}
 	l->ended = true;
@@ -228,8 +232,7 @@ feed_advance(struct logger *l, ms now)
 			break;
 		}
 		if (in->at < in->len && give(l, is_all(l, now))) {
-			if ((l->failed = file_advance(&l->file, now) != 0))
-				return;
+			(void)file_advance(&l->file, now); /* it is open */
 			continue;
 		}
 		if (l->ending && now >= l->patience)

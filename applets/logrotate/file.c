@@ -13,7 +13,7 @@ file_init(struct file *f, const struct options *c, const char *path, struct line
 {
 	const char *why;
 
-	*f = (struct file){ .lines = lines, .ledger = ledger, .tee = c->tee };
+	*f = (struct file){ .lines = lines, .ledger = ledger, .tee = c->tee, .patient = c->held };
 	if ((why = options_logfile(c, path, &f->log)) != NULL)
 		return why;
 	f->log.header = f->header;
@@ -88,19 +88,26 @@ static int
 open_file(struct file *f, uint64_t *size, ms now)
 {
 	struct buf header = buf_over(f->header, sizeof f->header);
-	bool continued = f->rotation.midline || f->ledger->midline > 0;
 	struct logfile_state st;
 
 	lines_header(f->lines, &header);
 	if (logfile_open(&f->log, &st) < 0)
 		return -1;
 	*size = st.size;
-	f->mend = st.midline && !continued;
 	rotation_aged(&f->rotation, &f->policy, st.age, now);
-	rotation_midline(&f->rotation, st.midline && !f->mend);
 	if (!f->log.regular)
 		f->policy.age = 0; /* nothing to be rotated */
 	return 0;
+}
+
+/* Locked: a rotation that was cut short is undone, and a line that somebody has left is ended. */
+static int
+heal(struct file *f)
+{
+	if (logfile_heal(&f->log, f->policy.first) < 0)
+		return -1;
+	return f->rotation.midline || f->ledger->midline > 0 || f->others ? 0
+									  : logfile_mend(&f->log);
 }
 
 static int
@@ -147,32 +154,34 @@ write_some(struct file *f, uint64_t *size)
 	struct ledger *l = f->ledger;
 	const char *bytes = f->bytes + l->done;
 	size_t n = portion(f, bytes, f->len - l->done), written;
-	bool keep = bytes[n - 1] != '\n';
+	bool midline = f->rotation.midline;
 
 	*size = f->rotation.size;
-	if (f->mend) {
-		if (logfile_write(&f->log, "\n", 1, true, &written) < 0)
-			return -1;
-		f->mend = false;
-		*size += 1;
-	}
 	l->dev = f->log.dev;
 	l->ino = f->log.ino;
 	l->at = *size;
 	l->written_from = l->done;
-	if (logfile_write(&f->log, bytes, n, keep, &written) < 0) {
-		if (errno != EPIPE)
-			return -1;
+	if ((!midline && bytes[n - 1] != '\n' && logfile_exclude(&f->log) < 0) ||
+	    (logfile_write(&f->log, bytes, n, &written) < 0 && errno != EPIPE)) {
+		if (!midline)
+			(void)logfile_unlock(&f->log); /* keeps errno */
+		return -1;
+	}
+	if (written > 0) {
+		count(f, bytes, written);
+	} else {
 		written = n; /* stdout's reader has gone for good */
 		l->dropped_lines += scan_count(bytes, n);
 		l->dropped_bytes += n;
-	} else
-		count(f, bytes, written);
+	}
 	l->done += (uint32_t)written;
 	*size += written;
-	rotation_midline(&f->rotation, bytes[written - 1] != '\n');
-	if (keep && written < n)
+	midline = bytes[written - 1] != '\n';
+	rotation_midline(&f->rotation, midline);
+	if (!midline)
 		(void)logfile_unlock(&f->log); /* cannot fail */
+	else if (written < n)
+		(void)logfile_exclude(&f->log); /* as well as it goes: the disk is full */
 	return 0;
 }
 
@@ -197,7 +206,7 @@ file_step(struct file *f, enum rotation_action action, uint64_t *size, ms now)
 	case ROTATION_LOCK:
 		return logfile_lock(&f->log);
 	case ROTATION_HEAL:
-		return logfile_heal(&f->log, f->policy.first);
+		return heal(f);
 	case ROTATION_PROBE:
 		return logfile_probe(&f->log, r->index, size);
 	case ROTATION_REMOVE:
@@ -242,7 +251,8 @@ tell_result(struct file *f, enum rotation_action action, enum rotation_answer a,
 {
 	struct trouble *t = is_rotating(action) ? &f->rotating : &f->writing;
 
-	if (a == ROTATION_FULL || a == ROTATION_FAILED)
+	if (a == ROTATION_FULL || a == ROTATION_FAILED ||
+	    (a == ROTATION_BUSY && f->log.regular && f->rotation.nudge >= ROTATION_NUDGE_MAX))
 		tell(f, t, step_name(action), error);
 	else if (a == ROTATION_DONE && (action == ROTATION_WRITE || action == ROTATION_RENEW))
 		tell(f, t, NULL, 0);
@@ -271,7 +281,8 @@ file_advance(struct file *f, ms now)
 		int result = file_step(f, action, &size, now), error = errno;
 		enum rotation_answer a = file_answer(result);
 
-		if (action == ROTATION_OPEN && result < 0 && f->log.fd < 0 && !is_passing(error))
+		if (action == ROTATION_OPEN && result < 0 && f->log.fd < 0 && !f->patient &&
+		    !is_passing(error))
 			return error;
 		tell_result(f, action, a, error);
 		rotation_done(&f->rotation, &f->policy, a, size, now);
@@ -281,12 +292,20 @@ file_advance(struct file *f, ms now)
 	return 0;
 }
 
+const char file_newline[1 + SCAN_SLACK] = "\n";
+
 void
-file_give(struct file *f, const char *bytes, size_t len)
+file_resume(struct file *f, const char *bytes, size_t len)
 {
 	f->bytes = bytes;
 	f->len = len;
+}
+
+void
+file_give(struct file *f, const char *bytes, size_t len)
+{
 	f->ledger->done = 0;
+	file_resume(f, bytes, len);
 }
 
 bool

@@ -19,7 +19,8 @@ struct file {
 	struct ledger *ledger;
 	const char *bytes; /* to be written: of so many, ledger->done are */
 	size_t len;
-	bool mend;    /* FILE ended within a line when it was opened: the next begins a new one */
+	bool others;  /* only others write it: the line that it ends within may be going on */
+	bool patient; /* FILE may be opened later, whatever is wrong with it now */
 	bool rotated; /* since it was asked last: for the compressor */
 	bool tee;
 	char header[128];
@@ -31,6 +32,10 @@ const char *file_init(
     struct file *, const struct options *, const char *path, struct lines *, struct ledger *);
 /* Hands over whole lines, or a piece of one; the bytes must stay until file_idle. */
 void file_give(struct file *, const char *bytes, size_t len);
+/* The same of bytes of which ledger->done are written already. */
+void file_resume(struct file *, const char *bytes, size_t len);
+/* A newline that may be given. */
+extern const char file_newline[1 + SCAN_SLACK];
 /* Has all that was given been written? */
 bool file_idle(const struct file *);
 /*

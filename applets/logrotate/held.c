@@ -15,13 +15,17 @@
 #include "../../lib/wire/hold.h"
 
 #define BATCH  32
+/* So many bytes may be all that goes into a pipe: small writes can leave half of each page unused. */
+#define FULL(size) ((size)*3 / 8)
 #define SWEEPS 64
 /* How long the others wait for the rest of a line that is longer than its pipe. */
 #define PIECE_PATIENCE MS_SECOND
 #define PIECE_POLL     2
+#define CLOSED_RETRY   20
 
 struct input {
 	int fd;        /* -1: free */
+	bool closed;   /* it has ended, and the holder is to be told */
 	bool dropping; /* within a line that is thrown away */
 	bool edge;     /* a line has begun in the pipe: told again only when more of it comes */
 	size_t full;   /* so many bytes in the pipe may be all that goes into it */
@@ -31,7 +35,9 @@ struct input {
 
 struct held {
 	int sock; /* -1: the holder has gone */
-	bool finishing;
+	bool finishing; /* HOLD_FINISH or HOLD_END has come; */
+	bool last;      /* HOLD_END */
+	unsigned closed; /* inputs that have ended, of which the holder does not know yet */
 	bool resuming; /* a predecessor was killed while it took lines of ledger->key */
 	unsigned open; /* inputs */
 	ms piece;      /* until then the others wait for the rest of a line; 0: they do not */
@@ -75,12 +81,7 @@ recover(struct logger *l)
 		if (fd >= 0)
 			close(fd);
 	}
-	{
-		uint32_t done = g->done;
-
-		file_give(&l->file, g->hand, g->len);
-		g->done = done;
-	}
+	file_resume(&l->file, g->hand, g->len);
 }
 
 struct held *
@@ -93,6 +94,7 @@ held_open(struct logger *l)
 	    loop_watch(HOLD_SOCKET, TAG_HOLDER, false) < 0)
 		return NULL;
 	h->sock = HOLD_SOCKET;
+	h->piece = l->ledger->midline > 0 ? loop_now() + PIECE_PATIENCE : 0;
 	l->held = h;
 	for (int fd = HOLD_SOCKET; fd < HOLD_TAKEN + 2; fd++)
 		(void)fcntl(fd, F_SETFD, FD_CLOEXEC); /* cannot fail: it is open */
@@ -145,10 +147,11 @@ add_input(struct logger *l, const struct hold_message *m, int fd)
 		close(fd); /* the holder has it still */
 		return;
 	}
+	l->lines.head_of = NULL; /* it may have been this place's */
+	h->closed -= in->closed; /* the key is in use again: the holder knew */
 	*in = (struct input){
 		.fd = fd,
-		/* small writes can leave more than half of each page unused */
-		.full = size > 0 ? (size_t)size * 3 / 8 : 4096,
+		.full = size > 0 ? FULL((size_t)size) : 4096,
 		.source = {
 			.speaker = { .level = LOGLINE_INFO, .pid = m->pid, .worker = m->worker,
 			    .stream = m->stream == HOLD_STDOUT ? "stdout"
@@ -172,15 +175,29 @@ static void
 close_input(struct logger *l, uint32_t key)
 {
 	struct held *h = l->held;
-	struct hold_message m = { .word = HOLD_CLOSED, .key = key };
 
 	bundle_forget(&l->inputs, h->input[key].fd);
 	close(h->input[key].fd);
 	h->input[key].fd = -1;
+	h->input[key].closed = true;
 	h->open--;
-	if (h->sock >= 0)
-		(void)fdpass_send(
-		    h->sock, &m, sizeof m, -1); /* else it is told with the next logger */
+	h->closed++;
+}
+
+/* Tells the holder which have ended, as far as its socket takes it; the rest later. */
+static void
+tell_closed(struct held *h)
+{
+	for (uint32_t key = 0; h->closed > 0 && h->sock >= 0 && key < h->room; key++) {
+		const struct hold_message m = { .word = HOLD_CLOSED, .key = key };
+
+		if (!h->input[key].closed)
+			continue;
+		if (fdpass_send(h->sock, &m, sizeof m, -1) < 0)
+			return;
+		h->input[key].closed = false;
+		h->closed--;
+	}
 }
 
 void
@@ -200,8 +217,10 @@ held_on_message(struct logger *l, ms now)
 	}
 	if (fd >= 0)
 		close(fd);
-	if (n == sizeof m && m.word == HOLD_FINISH)
+	if (n == sizeof m && (m.word == HOLD_FINISH || m.word == HOLD_END)) {
 		h->finishing = true;
+		h->last |= m.word == HOLD_END;
+	}
 	if (n > 0)
 		return;
 	/* the holder has died: the pipes end with their last writers */
@@ -227,9 +246,21 @@ take(struct logger *l, uint32_t key, size_t from, size_t len)
 	for (size_t moved = 0; moved < from; moved += (size_t)n)
 		if ((n = intake_take(&h->intake, h->input[key].fd, from - moved)) <= 0)
 			break;
+	g->midline = h->input[key].source.begun ? key + 1 : 0;
 	g->stage = LEDGER_TAKEN;
 	intake_drop(&h->intake);
-	file_give(&l->file, g->hand, len);
+	file_resume(&l->file, g->hand, len);
+}
+
+/* Its pipe may be full with one line: makes it larger. False: it is as large as it can be. */
+static bool
+enlarge(struct input *in)
+{
+	size_t old = in->full;
+	int size = fcntl(in->fd, F_SETPIPE_SZ, (int)LEDGER_ROOM);
+
+	in->full = size > 0 ? FULL((size_t)size) : old;
+	return in->full > old;
 }
 
 /* Reads an input's lines up to the file. False: it has no whole one, or has ended. */
@@ -238,7 +269,8 @@ read_input(struct logger *l, uint32_t key, ms now)
 {
 	struct held *h = l->held;
 	struct input *in = &h->input[key];
-	char *to = l->lines.raw ? l->ledger->hand : h->raw;
+	bool raw = l->lines.raw || !in->source.speaker.stream; /* the holder's own are complete */
+	char *to = raw ? l->ledger->hand : h->raw;
 	ssize_t n = intake_peek(&h->intake, in->fd, to, RAW_ROOM - 1);
 	size_t len, taken;
 	bool all = false;
@@ -250,6 +282,7 @@ read_input(struct logger *l, uint32_t key, ms now)
 			in->source.begun = false;
 			l->ledger->hand[0] = '\n';
 			take(l, key, 0, 1);
+			h->piece = 0;
 			return true;
 		}
 		close_input(l, key);
@@ -257,9 +290,11 @@ read_input(struct logger *l, uint32_t key, ms now)
 	}
 	len = scan_last(to, (size_t)n);
 	if (len == 0) {
-		bool ended = h->finishing || intake_ended(in->fd);
+		bool ended = h->last || intake_ended(in->fd);
 
-		if (!ended && (size_t)n < in->full && !in->source.begun) {
+		if (!ended && h->finishing)
+			return false;
+		if (!ended && !in->source.begun && ((size_t)n < in->full || enlarge(in))) {
 			if (!in->edge)
 				in->edge = bundle_edge(&l->inputs, in->fd, key, true) == 0;
 			return false;
@@ -271,7 +306,7 @@ read_input(struct logger *l, uint32_t key, ms now)
 	}
 	if (in->edge)
 		in->edge = bundle_edge(&l->inputs, in->fd, key, false) < 0;
-	if (l->lines.raw) {
+	if (raw) {
 		taken = len;
 		in->source.begun = to[len - 1] != '\n';
 	} else {
@@ -281,7 +316,6 @@ read_input(struct logger *l, uint32_t key, ms now)
 		len = made;
 	}
 	take(l, key, taken < (size_t)n ? taken : (size_t)n, len);
-	l->ledger->midline = in->source.begun ? key + 1 : 0;
 	h->piece = in->source.begun ? now + PIECE_PATIENCE : 0;
 	return true;
 }
@@ -313,10 +347,17 @@ discard_input(struct logger *l, uint32_t key)
 static bool
 write_hand(struct logger *l, ms now)
 {
-	if ((l->failed = file_advance(&l->file, now) != 0) || !file_idle(&l->file))
+	(void)file_advance(&l->file, now); /* settle() tells, if it cannot be opened */
+	if (!file_idle(&l->file))
 		return false;
 	l->ledger->stage = LEDGER_EMPTY;
 	return true;
+}
+
+static bool
+is_open(const struct held *h, uint32_t key)
+{
+	return key < h->room && h->input[key].fd >= 0;
 }
 
 /* While the rest of a long line is awaited, only its input is read. */
@@ -326,17 +367,18 @@ await_rest(struct logger *l, ms now)
 	struct held *h = l->held;
 	uint32_t key = l->ledger->midline - 1;
 
-	while (h->piece > 0 && l->ledger->midline > 0 && read_input(l, key, now))
+	while (h->piece > 0 && is_open(h, key) && read_input(l, key, now))
 		if (!write_hand(l, now))
 			return true;
-	if (h->piece == 0 || l->ledger->midline == 0)
+	if (h->piece == 0)
 		return false;
-	if (now < h->piece && h->input[key].fd >= 0)
+	if (now < h->piece)
 		return true;
-	h->input[key].source.begun = false; /* the rest of it will be a line of its own */
+	if (is_open(h, key))
+		h->input[key].source.begun = false; /* the rest of it will be a line of its own */
 	l->ledger->midline = 0;
 	h->piece = 0;
-	file_give(&l->file, "\n", 1);
+	file_give(&l->file, file_newline, 1);
 	return !write_hand(l, now);
 }
 
@@ -347,10 +389,10 @@ held_on_ready(struct logger *l, ms now)
 	uint32_t keys[BATCH];
 	size_t n = bundle_ready(&l->inputs, keys, BATCH), i = 0;
 
-	for (; i < n && l->drop && !file_idle(&l->file); i++)
+	for (; i < n && l->drop && !file_idle(&l->file) && !h->resuming; i++)
 		if (keys[i] < h->room && h->input[keys[i]].fd >= 0)
 			discard_input(l, keys[i]);
-	for (; i < n && file_idle(&l->file) && h->piece == 0 && !l->ending; i++)
+	for (; i < n && file_idle(&l->file) && h->piece == 0 && !h->resuming && !l->ending; i++)
 		if (keys[i] < h->room && h->input[keys[i]].fd >= 0 && read_input(l, keys[i], now))
 			(void)write_hand(l, now); /* the loop's condition looks */
 	for (; i < n; i++)                        /* not looked at: to be told again */
@@ -382,6 +424,7 @@ held_advance(struct logger *l, ms now)
 	if (!file_idle(&l->file) || l->ledger->stage == LEDGER_TAKEN)
 		if (!write_hand(l, now))
 			return;
+	tell_closed(h);
 	if (h->resuming) /* its input will come next */
 		return;
 	if (h->piece == 0 &&
@@ -403,5 +446,11 @@ held_advance(struct logger *l, ms now)
 ms
 held_due(const struct logger *l)
 {
-	return l->held->piece > 0 ? loop_now() + PIECE_POLL : l->held->finishing ? 0 : MS_NEVER;
+	const struct held *h = l->held;
+
+	if (h->piece > 0)
+		return loop_now() + PIECE_POLL;
+	if (h->closed > 0 && h->sock >= 0)
+		return loop_now() + CLOSED_RETRY;
+	return h->finishing && !h->resuming ? 0 : MS_NEVER;
 }

@@ -68,7 +68,7 @@ make_head(struct lines *l, const struct lines_source *s, bool piece)
 	speaker.piece = piece;
 	b = buf_over(l->head, sizeof l->head);
 	logline_head(&b, (enum logline_stamp)stamp, &now, &speaker);
-	if (s->prefix)
+	if (s->prefix && stamp != LOGLINE_JSON)
 		buf_put(&b, s->prefix, s->prefix_len);
 	l->head_len = b.len;
 	l->head_of = s;
@@ -107,6 +107,23 @@ shown(const struct options *c, struct lines_source *s, size_t len)
 	return n;
 }
 
+/* The text as a JSON string, with the prefix in it. */
+static void
+put_json(struct buf *b, const struct lines_source *s, const char *text, size_t len)
+{
+	size_t quote;
+
+	if (s->prefix) {
+		buf_json(b, s->prefix, s->prefix_len);
+		quote = --b->len;
+		buf_json(b, text, len);
+		memmove(b->base + quote, b->base + quote + 1, b->len - quote);
+		b->len--;
+	} else {
+		buf_json(b, text, len);
+	}
+}
+
 /* One line, or a piece of it: text without newline. */
 static void
 put_line(struct lines *l, struct lines_source *s, const char *text, size_t len, bool whole,
@@ -128,7 +145,7 @@ put_line(struct lines *l, struct lines_source *s, const char *text, size_t len, 
 		buf_put(b, l->head, l->head_len);
 	}
 	if (c->stamp == LOGLINE_JSON)
-		buf_json(b, text, len);
+		put_json(b, s, text, len);
 	else
 		buf_put(b, text, len);
 	if (whole && s->cut > 0) {

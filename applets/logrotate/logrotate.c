@@ -25,8 +25,6 @@
 #include "status.h"
 
 #define EXIT_USAGE 2
-/* How long the line in hand may be finished after TERM. */
-#define PATIENCE MS_SECOND
 
 static _Noreturn __attribute__((format(printf, 2, 3))) void
 die(int status, const char *format, ...)
@@ -81,9 +79,9 @@ on_signal(struct logger *l, const struct loop_event *ev, int dump)
 		(void)kill(l->drop->pid, ev->sig); /* it is not reaped: it is there */
 	if (ev->sig == dump)
 		status_dump(l->ledger);
-	else if (ev->sig == SIGTERM && !l->ending) {
+	else if (ev->sig == SIGTERM && !l->ending && !l->options->ends_only) {
 		l->ending = true;
-		l->patience = ev->now + PATIENCE;
+		l->patience = ev->now + LOGGER_PATIENCE;
 		l->unmute = 0;
 	} else if (ev->sig == SIGHUP || ev->sig == SIGUSR1)
 		file_reopen(&l->file);
@@ -114,16 +112,21 @@ settle(struct logger *l, ms now)
 		else
 			feed_advance(l, now);
 	}
-	if (e != 0 || l->failed) {
+	if (e != 0) {
 		l->failed = 1;
-		out_error("se-logrotate: open: %s: %s", l->file.log.path, strerror(e ? e : errno));
+		out_error("se-logrotate: open: %s: %s", l->file.log.path, strerror(e));
 	}
 	if (l->file.rotated) {
 		l->file.rotated = false;
 		l->compress.wanted = true;
 		l->compress.due = 0;
 	}
-	compress_advance(&l->compress, &l->file.log, &l->file.policy, now);
+	if (!file_idle(&l->file))
+		l->patience = now + LOGGER_PATIENCE;
+	if (l->drop)
+		drop_advance(l->drop, now);
+	if (!l->file.rotation.midline) /* the lock that it needs is in use */
+		compress_advance(&l->compress, &l->file.log, &l->file.policy, now);
 	if (now >= l->unmute)
 		l->unmute = 0;
 	/* what comes while the file has to wait stays where it is */
@@ -133,8 +136,12 @@ settle(struct logger *l, ms now)
 static ms
 due(const struct logger *l)
 {
-	ms at = ms_min(file_due(&l->file), compress_due(&l->compress));
+	ms at = file_due(&l->file);
 
+	if (!l->file.rotation.midline)
+		at = ms_min(at, compress_due(&l->compress, &l->file.log, &l->file.policy));
+	if (l->drop)
+		at = ms_min(at, l->drop->due);
 	if (l->unmute > 0)
 		at = ms_min(at, l->unmute);
 	if (!file_idle(&l->file))
@@ -163,7 +170,8 @@ run_until_ended(struct logger *l, int dump)
 			on_signal(l, &ev, dump);
 			break;
 		case LOOP_CHILD:
-			if (!l->drop || !drop_on_exit(l->drop, ev.pid))
+			if (!l->drop ||
+			    !drop_on_exit(l->drop, ev.pid, ev.status, &l->failed, ev.now))
 				(void)compress_on_exit(&l->compress, &l->file.log, &l->file.policy,
 				    ev.pid, ev.status, ev.now); /* there is no other child */
 			break;
@@ -200,7 +208,7 @@ fill_low_fds(void)
 }
 
 static void
-make_link(const struct options *c)
+make_link(const struct logger *l, const struct options *c)
 {
 	char temp[4096];
 
@@ -209,7 +217,10 @@ make_link(const struct options *c)
 	if (!buf_print_to(temp, sizeof temp, "%s.new", c->link))
 		die(EXIT_USAGE, "--link: %s", strerror(ENAMETOOLONG));
 	(void)unlink(temp); /* of a start that was killed here */
-	if (symlink(c->files[0], temp) < 0 || rename(temp, c->link) < 0)
+	/* beside it the name alone is good, wherever the directory will be seen */
+	if (symlink(strchr(c->files[0], '/') || strchr(c->link, '/') ? l->ledger->path
+								     : c->files[0],
+		temp) < 0 || rename(temp, c->link) < 0)
 		die(1, "link: %s: %s", c->link, strerror(errno));
 }
 
@@ -231,7 +242,7 @@ start(struct logger *l, const struct options *c, int dump)
 	if ((why = compress_init(&l->compress, c)) != NULL)
 		die(EXIT_USAGE, "--compress: %s", why);
 	l->file.log.suffix = l->compress.suffix;
-	make_link(c);
+	make_link(l, c);
 	(void)prctl(PR_SET_NAME, "se-logrotate"); /* it may have been executed by a descriptor */
 	if (c->held)
 		l->held = held_open(l);

@@ -11,6 +11,8 @@
 enum tag { TAG_INPUTS, TAG_HOLDER };
 
 #define RAW_ROOM LEDGER_ROOM
+/* How long the line in hand may be finished after TERM, while the file takes it. */
+#define LOGGER_PATIENCE MS_SECOND
 
 /* Everything the pipe logger knows while it runs. */
 struct logger {

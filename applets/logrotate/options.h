@@ -44,6 +44,7 @@ struct options {
 	char *const *files;
 	unsigned nfiles;
 	bool size_given;
+	bool ends_only; /* TERM is not for us: the input's end is */
 };
 
 enum options_verb { OPTIONS_PIPE, OPTIONS_ROTATE, OPTIONS_STATUS };

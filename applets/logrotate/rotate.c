@@ -159,8 +159,11 @@ copytruncate(struct file *f, int from)
 		failed = tell(path, name, &c);
 	else if (rotate_until(f, ROTATION_ASIDE) < 0 || rename(temp, name) < 0)
 		(void)fail("rotate: rename", path, strerror(errno));
-	else if (cut(&c) < 0)
+	else if (cut(&c) < 0) {
 		(void)fail("rotate: cut", path, strerror(errno));
+		if (c.cut == 0)
+			(void)unlink(name); /* FILE still has all of it */
+	}
 	else
 		failed = tell(path, name, &c);
 	if (failed || c.way == COPYTRUNCATE_NOTHING)
@@ -213,7 +216,7 @@ compress_all(struct compress *k, struct file *f, bool newest)
 			(void)compress_on_exit(k, &f->log, &p, k->pid, status, loop_now());
 		else if (k->wanted)
 			nap();
-	} while (k->wanted && compress_due(k) < loop_now() + PATIENCE);
+	} while (k->wanted && compress_due(k, &f->log, &p) < loop_now() + PATIENCE);
 }
 
 static int
@@ -241,6 +244,7 @@ rotate_file(const struct options *c, const char *path, struct lines *lines, stru
 		f.log.uid = st.st_uid;
 	if (!c->group && st.st_gid != getegid())
 		f.log.gid = st.st_gid;
+	f.others = true;
 	file_rotate(&f);
 	f.policy.every = MS_NEVER;
 	if (c->copytruncate)

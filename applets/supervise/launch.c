@@ -11,19 +11,20 @@
 extern char **environ;
 
 /* What workers do not inherit: it would speak of us, or of somebody else's workers. */
-static const char *const ours[] = { "SERVERENGINE_WORKER_ID", "SERVERENGINE_HEARTBEAT_PIPE",
-	"SERVERENGINE_HEARTBEAT_INTERVAL", "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID",
-	"LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES" };
+static const char ours[] = "SERVERENGINE_WORKER_ID\0SERVERENGINE_HEARTBEAT_PIPE\0"
+			   "SERVERENGINE_HEARTBEAT_INTERVAL\0NOTIFY_SOCKET\0WATCHDOG_USEC\0"
+			   "WATCHDOG_PID\0LISTEN_FDS\0LISTEN_PID\0LISTEN_FDNAMES\0";
 
-#define OURS (sizeof ours / sizeof *ours)
+/* How many of them a worker is given at most. */
+#define OURS 6
 
 static bool
 is_ours(const char *entry)
 {
-	for (size_t i = 0; i < OURS; i++) {
-		size_t n = strlen(ours[i]);
+	for (const char *name = ours; *name; name += strlen(name) + 1) {
+		size_t n = strlen(name);
 
-		if (strncmp(entry, ours[i], n) == 0 && entry[n] == '=')
+		if (strncmp(entry, name, n) == 0 && entry[n] == '=')
 			return true;
 	}
 	return false;
@@ -106,8 +107,8 @@ static void
 set_limits(struct launch *l, const struct config *c)
 {
 	static const struct {
-		const char *key;
-		int resource;
+		char key[sizeof "rlimit_memlock"];
+		unsigned char resource;
 	} all[] = {
 #define X(key, name) { "rlimit_" #key, RLIMIT_##name },
 		CONFIG_RLIMITS(X)
@@ -119,7 +120,7 @@ set_limits(struct launch *l, const struct config *c)
 		const struct opt_rlimit *r = &c->rlimit[i];
 		struct spawn_limit limit = { all[i].key, all[i].resource, { r->soft, r->hard } };
 
-		if (!r->set && all[i].resource != RLIMIT_NOFILE)
+		if (!r->set && limit.resource != RLIMIT_NOFILE)
 			continue;
 		if (!r->set)
 			memcpy(limit.soft_hard, l->nofile, sizeof l->nofile);

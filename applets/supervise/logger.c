@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -21,10 +22,14 @@
 #include "supervise.h"
 
 #define OWN_KEY  0
+/* With ids for its %d and %p it fits into a lines' prefix; see se-logrotate's inputs. */
+#define PREFIX_MAX 48
 #define NO_KEY   UINT32_MAX
 #define OWN_PIPE (256 * 1024)
 /* A logger that lived for less is not started again at once. */
 #define SETTLED MS_SECOND
+/* And a socket that is full is tried again after so long. */
+#define RETRY 50
 /* Pipes of workers that have gone, whose last lines are still to be written. */
 #define SPARE 2048
 /* Above the descriptors that the logger gets. */
@@ -52,6 +57,16 @@ logger_init(struct logger *l, int null)
 	close(fd);
 }
 
+bool
+logger_check(const struct config *c, const char *path)
+{
+	const char *prefix = c->log_prefix ? c->log_prefix : "";
+
+	path = path ? path : "";
+	return strlen(prefix) <= PREFIX_MAX && strlen(path) < PATH_MAX && !strchr(prefix, '\n') &&
+	    !strchr(path, '\n');
+}
+
 /*
  * The logger's command line, words that end with a NUL; false: it cannot be told, errno. *same: it is
  * what it was.
@@ -65,13 +80,13 @@ write_args(struct logger *l, const struct config *c, const char *path, bool *sam
 		[CONFIG_LOG_CRI] = "cri" };
 	const char *prefix = c->log_prefix ? c->log_prefix : "";
 	char room[sizeof l->args];
-	struct buf b = buf_over(room, sizeof room);
+	struct buf b = buf_over(room, sizeof room); /* logger_check: it fits */
 
 	buf_printf(&b, "se-logrotate\n--held\n--size=%llu\n--age=%u\n--stamp=%s\n%s%s%s%s--\n%s\n",
 	    (unsigned long long)c->log_rotate_size, c->log_rotate_age, stamps[c->log_format],
 	    *prefix ? "--prefix=" : "", prefix, *prefix ? "\n" : "",
 	    c->log_overflow ? "--overflow=drop\n" : "", path);
-	if (b.cut || strchr(prefix, '\n') || strchr(path, '\n')) {
+	if (!logger_check(c, path)) {
 		errno = EINVAL;
 		return false;
 	}
@@ -342,14 +357,14 @@ tell_all(struct logger *l, ms now)
 		if (l->pipe[i].fd > 0 && !l->pipe[i].told)
 			(void)tell(l, i); /* untold says whether it was */
 	if (l->untold)
-		l->due = now + 50;
+		l->due = now + RETRY;
 }
 
-/* What was said before is written as before. False: it cannot be told now. */
+/* It is to end: HOLD_FINISH or HOLD_END. False: it cannot be told now. */
 static bool
-finish(const struct logger *l)
+finish(const struct logger *l, enum hold_word word)
 {
-	const struct hold_message m = { .word = HOLD_FINISH };
+	const struct hold_message m = { .word = word };
 
 	return fdpass_send(l->sock, &m, sizeof m, -1) == 0;
 }
@@ -363,8 +378,8 @@ logger_tick(struct logger *l, ms now)
 		start(l, now);
 	if (l->untold && l->sock >= 0)
 		tell_all(l, now);
-	if (l->finishing && !l->untold)
-		l->finishing = l->sock >= 0 && !finish(l);
+	if (l->finishing && !l->untold && (l->finishing = l->sock >= 0 && !finish(l, HOLD_FINISH)))
+		l->due = now + RETRY;
 }
 
 ms
@@ -434,21 +449,25 @@ logger_pause(struct logger *l)
 bool
 logger_finish(struct logger *l, ms patience)
 {
-	ms now = loop_now(), until = now + patience;
+	ms now = loop_now(), until = now + patience, due;
 	bool asked = false;
 	struct loop_event ev;
 
 	if (!l->on)
 		return true;
+	/* what else is ready then is nobody's any more */
+	if (loop_forget_all() < 0 ||
+	    (l->sock >= 0 && loop_watch(l->sock, TAG(TAG_LOGGER, 0), false) < 0))
+		return false;
 	l->paused = false;
 	close(l->own);
 	l->own = -1;
 	for (;;) {
 		logger_tick(l, now);
 		if (l->pid > 0 && l->sock >= 0 && !l->untold && !asked)
-			asked = finish(l);
-		if (now >= until ||
-		    loop_next(ms_min(until, asked ? until : logger_due(l)), &ev) < 0)
+			asked = finish(l, HOLD_END);
+		due = asked ? until : l->pid > 0 && l->sock >= 0 ? now + RETRY : logger_due(l);
+		if (now >= until || loop_next(ms_min(until, due), &ev) < 0)
 			return false;
 		now = ev.now;
 		if (ev.kind == LOOP_FD && TAG_KIND(ev.tag) == TAG_LOGGER)

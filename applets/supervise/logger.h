@@ -41,6 +41,8 @@ struct logger {
 bool logger_needed(const struct config *);
 /* Opens what does not change as long as we run; null is /dev/null. Before a chdir. */
 void logger_init(struct logger *, int null);
+/* Can the logger be told of that configuration's path and prefix? */
+bool logger_check(const struct config *, const char *path);
 /*
  * Lines go through a logger from now on, to path (NULL: stderr), as that configuration says; log is
  * switched over to it. A running one opens it again, or is replaced if something else changed.
@@ -68,7 +70,7 @@ bool logger_on_exit(struct logger *, pid_t, int status, ms now);
 /* Ends it until logger_finish; the pipes hold the lines meanwhile. */
 void logger_pause(struct logger *);
 /*
- * The end: waits for so long until all that was said is written. False: it is not, and goes on by
+ * The end: the loop forgets all else, and waits for so long until all that was said is written. False: it is not, and goes on by
  * itself.
  */
 bool logger_finish(struct logger *, ms patience);

@@ -155,7 +155,9 @@ open_log(struct supervise *s)
 	if (log_open(&s->log, &s->boot->log, &path) < 0)
 		fail(s, "log: %s: %s", path, strerror(errno));
 	if (logger_needed(s->boot) && !logger_configure(&s->logger, s->boot, path, &s->log))
-		fail(s, "log: logger: %s", strerror(errno));
+		fail(s, "log: %s",
+		    errno == EINVAL ? "path or log_prefix: too long, or a newline in it"
+				    : strerror(errno));
 	if (s->boot->daemonize && !path)
 		out_error("se-supervise: log: not set: a daemon's lines are lost");
 }

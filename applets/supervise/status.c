@@ -11,15 +11,7 @@
 static const char *
 fleet_state(const struct supervise *s)
 {
-	switch (s->fleet.state) {
-	case FLEET_RUNNING:
-		return "running";
-	case FLEET_STOPPING:
-	case FLEET_STRAYS:
-	case FLEET_ENDED:
-		return "stopping";
-	}
-	return "?";
+	return s->fleet.state == FLEET_RUNNING ? "running" : "stopping";
 }
 
 /* Slots that have something to tell: surplus ones are over once they are down. */
@@ -39,47 +31,60 @@ count_up(const struct supervise *s)
 	return n;
 }
 
-/* What /proc says of a slot's process; zeroes if there is none or it is not known. */
-static struct proc_stat
-stat_of(const struct slot *w)
+/* How long the process has run; -1: there is none. */
+static ms
+uptime(const struct slot *w, ms now)
 {
-	struct proc_stat st = { 0 };
-
-	if (w->pid > 0 && !proc_stat(w->pid, &st))
-		st = (struct proc_stat){ 0 };
-	return st;
+	return worker_alive(&w->machine) ? now - w->machine.started : -1;
 }
 
+/* How long ago the last heartbeat was; -1: there was none. */
+static ms
+beat_age(const struct slot *w, ms now)
+{
+	return w->machine.beat != MS_NEVER ? now - w->machine.beat : -1;
+}
+
+/* For programs; t -1: none. */
 static void
-put_seconds(struct buf *b, ms t)
+put_seconds(struct buf *b, ms t, const char *none)
 {
-	buf_printf(b, "%lld.%03lld", (long long)t / 1000, (long long)t % 1000);
+	if (t < 0)
+		buf_puts(b, none);
+	else
+		buf_printf(b, "%lld.%03lld", (long long)t / 1000, (long long)t % 1000);
 }
 
-/* "3d04h", "4h05m", "6m07s", "8.9s": three figures are enough for people. */
+/* For people, to whom three figures are enough: "3d04h", "4h05m", "6m07s", "8.9s"; -1: "-". */
 static void
 put_age(struct buf *b, ms t)
 {
-	long long s = t / 1000;
+	static const struct {
+		int length; /* in seconds */
+		char unit;
+	} units[] = { { 86400, 'd' }, { 3600, 'h' }, { 60, 'm' }, { 1, 's' } };
+	int s = (int)(t / 1000);
 
-	if (s >= 86400)
-		buf_printf(b, "%lldd%02lldh", s / 86400, s / 3600 % 24);
-	else if (s >= 3600)
-		buf_printf(b, "%lldh%02lldm", s / 3600, s / 60 % 60);
-	else if (s >= 60)
-		buf_printf(b, "%lldm%02llds", s / 60, s % 60);
+	for (int i = 0; i < 3; i++)
+		if (s >= units[i].length) {
+			buf_printf(b, "%d%c%02d%c", s / units[i].length, units[i].unit,
+			    s % units[i].length / units[i + 1].length, units[i + 1].unit);
+			return;
+		}
+	if (t < 0)
+		buf_puts(b, "-");
 	else
-		buf_printf(b, "%lld.%llds", s, (long long)t / 100 % 10);
+		buf_printf(b, "%d.%ds", s, (int)(t / 100 % 10));
 }
 
-/* The last exit: "-", "status 1" or "SIGKILL". */
+/* The last exit: "status 1" or "SIGKILL", or what stands for none. */
 static void
-put_exit(struct buf *b, const struct slot *w)
+put_exit(struct buf *b, const struct slot *w, const char *none)
 {
 	char name[16];
 
 	if (!w->exited) {
-		buf_puts(b, "-");
+		buf_puts(b, none);
 	} else if (WIFEXITED(w->status)) {
 		buf_printf(b, "status %d", WEXITSTATUS(w->status));
 	} else {
@@ -92,18 +97,16 @@ static void
 table_row(const struct supervise *s, unsigned i, struct buf *out, ms now)
 {
 	const struct slot *w = &s->slot[i];
+	struct buf up, end, beat, cpu, *const column[] = { &up, &end, &beat, &cpu };
 	char room[4][24];
-	struct buf up = buf_over(room[0], sizeof room[0]), beat = buf_over(room[1], sizeof room[1]);
-	struct buf end = buf_over(room[2], sizeof room[2]), cpu = buf_over(room[3], sizeof room[3]);
-	struct proc_stat st = stat_of(w);
+	struct proc_stat st;
 
-	buf_puts(&up, worker_alive(&w->machine) ? "" : "-");
-	buf_puts(&beat, w->machine.beat == MS_NEVER ? "-" : "");
-	if (up.len == 0)
-		put_age(&up, now - w->machine.started);
-	if (beat.len == 0)
-		put_age(&beat, now - w->machine.beat);
-	put_exit(&end, w);
+	for (size_t c = 0; c < 4; c++)
+		*column[c] = buf_over(room[c], sizeof room[c]);
+	(void)proc_stat(w->pid, &st); /* zeroes where it is not known */
+	put_age(&up, uptime(w, now));
+	put_exit(&end, w, "-");
+	put_age(&beat, beat_age(w, now));
 	put_age(&cpu, st.cpu);
 	buf_printf(out, "%4u %7d %-8s %7s %8u %-10s %7s %7s %6lluK  ", i, (int)w->pid,
 	    workers_state(w), up.base, w->restarts, end.base, beat.base, cpu.base,
@@ -141,10 +144,10 @@ static void
 json_row(const struct supervise *s, unsigned i, struct buf *out, ms now)
 {
 	const struct slot *w = &s->slot[i];
-	struct proc_stat st = stat_of(w);
-	char room[24];
-	struct buf end = buf_over(room, sizeof room);
+	const char *quote = w->exited ? "\"" : "";
+	struct proc_stat st;
 
+	(void)proc_stat(w->pid, &st); /* zeroes where it is not known */
 	buf_printf(out, "%s{\"id\":%u,\"pid\":", is_first(s, i) ? "\n" : ",\n", i);
 	if (w->pid > 0)
 		buf_printf(out, "%d", (int)w->pid);
@@ -152,24 +155,13 @@ json_row(const struct supervise *s, unsigned i, struct buf *out, ms now)
 		buf_puts(out, "null");
 	buf_printf(out, ",\"state\":\"%s\",\"ready\":%s,\"uptime\":", workers_state(w),
 	    w->machine.ready ? "true" : "false");
-	if (worker_alive(&w->machine))
-		put_seconds(out, now - w->machine.started);
-	else
-		buf_puts(out, "null");
-	buf_printf(out, ",\"restarts\":%u,\"last_exit\":", w->restarts);
-	if (w->exited) {
-		put_exit(&end, w);
-		buf_json(out, end.base, end.len);
-	} else {
-		buf_puts(out, "null");
-	}
-	buf_puts(out, ",\"heartbeat_age\":");
-	if (w->machine.beat != MS_NEVER)
-		put_seconds(out, now - w->machine.beat);
-	else
-		buf_puts(out, "null");
+	put_seconds(out, uptime(w, now), "null");
+	buf_printf(out, ",\"restarts\":%u,\"last_exit\":%s", w->restarts, quote);
+	put_exit(out, w, "null");
+	buf_printf(out, "%s,\"heartbeat_age\":", quote);
+	put_seconds(out, beat_age(w, now), "null");
 	buf_puts(out, ",\"cpu\":");
-	put_seconds(out, st.cpu);
+	put_seconds(out, st.cpu, "null");
 	buf_printf(out, ",\"rss\":%llu,\"status\":", (unsigned long long)st.rss);
 	buf_json(out, w->text, w->text_len);
 	buf_puts(out, "}");
@@ -186,7 +178,7 @@ json_piece(const struct supervise *s, unsigned cursor, struct buf *out, ms now)
 		buf_printf(out,
 		    "{\"pid\":%d,\"version\":\"%s\",\"state\":\"%s\",\"uptime\":", (int)s->pid,
 		    SEBOX_VERSION, fleet_state(s));
-		put_seconds(out, now - s->started);
+		put_seconds(out, now - s->started, "null");
 		buf_printf(out, ",\"wanted\":%u,\"up\":%u,\"restarts\":%lu,\"workers\":[",
 		    s->wanted, count_up(s), s->restarts);
 	}
@@ -209,41 +201,40 @@ static void
 metric_value(const struct slot *w, size_t metric, struct buf *out, ms now)
 {
 	struct proc_stat st = { 0 };
+	unsigned long long n;
 
 	if (metric >= 5)
-		st = stat_of(w);
+		(void)proc_stat(w->pid, &st); /* zeroes where it is not known */
+	n = st.rss;
 	switch (metric) {
 	case 0:
-		buf_puts(out, w->machine.state == WORKER_UP ? "1" : "0");
+		n = w->machine.state == WORKER_UP;
 		break;
 	case 1:
-		buf_puts(out, w->machine.ready ? "1" : "0");
+		n = w->machine.ready;
 		break;
 	case 2:
-		buf_printf(out, "%u", w->restarts);
+		n = w->restarts;
 		break;
 	case 3:
-		put_seconds(out, worker_alive(&w->machine) ? now - w->machine.started : 0);
-		break;
+		put_seconds(out, uptime(w, now), "0.000");
+		return;
 	case 4:
-		if (w->machine.beat == MS_NEVER)
-			buf_puts(out, "NaN");
-		else
-			put_seconds(out, now - w->machine.beat);
-		break;
+		put_seconds(out, beat_age(w, now), "NaN");
+		return;
 	case 5:
-		put_seconds(out, st.cpu);
-		break;
-	default:
-		buf_printf(out, "%llu", (unsigned long long)st.rss);
+		put_seconds(out, st.cpu, "0.000");
+		return;
 	}
+	buf_printf(out, "%llu", n);
 }
 
+/* One that is not a worker's. */
 static void
-total(struct buf *out, const char *name, const char *type, unsigned long value)
+total(struct buf *out, const char *metric, unsigned long value)
 {
-	buf_printf(
-	    out, "# TYPE se_supervise_%s %s\nse_supervise_%s %lu\n", name, type, name, value);
+	buf_printf(out, "# TYPE se_supervise_%s\nse_supervise_%.*s %lu\n", metric,
+	    (int)strcspn(metric, " "), metric, value);
 }
 
 static void
@@ -252,10 +243,10 @@ prometheus_piece(const struct supervise *s, unsigned cursor, struct buf *out, ms
 	unsigned metric, i;
 
 	if (cursor == 0) {
-		total(out, "workers_wanted", "gauge", s->wanted);
-		total(out, "workers_up", "gauge", count_up(s));
-		total(out, "restarts_total", "counter", s->restarts);
-		total(out, "uptime_seconds", "gauge", (unsigned long)((now - s->started) / 1000));
+		total(out, "workers_wanted gauge", s->wanted);
+		total(out, "workers_up gauge", count_up(s));
+		total(out, "restarts_total counter", s->restarts);
+		total(out, "uptime_seconds gauge", (unsigned long)((now - s->started) / 1000));
 		return;
 	}
 	metric = (cursor - 1) / (s->nslots + 1);

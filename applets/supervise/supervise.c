@@ -189,18 +189,20 @@ adopt(struct supervise *s, const struct config *new, struct buf *why)
 		buf_printf(why, "log: %s: %s", path, strerror(errno));
 		return false;
 	}
+	if (logged)
+		lineout_close(&log.file); /* the logger opens it */
+	if (logged && !logger_check(new, path)) {
+		buf_puts(why, "log, log_prefix: too long, or a newline in it");
+		return false;
+	}
 	if (!launch_prepare(&s->launch, s->boot, new, s->reports_name, why)) {
 		lineout_close(&log.file);
 		return false;
 	}
-	if (logged)
-		lineout_close(&log.file); /* the logger opens it */
-	if (logged && !logger_configure(&s->logger, new, path, &s->log)) {
-		buf_printf(why, "log: %s", strerror(errno));
-		return false;
-	}
 	if (!logged)
 		lineout_replace(&s->log.file, &log.file);
+	else if (!logger_configure(&s->logger, new, path, &s->log)) /* no descriptors, or memory */
+		log_say(&s->log, LOGLINE_ERROR, "log: no logger: %s", strerror(errno));
 	config_log(new, &s->log);
 	return true;
 }

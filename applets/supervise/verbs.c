@@ -17,10 +17,10 @@
 #define GONE_POLL      20 /* ms between two looks at the pid file's lock */
 
 /* What each verb is on the socket, and by which signal; -1: by none. */
-static const struct {
-	enum config_verb verb;
-	enum command_word word;
-	int signal; /* enum config_signal */
+static const struct verb {
+	unsigned char verb; /* enum config_verb */
+	unsigned char word; /* enum command_word */
+	signed char signal; /* enum config_signal */
 } verbs[] = {
 	{ CONFIG_STATUS, COMMAND_STATUS, -1 },
 	{ CONFIG_STOP, COMMAND_GRACEFUL_STOP, CONFIG_SIGNAL_GRACEFUL_STOP },
@@ -32,14 +32,14 @@ static const struct {
 	{ CONFIG_SCALE, COMMAND_SCALE, -1 },
 };
 
-static size_t
+static const struct verb *
 row_of(const struct config *c)
 {
-	size_t i = 0;
+	const struct verb *v = verbs;
 
-	while (verbs[i].verb != c->verb.verb)
-		i++;
-	return i;
+	while (v->verb != c->verb.verb)
+		v++;
+	return v;
 }
 
 static int
@@ -48,6 +48,12 @@ complain(int status, const char *what, const char *object, const char *reason)
 	out_error(
 	    "se-supervise: %s: %s%s%s", what, object ? object : "", object ? ": " : "", reason);
 	return status;
+}
+
+static int
+still_running(void)
+{
+	return complain(VERBS_TIMEOUT, "stop", NULL, "it is still running");
 }
 
 static bool
@@ -161,25 +167,14 @@ wait_closed(const char *path, int fd, ms deadline)
 		(void)dup2(again, fd); /* cannot fail: both are open */
 		close(again);
 	}
-	return complain(VERBS_TIMEOUT, "stop", NULL, "it is still running");
-}
-
-/* Sends the line and takes the answer. */
-static int
-converse(int fd, const struct buf *line, enum command_word word, ms deadline)
-{
-	/* who is refused may be hung up on before our line; the answer is there all the same */
-	if (send(fd, line->base, line->len, MSG_NOSIGNAL) != (ssize_t)line->len && errno != EPIPE &&
-	    errno != ECONNRESET)
-		return complain(VERBS_REFUSED, command_name(word), NULL, strerror(errno));
-	return read_answer(fd, command_name(word), word == COMMAND_STATUS, deadline);
+	return still_running();
 }
 
 static int
-by_socket(const struct config *c, size_t row)
+by_socket(const struct config *c, const struct verb *v, const char *what)
 {
 	ms start = loop_now(), limit = c->timeout == MS_NEVER ? ANSWER_TIMEOUT : c->timeout;
-	const char *what = command_name(verbs[row].word), *value = c->verb.value, *why = NULL;
+	const char *value = c->verb.value, *why = NULL;
 	char room[128];
 	struct buf line = buf_over(room, sizeof room);
 	struct command command;
@@ -197,7 +192,12 @@ by_socket(const struct config *c, size_t row)
 		return complain(
 		    errno == ENOENT || errno == ECONNREFUSED ? VERBS_NOT_RUNNING : VERBS_REFUSED,
 		    "control_path", c->control_path, strerror(errno));
-	status = converse(fd, &line, verbs[row].word, ms_add(start, limit));
+	/* who is refused may be hung up on before our line; the answer is there all the same */
+	if (send(fd, room, line.len, MSG_NOSIGNAL) != (ssize_t)line.len && errno != EPIPE &&
+	    errno != ECONNRESET)
+		status = complain(VERBS_REFUSED, what, NULL, strerror(errno));
+	else
+		status = read_answer(fd, what, v->word == COMMAND_STATUS, ms_add(start, limit));
 	if (status == VERBS_DONE && is_stop(c))
 		status = wait_closed(c->control_path, fd, ms_add(start, c->timeout));
 	close(fd);
@@ -228,13 +228,13 @@ find_holder(const struct config *c, const char **path)
 }
 
 static int
-by_signal(const struct config *c, size_t row)
+by_signal(const struct config *c, const struct verb *v, const char *what)
 {
-	const char *what = command_name(verbs[row].word), *path = NULL;
+	const char *path = NULL;
 	ms deadline = ms_add(loop_now(), c->timeout);
 	pid_t pid;
 
-	if (verbs[row].signal < 0)
+	if (v->signal < 0)
 		return complain(
 		    VERBS_USAGE, what, NULL, "this needs control_path: no signal says it");
 	if ((pid = find_holder(c, &path)) == 0)
@@ -245,12 +245,12 @@ by_signal(const struct config *c, size_t row)
 		    errno == ESRCH        ? "it is held in another pid namespace: use control_path"
 			: errno == EINVAL ? "not a regular file"
 					  : strerror(errno));
-	if (kill(pid, c->signal[verbs[row].signal]) < 0)
+	if (kill(pid, c->signal[v->signal]) < 0)
 		return complain(errno == ESRCH ? VERBS_NOT_RUNNING : VERBS_REFUSED, what, path,
 		    strerror(errno));
 	while (is_stop(c) && pidfile_holder(path) == pid) {
 		if (loop_now() >= deadline)
-			return complain(VERBS_TIMEOUT, "stop", NULL, "it is still running");
+			return still_running();
 		(void)poll(NULL, 0, GONE_POLL); /* a lock's end cannot be waited for with a limit */
 	}
 	return VERBS_DONE;
@@ -259,15 +259,16 @@ by_signal(const struct config *c, size_t row)
 int
 verbs_run(const struct config *c)
 {
-	size_t row = row_of(c);
+	const struct verb *v = row_of(c);
+	const char *what = command_name(v->word);
 
 	if (c->chdir &&
 	    chdir(c->chdir) < 0) /* where relative paths mean the same as to the supervisor */
 		return complain(VERBS_REFUSED, "chdir", c->chdir, strerror(errno));
 	if (c->control_path)
-		return by_socket(c, row);
+		return by_socket(c, v, what);
 	if (c->pid_path.count > 0)
-		return by_signal(c, row);
-	return complain(VERBS_USAGE, command_name(verbs[row].word), NULL,
-	    "set control_path or pid_path to find the supervisor");
+		return by_signal(c, v, what);
+	return complain(
+	    VERBS_USAGE, what, NULL, "set control_path or pid_path to find the supervisor");
 }

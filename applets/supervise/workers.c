@@ -100,6 +100,32 @@ fail_start(struct supervise *s, const char *step, int e)
 		    strerror(e));
 }
 
+/* Starts worker i with its pipes. The pid; -1: errno, and *step says what failed. */
+static pid_t
+launch(struct supervise *s, unsigned i, const char **step)
+{
+	int end = -1, out[2], e;
+	unsigned keys[2];
+	pid_t pid = -1;
+
+	*step = "pipe";
+	if (beats_by_pipe(&s->worker_policy) && (end = open_pipe(s, i)) < 0)
+		return -1;
+	if (logger_pipes(&s->logger, s->live, i, out, keys)) {
+		pid = launch_worker(&s->launch, i, end, out, step);
+		e = errno;
+		logger_started(&s->logger, out, keys, pid > 0 ? pid : 0);
+	} else {
+		e = errno;
+	}
+	if (end >= 0)
+		close(end);
+	if (pid < 0)
+		close_pipe(s, i);
+	errno = e;
+	return pid;
+}
+
 /* Answers the machine's SPAWN. */
 static struct worker_input
 start(struct supervise *s, unsigned i, ms now)
@@ -107,47 +133,26 @@ start(struct supervise *s, unsigned i, ms now)
 	struct slot *w = &s->slot[i];
 	struct worker_input answer = { .event = WORKER_EV_SPAWN_FAILED,
 		.random = supervise_random(s) };
-	const char *step = "pipe";
 	ms at = fleet_start_at(&s->fleet, &s->fleet_policy, now, supervise_random(s));
-	int end = -1, out[2] = { -1, -1 };
-	unsigned keys[2];
+	const char *step;
+	pid_t pid;
 
 	if (at > now)
 		return (struct worker_input){ .event = WORKER_EV_HOLD, .now = now, .until = at };
-	answer.now = now;
-	if ((!beats_by_pipe(&s->worker_policy) || (end = open_pipe(s, i)) >= 0) &&
-	    logger_pipes(&s->logger, s->live, i, out, keys)) {
-		pid_t pid = launch_worker(&s->launch, i, end, out, &step);
-		int e = errno;
-
-		logger_started(&s->logger, out, keys, pid > 0 ? pid : 0);
-		if (end >= 0)
-			close(end);
-		errno = e;
-		if (pid > 0) {
-			w->pid = pid;
-			w->text_len = 0;
-			w->cpu = -1;
-			map_put(&s->by_pid, pid, i);
-			s->proven = true;
-			answer.event = WORKER_EV_SPAWNED;
-			answer.now = loop_now();
-			log_say(
-			    &s->log, LOGLINE_TRACE, "Worker %u started with pid %d", i, (int)pid);
-			return answer;
-		}
-		errno = e;
+	if ((pid = launch(s, i, &step)) > 0) {
+		w->pid = pid;
+		w->text_len = 0;
+		w->cpu = -1;
+		map_put(&s->by_pid, pid, i);
+		s->proven = true;
+		answer.event = WORKER_EV_SPAWNED;
+		log_say(&s->log, LOGLINE_TRACE, "Worker %u started with pid %d", i, (int)pid);
+	} else {
+		fail_start(s, step, errno);
+		if (!s->failed)
+			log_say(&s->log, LOGLINE_ERROR, "Worker %u could not be started: %s: %s", i,
+			    step, strerror(errno));
 	}
-	{
-		int e = errno;
-
-		close_pipe(s, i);
-		errno = e;
-	}
-	fail_start(s, step, errno);
-	if (!s->failed)
-		log_say(&s->log, LOGLINE_ERROR, "Worker %u could not be started: %s: %s", i, step,
-		    strerror(errno));
 	answer.now = loop_now();
 	return answer;
 }

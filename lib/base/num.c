@@ -13,6 +13,14 @@ lower(char c)
 }
 
 bool
+num_is_alnum(char c)
+{
+	int l = lower(c);
+
+	return (l >= 'a' && l <= 'z') || (l >= '0' && l <= '9');
+}
+
+bool
 num_is_word(const char *s, const char *word)
 {
 	while (*s && lower(*s) == lower(*word)) {
@@ -29,6 +37,24 @@ num_word(const char *s, const char *words)
 		if (num_is_word(s, words))
 			return i;
 	return -1;
+}
+
+int
+num_item(const char *s, const char *list, char between)
+{
+	size_t len = strlen(s);
+
+	for (int i = 0;; i++) {
+		size_t n = 0;
+
+		while (list[n] && list[n] != between)
+			n++;
+		if (n == len && memcmp(list, s, n) == 0)
+			return i;
+		if (!list[n])
+			return -1;
+		list += n + 1;
+	}
 }
 
 /* Reads digits of the given base from *s on; false if there is none or on overflow. */

@@ -32,10 +32,14 @@ bool num_signal(const char *, int *out);
 /* "true", "yes", "on" and "false", "no", "off", in any case, as YAML 1.1. */
 bool num_bool(const char *, bool *out);
 
+/* An ASCII letter or digit? */
+bool num_is_alnum(char);
 /* Is s the word, in small or capital letters? */
 bool num_is_word(const char *s, const char *word);
 /* Which of the words, each with its NUL and an empty one behind the last; -1: none of them. */
 int num_word(const char *s, const char *words);
+/* Which item of a list such as "a|b|c" is s; -1: none. */
+int num_item(const char *s, const char *list, char between);
 /* "SIGTERM" for 15; "SIG34" and so on where there is no name. Writes at most 16 bytes, NUL
  * included. */
 void num_signal_name(int sig, char name[16]);

@@ -2,44 +2,27 @@
 
 #include <string.h>
 
-static bool
-same_name(const char *a, const char *b)
-{
-	for (; *a && *b; a++, b++)
-		if (*a != *b && !((*a == '-' || *a == '_') && (*b == '-' || *b == '_')))
-			return false;
-	return *a == *b;
-}
+#include "num.h"
 
-/* Is name one of the words between bars? */
-static bool
-among(const char *words, const char *name)
-{
-	for (;;) {
-		size_t n = strcspn(words, "|"), i = 0;
-
-		while (i < n && name[i] &&
-		    (name[i] == words[i] || (name[i] == '-' && words[i] == '_')))
-			i++;
-		if (i == n && !name[i])
-			return true;
-		if (!words[n])
-			return false;
-		words += n + 1;
-	}
-}
+/* Longer than any name in a table. */
+#define NAME_MAX_NEAR 48
 
 const struct opt *
 opt_find(const struct opt *o, const char *name)
 {
+	char same[NAME_MAX_NEAR];
+
+	if (!buf_print_to(same, sizeof same, "%s", name))
+		return NULL;
+	for (char *p = same; *p; p++)
+		if (*p == '-')
+			*p = '_';
 	for (; o->text; o++)
-		if (o->flags & OPT_LATER ? among(opt_arg(o), name)
-					 : o->type != OPT_HEADING && same_name(o->text, name))
+		if (o->flags & OPT_LATER ? num_item(same, opt_arg(o), '|') >= 0
+					 : o->type != OPT_HEADING && strcmp(same, o->text) == 0)
 			return o;
 	return NULL;
 }
-
-#define NAME_MAX_NEAR 48
 
 /* Edits (insert, drop, change a letter) from a to b; both shorter than NAME_MAX_NEAR. */
 static size_t
@@ -93,81 +76,102 @@ set_argument(const struct opt *o, void *config, struct buf *text, const char *s,
 {
 	struct opt_value v = { .first = s, .count = 1 };
 	char items[4096];
-	size_t n;
 
-	if ((o->flags & OPT_OR_NIL) && optval_is_nil(s))
+	if ((o->flags & OPT_OR_NIL) && optval_is_nil(s)) {
 		v = (struct opt_value){ .nil = true };
-	if ((o->type != OPT_LIST && o->type != OPT_CODES) || v.nil)
-		return optval_set(o, config, text, &v, why);
-	if (strlen(s) >= sizeof items) {
-		buf_puts(why, "longer than 4095 bytes");
-		return false;
-	}
-	memcpy(items, s, strlen(s) + 1);
-	for (n = 0; items[n]; n++)
-		if (items[n] == ',') {
-			items[n] = '\0';
-			v.count++;
+	} else if (o->type == OPT_LIST || o->type == OPT_CODES) {
+		if (!buf_print_to(items, sizeof items, "%s", s)) {
+			buf_puts(why, "longer than 4095 bytes");
+			return false;
 		}
-	v.first = items;
-	v.list = v.count > 1;
+		for (char *p = items; *p; p++)
+			if (*p == ',') {
+				*p = '\0';
+				v.count++;
+			}
+		v.first = items;
+		v.list = v.count > 1;
+	}
 	return optval_set(o, config, text, &v, why);
 }
 
+/* The row that arg means, of which the first len bytes are its name. */
 static const struct opt *
 find_argument(const struct opt *opts, const char *arg, size_t len, struct buf *why)
 {
-	const struct opt *o = NULL;
+	const struct opt *o;
 	char name[NAME_MAX_NEAR];
-	const char *near;
+	const char *near = NULL;
 
 	if (arg[1] != '-') {
 		for (o = opts; o->text; o++)
 			if ((o->flags & OPT_LETTER) && o->text[0] == arg[1])
 				return o;
-	} else if (len - 2 < sizeof name) {
-		memcpy(name, arg + 2, len - 2);
-		name[len - 2] = '\0';
+	} else if (buf_print_to(name, sizeof name, "%.*s", (int)len - 2, arg + 2)) {
 		if ((o = opt_find(opts, name)) != NULL)
 			return o;
 		near = opt_nearest(opts, 0, name);
-		buf_puts(why, "unknown option: ");
-		buf_escape(why, arg, len, NAME_MAX_NEAR);
-		if (near)
-			buf_printf(why, ": the nearest is --%s", near);
-		return NULL;
 	}
 	buf_puts(why, "unknown option: ");
 	buf_escape(why, arg, len, NAME_MAX_NEAR);
+	if (near)
+		buf_printf(why, ": the nearest is --%s", near);
 	return NULL;
 }
 
+/* Does the row want a value behind it? */
 static bool
 takes_value(const struct opt *o)
 {
 	return o->type != OPT_FLAG && o->type != OPT_BOOL && o->type != OPT_VERB;
 }
 
+/* Is there an option at argv[i], and not an operand? */
+static bool
+is_option(int argc, char *const argv[], int i)
+{
+	return i < argc && argv[i][0] == '-' && argv[i][1];
+}
+
+/*
+ * The row of the option at argv[*i], NULL: why says the reason; and its value, if it has one. *i is
+ * left behind both.
+ */
+static const struct opt *
+take_argument(
+    const struct opt *opts, char *const argv[], int *i, const char **value, struct buf *why)
+{
+	const char *arg = argv[(*i)++];
+	bool spelled = arg[1] == '-';
+	size_t len = spelled ? strcspn(arg, "=") : strlen(arg);
+	const struct opt *o = find_argument(opts, arg, len, why);
+
+	*value = NULL;
+	if (arg[len])
+		*value = arg + len + 1;
+	else if (!spelled && arg[2])
+		*value = arg + 2;
+	else if (o && takes_value(o))
+		*value = argv[(*i)++];
+	return o;
+}
+
 static bool
 apply(const struct opt *o, void *config, struct buf *text, const char *value, struct buf *why)
 {
 	void *at = (char *)config + o->offset;
+	struct opt_verb *verb = at;
 
-	if (o->flags & OPT_LATER) {
-		buf_puts(why, "not yet in this version");
-		return false;
-	}
 	if (o->type == OPT_FLAG && !value) {
 		*(bool *)at = true;
 		return true;
 	}
 	if (o->type == OPT_VERB && (!value || *opt_arg(o))) {
-		if (((struct opt_verb *)at)->verb) {
+		if (verb->verb) {
 			buf_puts(why, "only one command at a time");
 			return false;
 		}
-		*(struct opt_verb *)at =
-		    (struct opt_verb){ .verb = (unsigned)o->min, .value = value };
+		*verb = (struct opt_verb){ .verb = (unsigned)o->min, .value = value };
 		return true;
 	}
 	return set_argument(o, config, text, value ? value : "true", why);
@@ -177,24 +181,17 @@ int
 opt_parse(const struct opt *opts, void *config, struct buf *text, int argc, char *const argv[],
     struct buf *why)
 {
-	int i;
+	int i = 1;
 
-	for (i = 1; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
-		bool spelled = argv[i][1] == '-';
-		const char *arg = argv[i], *value = NULL;
+	while (is_option(argc, argv, i)) {
+		const char *arg = argv[i], *value;
 		const struct opt *o;
 
 		if (strcmp(arg, "--") == 0)
 			return i + 1;
-		if (spelled && (value = strchr(arg, '=')) != NULL)
-			value++;
-		o = find_argument(
-		    opts, arg, spelled && value ? (size_t)(value - 1 - arg) : strlen(arg), why);
-		if (!o)
+		if (!(o = take_argument(opts, argv, &i, &value, why)))
 			return -1;
-		if (!spelled && arg[2])
-			value = arg + 2;
-		if (!value && takes_value(o) && !(o->flags & OPT_LATER) && !(value = argv[++i])) {
+		if (i > argc && !(o->flags & OPT_LATER)) {
 			buf_printf(why, "--%s: a value is missing", o->text);
 			return -1;
 		}
@@ -211,15 +208,13 @@ opt_given(const struct opt *opts, const char *name, int argc, char *const argv[]
 {
 	char room[64];
 	struct buf why = buf_over(room, sizeof room);
+	const char *value;
 
-	for (int i = 1; i < argc && argv[i][0] == '-' && argv[i][1] && strcmp(argv[i], "--") != 0;
-	     i++) {
-		const struct opt *o = find_argument(opts, argv[i], strcspn(argv[i], "="), &why);
+	for (int i = 1; is_option(argc, argv, i) && strcmp(argv[i], "--") != 0;) {
+		const struct opt *o = take_argument(opts, argv, &i, &value, &why);
 
 		if (o && strcmp(o->text, name) == 0)
 			return true;
-		i += o && takes_value(o) &&
-		    (argv[i][1] == '-' ? !strchr(argv[i], '=') : !argv[i][2]);
 	}
 	return false;
 }
@@ -260,7 +255,8 @@ opt_help(const struct opt *o, const void *defaults, struct buf *b)
 	char text_room[512], value_room[128];
 	struct buf text = buf_over(text_room, sizeof text_room);
 	struct buf value = buf_over(value_room, sizeof value_room);
-	size_t start = b->len;
+	const char *arg = opt_arg(o);
+	size_t start = b->len, used;
 
 	if (o->flags & OPT_LATER)
 		return;
@@ -268,22 +264,22 @@ opt_help(const struct opt *o, const void *defaults, struct buf *b)
 		buf_printf(b, "\n%s\n", help_text(o));
 		return;
 	}
+	buf_puts(b, "  ");
 	if (o->flags & OPT_LETTER)
-		buf_printf(b, "  -%c, --%s", o->text[0], o->text);
-	else
-		buf_printf(b, "  --%s", o->text);
+		buf_printf(b, "-%c, ", o->text[0]);
+	buf_printf(b, "--%s", o->text);
 	for (size_t i = start; i < b->len; i++)
 		if (b->base[i] == '_')
 			b->base[i] = '-';
-	if (*opt_arg(o))
-		buf_printf(b,
-		    o->type == OPT_VERB && strchr("abcdefghijklmnopqrstuvwxyz", *opt_arg(o)) ? "[=%s]"
-											 : "=%s",
-		    opt_arg(o));
-	if (b->len - start < HELP_COLUMN)
-		buf_printf(b, "%*s", (int)(HELP_COLUMN - (b->len - start)), "");
-	else
-		buf_printf(b, "\n%*s", HELP_COLUMN, "");
+	if (*arg)
+		buf_printf(
+		    b, o->type == OPT_VERB && *arg >= 'a' && *arg <= 'z' ? "[=%s]" : "=%s", arg);
+	used = b->len - start;
+	if (used >= HELP_COLUMN) {
+		buf_puts(b, "\n");
+		used = 0;
+	}
+	buf_printf(b, "%*s", (int)(HELP_COLUMN - used), "");
 	buf_printf(&text, "%s%s", help_text(o), (o->flags & OPT_OR_NEVER) ? "; -1: never" : "");
 	optval_format(o, defaults, &value);
 	if (value.len > 0 && strcmp(value_room, "nil") != 0 && strcmp(value_room, "[]") != 0 &&

@@ -1,6 +1,5 @@
 #include "optval.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "num.h"
@@ -159,23 +158,6 @@ rlimit(const char *s, struct opt_rlimit *out)
 	return true;
 }
 
-/* Which of the words between bars; -1: none of them. */
-static int
-word(const char *words, const char *s)
-{
-	size_t len = strlen(s);
-
-	for (int i = 0;; i++) {
-		size_t n = strcspn(words, "|");
-
-		if (n == len && memcmp(words, s, n) == 0)
-			return i;
-		if (!words[n])
-			return -1;
-		words += n + 1;
-	}
-}
-
 /* What the row expects, for an error message. */
 static void
 expected(const struct opt *o, struct buf *b)
@@ -300,7 +282,8 @@ set_scalar(const struct opt *o, void *at, const char *s)
 	case OPT_SIGNAL:
 		return num_signal(s, at);
 	case OPT_WORD:
-		return (i = word(opt_arg(o), s)) >= 0 && (*(unsigned *)at = (unsigned)i, true);
+		return (i = num_item(s, opt_arg(o), '|')) >= 0 &&
+		    (*(unsigned *)at = (unsigned)i, true);
 	case OPT_RATE:
 		return rate(s, at);
 	case OPT_RLIMIT:
@@ -359,7 +342,7 @@ optval_set(
 static bool
 is_bare_char(char c)
 {
-	return isalnum((unsigned char)c) || strchr("_./+=^-", c);
+	return num_is_alnum(c) || strchr("_./+=^-", c);
 }
 
 /* A string as YAML: bare where that reads back as itself, else in double quotes. */

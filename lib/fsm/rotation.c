@@ -40,7 +40,11 @@ ready(struct rotation *r, const struct rotation_policy *p, uint64_t line, ms now
 {
 	bool full = is_full(r, p, line, now);
 
-	if (r->reopen)
+	if (r->midline && line > 0) { /* its rest goes where it began */
+		r->room = room(r, p, line, now);
+		return ROTATION_WRITE;
+	}
+	if (r->reopen && !r->midline)
 		r->state = ROTATION_ST_CLOSED;
 	else if (line == 0 && !full) {
 		r->wanted &= r->size > 0; /* an empty file is not rotated */
@@ -174,10 +178,22 @@ refused(struct rotation *r, const struct rotation_policy *p, enum rotation_answe
 	r->looked = false;
 	if (answer == ROTATION_MOVED) {
 		r->freeing = false;
+		if (r->state == ROTATION_ST_OPENED) { /* quick, or never the same */
+			r->due = now + r->nudge;
+			r->nudge = ms_min(2 * r->nudge, ROTATION_NUDGE_MAX);
+		}
 		r->state = ROTATION_ST_CLOSED;
 		return;
 	}
 	if (answer == ROTATION_BUSY) {
+		if (r->state == ROTATION_ST_LOCKING && r->nudge >= ROTATION_NUDGE_MAX) {
+			/* it may take long: FILE grows meanwhile */
+			r->freed |= r->freeing;
+			r->freeing = false;
+			r->again = now + ROTATION_RETRY;
+			r->state = ROTATION_ST_READY;
+			return;
+		}
 		r->due = now + r->nudge;
 		r->nudge = ms_min(2 * r->nudge, ROTATION_NUDGE_MAX);
 		return;
@@ -198,7 +214,11 @@ refused(struct rotation *r, const struct rotation_policy *p, enum rotation_answe
 	r->freeing = false;
 	/* FILE grows meanwhile; the rotation begins again, with a look at what is there */
 	r->again = now + ROTATION_RETRY;
-	r->state = r->state == ROTATION_ST_UNLOCKING ? ROTATION_ST_READY : ROTATION_ST_UNLOCKING;
+	if (r->state == ROTATION_ST_RENEWING) /* FILE has two names */
+		r->state = ROTATION_ST_HEALING_OPENED;
+	else
+		r->state = r->state == ROTATION_ST_UNLOCKING ? ROTATION_ST_READY
+							     : ROTATION_ST_UNLOCKING;
 }
 
 static void
@@ -319,6 +339,8 @@ rotation_due(const struct rotation *r, const struct rotation_policy *p, bool wai
 	if (waiting || (r->state != ROTATION_ST_READY && r->state != ROTATION_ST_CLOSED))
 		return r->due;
 	if (p->age > 0 && r->size > 0 && !r->midline)
-		due = ms_max(r->wanted ? r->due : ms_max(r->aged, r->due), r->again);
-	return r->reopen ? r->due : due;
+		due = ms_max(r->wanted ? 0 : r->aged, r->again);
+	if (r->reopen && !r->midline)
+		due = 0;
+	return ms_max(due, r->due);
 }

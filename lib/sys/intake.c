@@ -22,7 +22,10 @@ intake_open(struct intake *in, const int taken[2])
 {
 	in->taken[0] = taken[0];
 	in->taken[1] = taken[1];
-	return intake_make(in->scratch);
+	if (intake_make(in->scratch) < 0)
+		return -1;
+	/* what was seen is to go into it in one go: it has as many places */
+	return fcntl(in->scratch[0], F_SETPIPE_SZ, fcntl(taken[0], F_GETPIPE_SZ)) < 0 ? -1 : 0;
 }
 
 ssize_t

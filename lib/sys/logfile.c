@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -65,6 +66,7 @@ static int
 open_file(const struct logfile *l)
 {
 	int fd = open(l->path, OPEN_FLAGS), e;
+	struct stat st;
 
 	if (fd >= 0 || errno != ENOENT)
 		return fd;
@@ -74,23 +76,11 @@ open_file(const struct logfile *l)
 	if (dress(l, fd) == 0)
 		return fd;
 	e = errno;
+	if (fstat(fd, &st) == 0 && st.st_size == 0)
+		(void)unlink(l->path); /* nobody has used it yet; the error is told */
 	close(fd);
-	(void)unlink(l->path); /* it was not there before; the error is told */
 	errno = e;
 	return -1;
-}
-
-static bool
-ends_midline(const char *path, off_t size)
-{
-	int fd = size > 0 ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) : -1;
-	char c = '\n';
-
-	if (fd < 0)
-		return false;
-	(void)!pread(fd, &c, 1, size - 1); /* not readable: taken for a whole line */
-	close(fd);
-	return c != '\n';
 }
 
 #ifndef SYS_statx
@@ -165,10 +155,8 @@ logfile_open(struct logfile *l, struct logfile_state *s)
 	}
 	if (fd < 0 || adopt(l, fd, s) < 0)
 		return -1;
-	if (l->regular) {
-		s->midline = ends_midline(l->path, (off_t)s->size);
+	if (l->regular)
 		s->age = age_of(fd);
-	}
 	return 0;
 }
 
@@ -189,17 +177,36 @@ same(const struct logfile *l)
 	return -1;
 }
 
+/* Some file systems have no locks: then there is none, and one writer is all there may be. */
+static int
+lock(const struct logfile *l, int how)
+{
+	if (flock(l->fd, how | LOCK_NB) == 0 || (errno != EWOULDBLOCK && errno != EINTR))
+		return 0;
+	errno = EWOULDBLOCK;
+	return -1;
+}
+
+/* Who has the old file locked does not matter to us: ESTALE comes before EWOULDBLOCK. */
+static bool
+is_locked(bool locked)
+{
+	if (!locked)
+		errno = EWOULDBLOCK;
+	return locked;
+}
+
 int
 logfile_look(struct logfile *l, struct logfile_state *s)
 {
 	struct stat st;
+	bool locked;
 
 	*s = (struct logfile_state){ 0 };
 	if (!l->regular)
 		return 0;
-	if (l->shared && flock(l->fd, LOCK_SH | LOCK_NB) < 0)
-		return -1;
-	if (same(l) == 0 && fstat(l->fd, &st) == 0) {
+	locked = !l->shared || lock(l, LOCK_SH) == 0;
+	if (same(l) == 0 && is_locked(locked) && fstat(l->fd, &st) == 0) {
 		s->size = (uint64_t)st.st_size;
 		return 0;
 	}
@@ -207,21 +214,27 @@ logfile_look(struct logfile *l, struct logfile_state *s)
 	return -1;
 }
 
+#define AT_ONCE 4096 /* PIPE_BUF: what a pipe that polls writable takes without waiting */
+
 int
-logfile_write(struct logfile *l, const char *bytes, size_t len, bool keep, size_t *written)
+logfile_write(struct logfile *l, const char *bytes, size_t len, size_t *written)
 {
+	struct pollfd p = { .fd = l->fd, .events = POLLOUT };
 	ssize_t n;
-	int e;
 
 	*written = 0;
+	if (!l->regular) {
+		if (poll(&p, 1, 0) != 1 || !(p.revents & (POLLOUT | POLLERR))) {
+			errno = EWOULDBLOCK;
+			return -1;
+		}
+		len = len < AT_ONCE ? len : AT_ONCE;
+	}
 	do
 		n = write(l->fd, bytes, len);
 	while (n < 0 && errno == EINTR);
-	e = n == 0 ? EIO : errno;
-	if (l->regular && !keep)
-		(void)logfile_unlock(l);
 	if (n <= 0) {
-		errno = e;
+		errno = n == 0 ? EIO : errno;
 		return -1;
 	}
 	*written = (size_t)n;
@@ -229,16 +242,39 @@ logfile_write(struct logfile *l, const char *bytes, size_t len, bool keep, size_
 }
 
 int
+logfile_exclude(struct logfile *l)
+{
+	return l->regular && l->shared ? lock(l, LOCK_EX) : 0;
+}
+
+int
 logfile_lock(struct logfile *l)
 {
+	bool locked;
+
 	if (!l->regular)
 		return 0;
-	if (flock(l->fd, LOCK_EX | LOCK_NB) < 0)
-		return -1;
-	if (same(l) == 0)
+	locked = lock(l, LOCK_EX) == 0;
+	if (same(l) == 0 && is_locked(locked))
 		return 0;
 	(void)logfile_unlock(l);
 	return -1;
+}
+
+int
+logfile_mend(struct logfile *l)
+{
+	struct stat st;
+	size_t written;
+	char c = '\n';
+	int fd;
+
+	if (!l->regular || fstat(l->fd, &st) < 0 || st.st_size == 0 ||
+	    (fd = open(l->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)) < 0)
+		return 0; /* not readable: taken for a whole line */
+	(void)!pread(fd, &c, 1, st.st_size - 1);
+	close(fd);
+	return c == '\n' ? 0 : logfile_write(l, "\n", 1, &written);
 }
 
 int

@@ -32,7 +32,6 @@ struct logfile {
 /* What logfile_open and logfile_look tell. */
 struct logfile_state {
 	uint64_t size;
-	bool midline; /* the last byte is no newline; only logfile_open tells */
 	ms age;       /* since it was made, as far as the file system knows; else 0 */
 };
 
@@ -42,12 +41,16 @@ void logfile_close(struct logfile *);
 /* Is FILE still what is open? If shared, it is locked then against rotation until a write. */
 int logfile_look(struct logfile *, struct logfile_state *);
 /*
- * Appends as many bytes as go; *written tells how many. If shared, the lock of logfile_look is
- * given back, unless keep.
+ * Appends as many bytes as go without waiting for a reader; *written tells how many. The lock stays.
  */
-int logfile_write(struct logfile *, const char *bytes, size_t len, bool keep, size_t *written);
+int logfile_write(struct logfile *, const char *bytes, size_t len, size_t *written);
+/* Keeps others from writing too, until logfile_unlock: what comes next is no whole line. */
+int logfile_exclude(struct logfile *);
+/* Keeps others from writing, if FILE still is what is open. */
 int logfile_lock(struct logfile *);
 int logfile_unlock(struct logfile *);
+/* Locked: ends the line that FILE ends within. */
+int logfile_mend(struct logfile *);
 /* Removes FILE.first if it is FILE itself. */
 int logfile_heal(struct logfile *, unsigned first);
 /* *size: bytes of FILE.i, compressed or not, and 1 more; 0: there is none. */

@@ -165,6 +165,15 @@ loop_forget(int fd, uint64_t tag)
 	errno = saved;
 }
 
+int
+loop_forget_all(void)
+{
+	loop.nready = loop.next = 0;
+	close(loop.epoll);
+	loop.epoll = epoll_create1(EPOLL_CLOEXEC);
+	return loop.epoll < 0 ? -1 : loop_watch(loop.wake[0], WAKE_TAG, false);
+}
+
 /* A caught signal; false if there is none. */
 static bool
 take_signal(struct loop_event *ev)

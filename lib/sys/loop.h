@@ -36,6 +36,8 @@ int loop_watch(int fd, uint64_t tag, bool write);
 int loop_rewatch(int fd, uint64_t tag, bool read, bool write);
 /* To be called before the fd is closed. */
 void loop_forget(int fd, uint64_t tag);
+/* Forgets them all. -1: errno. */
+int loop_forget_all(void);
 
 /*
  * What happened next; sleeps until something does or due comes. Signals come first, then a due time

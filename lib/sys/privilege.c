@@ -89,20 +89,16 @@ find_line(
 	return found;
 }
 
+/* A user's or a group's number. */
 static bool
-is_member(const char *members, const char *name)
+take_id(const char *s, unsigned *id)
 {
-	size_t len = strlen(name);
+	uint64_t n;
 
-	for (;;) {
-		size_t n = strcspn(members, ",");
-
-		if (n == len && memcmp(members, name, n) == 0)
-			return true;
-		if (!members[n])
-			return false;
-		members += n + 1;
-	}
+	if (!num_count(s, 0, UINT32_MAX - 1, &n))
+		return false;
+	*id = (unsigned)n;
+	return true;
 }
 
 /* The groups that /etc/group names the user in, behind the group it has already; false: too many.
@@ -113,17 +109,17 @@ collect_groups(struct privilege *p, const char *name)
 	const char *field[FIELDS];
 	struct table t;
 	bool fits = true;
-	uint64_t gid;
+	gid_t gid;
 
 	if (!open_table(&t, "/etc/group"))
 		return true;
 	while (fits && next_line(&t, field)) {
-		if (!is_member(field[3], name) || !num_count(field[2], 0, UINT32_MAX - 1, &gid) ||
-		    (gid_t)gid == p->groups[0])
+		if (num_item(name, field[3], ',') < 0 || !take_id(field[2], &gid) ||
+		    gid == p->groups[0])
 			continue;
 		fits = p->ngroups < PRIVILEGE_GROUPS;
 		if (fits)
-			p->groups[p->ngroups++] = (gid_t)gid;
+			p->groups[p->ngroups++] = gid;
 	}
 	close(t.fd);
 	return fits;
@@ -133,27 +129,24 @@ static const char *
 resolve_user(const char *user, bool has_group, struct privilege *p)
 {
 	const char *field[FIELDS];
-	uint64_t uid, gid;
 	struct table t;
-	bool numeric = num_count(user, 0, UINT32_MAX - 1, &uid);
+	bool numeric = take_id(user, &p->uid);
 	bool known =
 	    find_line(&t, "/etc/passwd", numeric ? NULL : user, numeric ? user : NULL, field);
+	gid_t gid;
 
-	if (known &&
-	    (!num_count(field[2], 0, UINT32_MAX - 1, &uid) ||
-		!num_count(field[3], 0, UINT32_MAX - 1, &gid)))
-		return "its line in /etc/passwd is broken";
 	if (!known && !numeric)
 		return "no such user";
 	if (!known && !has_group)
 		return "a user without an entry in /etc/passwd needs a group too";
 	p->user = true;
-	p->uid = (uid_t)uid;
 	if (!known)
 		return NULL;
+	if (!take_id(field[2], &p->uid) || !take_id(field[3], &gid))
+		return "its line in /etc/passwd is broken";
 	if (!has_group)
-		p->gid = (gid_t)gid;
-	p->groups[p->ngroups++] = (gid_t)gid;
+		p->gid = gid;
+	p->groups[p->ngroups++] = gid;
 	return collect_groups(p, field[0]) ? NULL : "it is in more than 64 groups";
 }
 
@@ -162,16 +155,11 @@ privilege_resolve(const char *user, const char *group, struct privilege *p)
 {
 	const char *field[FIELDS], *why;
 	struct table t;
-	uint64_t gid;
 
 	*p = (struct privilege){ 0 };
-	if (group) {
-		if (!num_count(group, 0, UINT32_MAX - 1, &gid) &&
-		    (!find_line(&t, "/etc/group", group, NULL, field) ||
-			!num_count(field[2], 0, UINT32_MAX - 1, &gid)))
-			return "no such group";
-		p->gid = (gid_t)gid;
-	}
+	if (group && !take_id(group, &p->gid) &&
+	    (!find_line(&t, "/etc/group", group, NULL, field) || !take_id(field[2], &p->gid)))
+		return "no such group";
 	if (user && (why = resolve_user(user, group != NULL, p)) != NULL)
 		return why;
 	p->group = user || group;

@@ -37,8 +37,8 @@ slurp_of(pid_t pid, const char *file, char *text, size_t room)
 }
 
 /* What follows the first occurrence of what; NULL: it does not occur. */
-static const char *
-behind(const char *text, const char *what)
+static char *
+behind(char *text, const char *what)
 {
 	size_t len = strlen(what);
 
@@ -79,6 +79,7 @@ proc_stat(pid_t pid, struct proc_stat *out)
 	char text[1024];
 	const char *p;
 
+	*out = (struct proc_stat){ 0 };
 	if (!slurp_of(pid, "stat", text, sizeof text) || !(p = strrchr(text, ')')) || p[1] != ' ' ||
 	    !p[2])
 		return false;
@@ -176,58 +177,36 @@ proc_children(bool (*found)(pid_t, void *), void *arg)
 	return c.count;
 }
 
-/* The value of a line "name value" in a file of a cgroup. */
+/* What a file of a cgroup says of the OOM killer; -1: nothing. */
 static long
-cgroup_value(const char *path, const char *name)
+oom_kills(const char *mount, const char *cgroup, const char *file)
 {
-	char text[1024];
-	const char *p = text;
-	size_t len = strlen(name);
+	char path[1100], text[1024];
+	const char *p;
 
-	if (!slurp(path, text, sizeof text))
+	if (!buf_print_to(path, sizeof path, "%s%s/%s", mount, cgroup, file) ||
+	    !slurp(path, text, sizeof text) || !(p = behind(text, "\noom_kill ")))
 		return -1;
-	while (p && (strncmp(p, name, len) != 0 || p[len] != ' '))
-		p = (p = strchr(p, '\n')) ? p + 1 : NULL;
-	return p ? (long)field(p, 1) : -1;
-}
-
-/* Where the line of /proc/self/cgroup that begins with which has its path; false: no such line. */
-static bool
-own_cgroup(const char *cgroups, const char *which, char *path, size_t room)
-{
-	const char *p = behind(cgroups, which);
-	size_t len;
-
-	if (!p)
-		return false;
-	len = strcspn(p, "\n");
-	if (len >= room)
-		return false;
-	memcpy(path, p, len);
-	path[len] = '\0';
-	return true;
+	return (long)field(p, 0);
 }
 
 long
 proc_oom_kills(void)
 {
-	char cgroups[4096], own[1024], path[1100];
+	const char *mount = "/sys/fs/cgroup/memory", *file = "memory.oom_control";
+	char text[4096], *own;
 	long kills;
 
-	if (!slurp("/proc/self/cgroup", cgroups, sizeof cgroups))
+	if (!slurp("/proc/self/cgroup", text, sizeof text))
 		return -1;
-	if (own_cgroup(cgroups, ":memory:", own, sizeof own)) {
-		if (buf_print_to(
-			path, sizeof path, "/sys/fs/cgroup/memory%s/memory.oom_control", own) &&
-		    (kills = cgroup_value(path, "oom_kill")) >= 0)
-			return kills;
-		return cgroup_value("/sys/fs/cgroup/memory/memory.oom_control", "oom_kill");
+	if (!(own = behind(text, ":memory:"))) {
+		mount = "/sys/fs/cgroup";
+		file = "memory.events";
+		if (!(own = behind(text, "0::")))
+			return -1;
 	}
-	if (!own_cgroup(cgroups, "0::", own, sizeof own))
-		return -1;
-	if (buf_print_to(path, sizeof path, "/sys/fs/cgroup%s/memory.events", own) &&
-	    (kills = cgroup_value(path, "oom_kill")) >= 0)
-		return kills;
+	own[strcspn(own, "\n")] = '\0';
 	/* in a container the path is often the host's, and the cgroup is mounted as the root */
-	return cgroup_value("/sys/fs/cgroup/memory.events", "oom_kill");
+	kills = oom_kills(mount, own, file);
+	return kills >= 0 ? kills : oom_kills(mount, "", file);
 }

@@ -18,7 +18,7 @@ struct proc_stat {
 	uint64_t rss; /* bytes */
 };
 
-/* False: not known. */
+/* False: not known, all zeroes. */
 bool proc_stat(pid_t, struct proc_stat *);
 /* The short name, at most 15 bytes, "" if not known. */
 void proc_name(pid_t, char name[16]);

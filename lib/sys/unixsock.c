@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -17,6 +18,13 @@ close_with(int fd, int e)
 	close(fd);
 	errno = e;
 	return -1;
+}
+
+/* socket(2) without what libcs add for kernels that do not know the flags: all here do. */
+static int
+open_socket(int type)
+{
+	return (int)syscall(SYS_socket, AF_UNIX, type | SOCK_CLOEXEC, 0);
 }
 
 static int
@@ -40,7 +48,7 @@ unixsock_connect(const char *path, ms limit)
 	int fd;
 
 	if (address(path, &a) < 0 ||
-	    (fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | (limit ? 0 : SOCK_NONBLOCK), 0)) < 0)
+	    (fd = open_socket(SOCK_STREAM | (limit ? 0 : SOCK_NONBLOCK))) < 0)
 		return -1;
 	if ((limit == 0 || limit == MS_NEVER ||
 		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof t) == 0) &&
@@ -79,16 +87,13 @@ unixsock_listen(const char *path, uid_t uid, gid_t gid)
 	int fd, bound;
 
 	if (address(path, &a) < 0 || remove_dead(path) < 0 ||
-	    (fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) < 0)
+	    (fd = open_socket(SOCK_STREAM | SOCK_NONBLOCK)) < 0)
 		return -1;
 	old = umask(0177); /* 0600 from the first moment on */
 	bound = bind(fd, (struct sockaddr *)&a, sizeof a);
 	umask(old);
-	if (bound < 0)
-		return close_with(fd, errno);
-	if ((uid != geteuid() || gid != getegid()) && lchown(path, uid, gid) < 0)
-		return close_with(fd, errno);
-	if (listen(fd, 128) < 0)
+	if (bound < 0 || ((uid != geteuid() || gid != getegid()) && lchown(path, uid, gid) < 0) ||
+	    listen(fd, 128) < 0)
 		return close_with(fd, errno);
 	return fd;
 }
@@ -98,7 +103,7 @@ unixsock_accept(int listener, uid_t *uid)
 {
 	struct ucred cred;
 	socklen_t len = sizeof cred;
-	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int fd = (int)syscall(SYS_accept4, listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	if (fd < 0)
 		return -1;
@@ -112,18 +117,17 @@ int
 unixsock_reports(char name[16])
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
-	socklen_t len = sizeof a.sun_family; /* no name: the kernel makes one, unix(7) */
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), one = 1;
+	socklen_t family = sizeof a.sun_family, len = sizeof a;
+	int fd = open_socket(SOCK_DGRAM | SOCK_NONBLOCK), one = 1;
 
 	if (fd < 0)
 		return -1;
-	if (bind(fd, (struct sockaddr *)&a, len) < 0 ||
-	    setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &one, sizeof one) < 0)
+	/* bound without a name: the kernel makes one, unix(7) */
+	if (bind(fd, (struct sockaddr *)&a, family) < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &one, sizeof one) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&a, &len) < 0)
 		return close_with(fd, errno);
-	len = sizeof a;
-	if (getsockname(fd, (struct sockaddr *)&a, &len) < 0)
-		return close_with(fd, errno);
-	(void)buf_print_to(name, 16, "@%.*s", (int)(len - sizeof a.sun_family - 1),
+	(void)buf_print_to(name, 16, "@%.*s", (int)(len - family - 1),
 	    a.sun_path + 1); /* fits: the kernel's names have five digits */
 	return fd;
 }

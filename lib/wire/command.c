@@ -5,7 +5,7 @@
 
 #include "../base/num.h"
 
-static const char *const names[] = {
+static const char names[][sizeof "IMMEDIATE_RESTART"] = {
 	[COMMAND_GRACEFUL_STOP] = "GRACEFUL_STOP",
 	[COMMAND_IMMEDIATE_STOP] = "IMMEDIATE_STOP",
 	[COMMAND_GRACEFUL_RESTART] = "GRACEFUL_RESTART",
@@ -42,13 +42,13 @@ command_format(const char *name, enum command_format *out)
 static bool
 scale(const char *s, struct command *c)
 {
-	bool down = *s == '-';
+	int sign = *s == '-' ? -1 : 1;
 	uint64_t n;
 
 	c->relative = *s == '-' || *s == '+';
 	if (!num_count(s + c->relative, 0, COMMAND_SCALE_MAX, &n))
 		return false;
-	c->count = down ? -(int)n : (int)n;
+	c->count = sign * (int)n;
 	return true;
 }
 

@@ -3,13 +3,16 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "../base/num.h"
+
 /*
- * Strings are unquoted in place: to never overtakes from, so nothing unread is overwritten. It
- * starts right behind the key, whose colon and blank leave room for the NULs.
+ * A line while it is read: it ends with a NUL. Strings are unquoted in place: to never overtakes
+ * from, so nothing unread is overwritten. It starts right behind the key, whose colon and blank
+ * leave room for the NULs.
  */
 struct cursor {
-	char *from, *end; /* the rest of the line */
-	char *to;         /* where the next string goes */
+	char *from; /* the rest of the line */
+	char *to;   /* where the next string goes */
 };
 
 void
@@ -17,7 +20,7 @@ conf_open(struct conf *c, char *text, size_t len)
 {
 	*c = (struct conf){ .at = text, .end = text + len };
 	text[len] = '\0';
-	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
+	if (strncmp(text, "\xef\xbb\xbf", 3) == 0)
 		c->at += 3;
 }
 
@@ -29,11 +32,11 @@ fail(struct conf *c, const char *why)
 	return false;
 }
 
-/* Where the line at p ends: at its newline, or at the end of the text. */
+/* Where the next line ends: at its newline, or at the end of the text. */
 static char *
-line_end(const struct conf *c, char *p)
+line_end(const struct conf *c)
 {
-	char *nl = memchr(p, '\n', (size_t)(c->end - p));
+	char *nl = memchr(c->at, '\n', (size_t)(c->end - c->at));
 
 	return nl ? nl : c->end;
 }
@@ -47,14 +50,15 @@ take_line(struct conf *c, struct cursor *l)
 	if (c->at >= c->end)
 		return false;
 	c->line++;
-	eol = line_end(c, c->at);
-	*l = (struct cursor){ .from = c->at, .end = eol, .to = c->at };
-	c->at = eol < c->end ? eol + 1 : c->end;
+	eol = line_end(c);
+	*l = (struct cursor){ .from = c->at, .to = c->at };
+	c->at = eol < c->end ? eol + 1 : eol;
 	if (eol - l->from > CONF_LINE_MAX)
 		return fail(c, "the line is longer than 65535 bytes");
-	if (l->end > l->from && l->end[-1] == '\r')
-		l->end--;
-	for (const char *p = l->from; p < l->end; p++)
+	if (eol > l->from && eol[-1] == '\r')
+		eol--;
+	*eol = '\0';
+	for (const char *p = l->from; p < eol; p++)
 		if (((unsigned char)*p < 0x20 && *p != '\t') || *p == 0x7f) {
 			(void)buf_print_to(c->error, sizeof c->error,
 			    "this is not text: byte 0x%02x", (unsigned char)*p); /* fits */
@@ -63,10 +67,23 @@ take_line(struct conf *c, struct cursor *l)
 	return true;
 }
 
+static bool
+is_blank(char ch)
+{
+	return ch == ' ' || ch == '\t';
+}
+
+/* Does a word end before this character? */
+static bool
+is_space(char ch)
+{
+	return is_blank(ch) || ch == '\0';
+}
+
 static void
 skip_blanks(struct cursor *l)
 {
-	while (l->from < l->end && (*l->from == ' ' || *l->from == '\t'))
+	while (is_blank(*l->from))
 		l->from++;
 }
 
@@ -75,7 +92,7 @@ static bool
 at_rest(struct cursor *l)
 {
 	skip_blanks(l);
-	return l->from == l->end || *l->from == '#';
+	return *l->from == '\0' || *l->from == '#';
 }
 
 static int
@@ -101,14 +118,15 @@ put_utf8(struct cursor *l, int u)
 {
 	if (u < 0x80) {
 		*l->to++ = (char)u;
-	} else if (u < 0x800) {
+		return;
+	}
+	if (u < 0x800) {
 		*l->to++ = (char)(0xc0 | u >> 6);
-		*l->to++ = (char)(0x80 | (u & 0x3f));
 	} else {
 		*l->to++ = (char)(0xe0 | u >> 12);
 		*l->to++ = (char)(0x80 | (u >> 6 & 0x3f));
-		*l->to++ = (char)(0x80 | (u & 0x3f));
 	}
+	*l->to++ = (char)(0x80 | (u & 0x3f));
 }
 
 /* What follows a backslash in double quotes. */
@@ -116,16 +134,16 @@ static bool
 escape(struct conf *c, struct cursor *l)
 {
 	static const char from[] = "\"\\/ abefnrtv", to[] = "\"\\/ \a\b\033\f\n\r\t\v";
-	const char *known = l->from < l->end ? strchr(from, *l->from) : NULL;
-	int digits, u;
+	char ch = *l->from;
+	const char *known = ch ? strchr(from, ch) : NULL;
+	int digits = ch == 'x' ? 2 : 4, u;
 
-	if (known && *known) {
+	if (known) {
 		*l->to++ = to[known - from];
 		l->from++;
 		return true;
 	}
-	digits = l->from >= l->end ? 0 : *l->from == 'x' ? 2 : *l->from == 'u' ? 4 : 0;
-	if (!digits || l->end - l->from <= digits || (u = hex(l->from + 1, digits)) < 0)
+	if ((ch != 'x' && ch != 'u') || (u = hex(l->from + 1, digits)) < 0)
 		return fail(c, "a backslash is followed by nothing that YAML knows");
 	if (u == 0)
 		return fail(c, "a text cannot hold a NUL byte");
@@ -142,30 +160,23 @@ escape(struct conf *c, struct cursor *l)
 static bool
 quoted(struct conf *c, struct cursor *l)
 {
-	char quote = *l->from++;
+	char quote = *l->from++, ch;
 
-	while (l->from < l->end) {
-		char ch = *l->from++;
-
-		if (ch == quote && quote == '\'' && l->from < l->end && *l->from == '\'') {
-			*l->to++ = *l->from++;
-		} else if (ch == quote) {
-			return true;
-		} else if (ch == '\\' && quote == '"') {
+	while ((ch = *l->from) != '\0') {
+		l->from++;
+		if (ch == '\\' && quote == '"') {
 			if (!escape(c, l))
 				return false;
-		} else {
-			*l->to++ = ch;
+			continue;
 		}
+		if (ch == quote) {
+			if (quote == '"' || *l->from != quote)
+				return true;
+			l->from++; /* two single ones are one */
+		}
+		*l->to++ = ch;
 	}
 	return fail(c, "a quote is not closed on its line");
-}
-
-/* Does a word end at p? */
-static bool
-is_blank(const char *p, const char *end)
-{
-	return p == end || *p == ' ' || *p == '\t';
 }
 
 static bool
@@ -176,22 +187,21 @@ plain(struct conf *c, struct cursor *l, bool in_list)
 	if (strchr("&*!|>@`%{}[],?", *start))
 		return fail(
 		    c, "this form of YAML is not supported; quote the value if it is a text");
-	if (*start == '-' && is_blank(start + 1, l->end))
+	if (*start == '-' && is_space(start[1]))
 		return fail(c, "a list stands in [ ] or on lines of its own");
-	for (; l->from < l->end; l->from++) {
+	for (; *l->from; l->from++) {
 		char ch = *l->from;
 
-		if (in_list && (ch == ',' || ch == ']'))
+		if (in_list && strchr(",]", ch))
 			break;
-		if (in_list && (ch == '[' || ch == '{' || ch == '}'))
+		if (in_list && strchr("[{}", ch))
 			return fail(c, "a list in a list is not supported");
-		if (ch == '#' && l->from > start && (l->from[-1] == ' ' || l->from[-1] == '\t'))
+		if (ch == '#' && l->from > start && is_blank(l->from[-1]))
 			break;
-		if (ch == ':' &&
-		    (is_blank(l->from + 1, l->end) || (in_list && strchr(",]", l->from[1]))))
+		if (ch == ':' && (is_space(l->from[1]) || (in_list && strchr(",]", l->from[1]))))
 			return fail(
 			    c, "nested keys are not supported; quote the value if it is a text");
-		if (ch != ' ' && ch != '\t')
+		if (!is_blank(ch))
 			end = l->from + 1;
 	}
 	memmove(l->to, start, (size_t)(end - start));
@@ -199,17 +209,32 @@ plain(struct conf *c, struct cursor *l, bool in_list)
 	return true;
 }
 
-/* One string, from cursor to cursor; bare tells that it stood without quotes. */
 static bool
-scalar(struct conf *c, struct cursor *l, bool in_list, bool *bare)
+is_quote(char ch)
+{
+	return ch == '\'' || ch == '"';
+}
+
+/* One string, from cursor to cursor. */
+static bool
+scalar(struct conf *c, struct cursor *l, bool in_list)
 {
 	char *start = l->to;
 
-	*bare = *l->from != '\'' && *l->from != '"';
-	if (!(*bare ? plain(c, l, in_list) : quoted(c, l)))
+	if (is_quote(*l->from))
+		return quoted(c, l);
+	return plain(c, l, in_list) && (l->to > start || fail(c, "an item of the list is empty"));
+}
+
+/* One string that is all there is on the rest of the line. */
+static bool
+last_scalar(struct conf *c, struct cursor *l)
+{
+	if (!scalar(c, l, false))
 		return false;
-	if (*bare && l->to == start)
-		return fail(c, "an item of the list is empty");
+	if (!at_rest(l))
+		return fail(c, "something stands behind the closing quote");
+	*l->to++ = '\0';
 	return true;
 }
 
@@ -217,43 +242,37 @@ scalar(struct conf *c, struct cursor *l, bool in_list, bool *bare)
 static bool
 flow_list(struct conf *c, struct cursor *l, struct opt_value *v)
 {
-	bool bare;
-
 	*v = (struct opt_value){ .first = l->to, .list = true };
 	skip_blanks(l);
-	while (l->from < l->end && *l->from != ']') {
-		if (!scalar(c, l, true, &bare))
+	while (*l->from && *l->from != ']') {
+		if (!scalar(c, l, true))
 			return false;
 		skip_blanks(l);
-		if (l->from == l->end || (*l->from != ',' && *l->from != ']'))
-			return fail(c, "expected , or ] after an item of the list");
 		if (*l->from == ',')
 			l->from++;
+		else if (*l->from != ']')
+			return fail(c, "expected , or ] after an item of the list");
 		*l->to++ = '\0';
 		v->count++;
 		skip_blanks(l);
 	}
-	if (l->from == l->end)
+	if (!*l->from)
 		return fail(c, "a list in [ ] must end on its line");
 	l->from++;
-	return true;
+	return at_rest(l) || fail(c, "something stands behind the list");
 }
 
-/* Is the line at p an item, "- x" or "-" alone, after any blanks? */
+/* Is the next line an item ("- x", "-"), or nothing but blanks and a comment? */
 static bool
-starts_item(const char *p, const char *end)
+goes_on(const struct conf *c)
 {
+	const char *p = c->at, *end = line_end(c);
+
 	while (p < end && *p == ' ')
 		p++;
-	return p < end && *p == '-' &&
-	    (p + 1 == end || p[1] == ' ' || p[1] == '\t' || p[1] == '\r' || p[1] == '\n');
-}
-
-/* Does the line at p hold nothing, or only a comment? */
-static bool
-is_empty(const char *p, const char *end)
-{
-	while (p < end && (*p == ' ' || *p == '\t' || *p == '\r'))
+	if (p < end && *p == '-')
+		return p + 1 == end || is_blank(p[1]) || p[1] == '\r';
+	while (p < end && (is_blank(*p) || *p == '\r'))
 		p++;
 	return p == end || *p == '#';
 }
@@ -263,14 +282,9 @@ static bool
 block_list(struct conf *c, char *to, struct opt_value *v)
 {
 	struct cursor l;
-	bool bare;
 
 	*v = (struct opt_value){ .first = to, .list = true };
-	while (c->at < c->end) {
-		char *eol = line_end(c, c->at);
-
-		if (!is_empty(c->at, eol) && !starts_item(c->at, eol))
-			break;
+	while (c->at < c->end && goes_on(c)) {
 		if (!take_line(c, &l))
 			return false;
 		if (at_rest(&l))
@@ -279,11 +293,8 @@ block_list(struct conf *c, char *to, struct opt_value *v)
 		if (at_rest(&l))
 			return fail(c, "an item of the list is empty");
 		l.to = to;
-		if (!scalar(c, &l, false, &bare))
+		if (!last_scalar(c, &l))
 			return false;
-		if (!at_rest(&l))
-			return fail(c, "something stands behind the closing quote");
-		*l.to++ = '\0';
 		to = l.to;
 		v->count++;
 	}
@@ -301,42 +312,37 @@ value(struct conf *c, struct cursor *l, struct opt_value *v)
 		return block_list(c, l->to, v);
 	if (*l->from == '[') {
 		l->from++;
-		if (!flow_list(c, l, v))
-			return false;
-	} else {
-		*v = (struct opt_value){ .first = l->to, .count = 1 };
-		if (!scalar(c, l, false, &bare))
-			return false;
-		if (!at_rest(l))
-			return fail(c, "something stands behind the closing quote");
-		*l->to = '\0';
-		v->nil = bare && optval_is_nil(v->first);
+		return flow_list(c, l, v);
 	}
-	return at_rest(l) || fail(c, "something stands behind the list");
+	*v = (struct opt_value){ .first = l->to, .count = 1 };
+	bare = !is_quote(*l->from);
+	if (!last_scalar(c, l))
+		return false;
+	v->nil = bare && optval_is_nil(v->first);
+	return true;
 }
 
 static bool
 is_key_char(char ch)
 {
-	return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') ||
-	    ch == '_' || ch == '-';
+	return num_is_alnum(ch) || ch == '_' || ch == '-';
 }
 
 static bool
 key(struct conf *c, struct cursor *l, struct conf_item *item)
 {
-	char *start = l->from, *end;
+	char *start = l->from, *end = start;
 
-	if (*start == ' ' || *start == '\t')
+	if (is_blank(*start))
 		return fail(c, "indented lines (nested keys) are not supported");
-	while (l->from < l->end && is_key_char(*l->from))
-		l->from++;
-	end = l->from;
+	while (is_key_char(*end))
+		end++;
+	l->from = end;
 	skip_blanks(l);
-	if (end == start || l->from == l->end || *l->from != ':')
+	if (end == start || *l->from != ':')
 		return fail(c, "expected key: value");
 	l->from++;
-	if (l->from < l->end && *l->from != ' ' && *l->from != '\t')
+	if (!is_space(*l->from))
 		return fail(c, "expected key: value, with a blank after the colon");
 	*end = '\0';
 	item->key = start;
@@ -352,16 +358,15 @@ conf_next(struct conf *c, struct conf_item *item)
 
 	while (take_line(c, &l)) {
 		struct cursor rest = l;
-		size_t len = (size_t)(l.end - l.from);
 
 		if (at_rest(&rest))
 			continue;
-		if (len >= 3 && memcmp(l.from, "---", 3) == 0) {
+		if (!c->begun && strncmp(l.from, "---", 3) == 0) {
 			rest.from = l.from + 3;
-			if (at_rest(&rest) && !c->begun)
+			if (at_rest(&rest))
 				continue;
 		}
-		if (len == 3 && memcmp(l.from, "...", 3) == 0)
+		if (strcmp(l.from, "...") == 0)
 			return CONF_END;
 		c->begun = true;
 		return key(c, &l, item) && value(c, &l, &item->value) ? CONF_ITEM : CONF_ERROR;

@@ -13,7 +13,8 @@
 
 enum hold_word {
 	HOLD_INPUT,  /* to the logger, with the read end of a pipe: take lines from it */
-	HOLD_FINISH, /* to the logger: take what is in the pipes now, and exit */
+	HOLD_FINISH, /* to the logger: take the whole lines that are in the pipes now, and exit */
+	HOLD_END,    /* the same, and lines without a newline too: nothing comes any more */
 	HOLD_CLOSED, /* from the logger: the pipe of that key has ended, and all of it is written */
 };
 

@@ -4,24 +4,13 @@
 
 #include "../base/num.h"
 
-/* Is the line NAME=VALUE with this name? The value is what follows. */
 static bool
-is(const char *line, size_t len, const char *name, const char **value, size_t *value_len)
+equals(const char *text, size_t len, const char *word)
 {
-	size_t n = strlen(name);
-
-	if (len <= n || memcmp(line, name, n) != 0 || line[n] != '=')
-		return false;
-	*value = line + n + 1;
-	*value_len = len - n - 1;
-	return true;
+	return len == strlen(word) && memcmp(text, word, len) == 0;
 }
 
-static bool
-equals(const char *value, size_t len, const char *word)
-{
-	return len == strlen(word) && memcmp(value, word, len) == 0;
-}
+#define DAY_US (86400 * UINT64_C(1000000))
 
 static ms
 microseconds(const char *value, size_t len)
@@ -35,28 +24,36 @@ microseconds(const char *value, size_t len)
 	text[len] = '\0';
 	if (!num_count(text, 1, UINT64_MAX, &us))
 		return 0;
-	return us / 1000 >= 86400 * MS_SECOND ? 86400 * MS_SECOND : (ms)((us + 999) / 1000);
+	return (ms)(((us < DAY_US ? us : DAY_US) + 999) / 1000);
 }
 
-static void
+/* False: the line is not NAME=VALUE. */
+static bool
 take(const char *line, size_t len, struct notify *n)
 {
-	const char *v;
-	size_t vl;
+	const char *v = memchr(line, '=', len);
+	size_t name = v ? (size_t)(v - line) : 0, vl;
+	bool one;
 
-	if (is(line, len, "READY", &v, &vl)) {
-		n->ready |= equals(v, vl, "1");
-	} else if (is(line, len, "STOPPING", &v, &vl)) {
-		n->stopping |= equals(v, vl, "1");
-	} else if (is(line, len, "WATCHDOG", &v, &vl)) {
-		n->watchdog |= equals(v, vl, "1");
+	if (name == 0)
+		return false;
+	v++;
+	vl = len - name - 1;
+	one = equals(v, vl, "1");
+	if (equals(line, name, "READY")) {
+		n->ready |= one;
+	} else if (equals(line, name, "STOPPING")) {
+		n->stopping |= one;
+	} else if (equals(line, name, "WATCHDOG")) {
+		n->watchdog |= one;
 		n->trigger |= equals(v, vl, "trigger");
-	} else if (is(line, len, "EXTEND_TIMEOUT_USEC", &v, &vl)) {
+	} else if (equals(line, name, "EXTEND_TIMEOUT_USEC")) {
 		n->extend = microseconds(v, vl);
-	} else if (is(line, len, "STATUS", &v, &vl)) {
+	} else if (equals(line, name, "STATUS")) {
 		n->status = v;
 		n->status_len = vl;
 	}
+	return true;
 }
 
 bool
@@ -68,10 +65,8 @@ notify_parse(const char *bytes, size_t len, struct notify *n)
 	while (len > 0) {
 		const char *nl = memchr(bytes, '\n', len);
 		size_t line = nl ? (size_t)(nl - bytes) : len;
-		const char *eq = memchr(bytes, '=', line);
 
-		any |= eq && eq > bytes;
-		take(bytes, line, n);
+		any |= take(bytes, line, n);
 		line += nl != NULL;
 		bytes += line;
 		len -= line;

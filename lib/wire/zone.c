@@ -6,13 +6,16 @@
 
 /* ---- the calendar ---- */
 
-/* Days from 1970-01-01 to a date; month 1-12. Counted in eras of 400 years that begin in March. */
+/*
+ * Days from 1970-01-01 to the first of a month, 1-12, or 13 for the next January. Counted in eras
+ * of 400 years that begin in March.
+ */
 static int64_t
-days_from_civil(int64_t year, int month, int day)
+month_start(int64_t year, int month)
 {
 	int64_t y = month <= 2 ? year - 1 : year, era = (y >= 0 ? y : y - 399) / 400;
-	int64_t of_era = y - era * 400,
-		of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+	int64_t of_era = y - era * 400;
+	int of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5;
 
 	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
 }
@@ -27,19 +30,22 @@ floor_div(int64_t a, int64_t b)
 struct zone_civil
 zone_civil(int64_t t)
 {
-	int64_t days = floor_div(t, DAY), second = t - days * DAY;
-	int64_t z = days + 719468, era = floor_div(z, 146097), of_era = z - era * 146097;
-	int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-	int64_t of_year = of_era - (365 * year + year / 4 - year / 100),
-		month = (5 * of_year + 2) / 153;
+	int64_t days = floor_div(t, DAY), year = 1971 + floor_div(days * 400, 146097);
+	int second = (int)(t - days * DAY), month = 12;
 
+	/* that is the year or the one behind it: 400 years have 146097 days, but leap days gather
+	 */
+	while (month_start(year, 1) > days)
+		year--;
+	while (month_start(year, month) > days)
+		month--;
 	return (struct zone_civil){
-		.year = (int)(year + era * 400 + (month >= 10)),
-		.month = (int)(month < 10 ? month + 3 : month - 9),
-		.day = (int)(of_year - (153 * month + 2) / 5 + 1),
-		.hour = (int)(second / 3600),
-		.minute = (int)(second / 60 % 60),
-		.second = (int)(second % 60),
+		.year = (int)year,
+		.month = month,
+		.day = (int)(days - month_start(year, month)) + 1,
+		.hour = second / 3600,
+		.minute = second / 60 % 60,
+		.second = second % 60,
 	};
 }
 
@@ -52,102 +58,82 @@ struct rule {
 	int time;
 };
 
-static bool
-take_number(const char **s, int max, int *out)
+/* These take something from the front of a text and return the rest; NULL: it is not there. */
+
+static const char *
+take_number(const char *s, int max, int *out)
 {
 	int n = 0;
 
-	if (**s < '0' || **s > '9')
-		return false;
-	for (; **s >= '0' && **s <= '9' && n <= max; ++*s)
-		n = n * 10 + (**s - '0');
+	if (*s < '0' || *s > '9')
+		return NULL;
+	for (; *s >= '0' && *s <= '9' && n <= max; s++)
+		n = n * 10 + (*s - '0');
 	*out = n;
-	return n <= max;
+	return n <= max ? s : NULL;
 }
 
 /* [+-]h[h][:mm[:ss]], up to a week as newer files need it. */
-static bool
-take_time(const char **s, int *out)
+static const char *
+take_time(const char *s, int *out)
 {
-	int sign = **s == '-' ? -1 : 1, part[3] = { 0 };
+	int sign = *s == '-' ? -1 : 1, max = 167, part;
 
-	*s += **s == '-' || **s == '+';
-	if (!take_number(s, 167, &part[0]))
-		return false;
-	for (int i = 1; i < 3 && **s == ':'; i++) {
-		++*s;
-		if (!take_number(s, 59, &part[i]))
-			return false;
+	s += *s == '-' || *s == '+';
+	*out = 0;
+	for (int unit = 3600;; unit /= 60, max = 59, s++) {
+		if (!(s = take_number(s, max, &part)))
+			return NULL;
+		*out += sign * part * unit;
+		if (unit == 1 || *s != ':')
+			return s;
 	}
-	*out = sign * (part[0] * 3600 + part[1] * 60 + part[2]);
-	return true;
 }
 
 /* "CEST" or "<+03>": it is not needed, only passed over. */
-static bool
-take_name(const char **s)
+static const char *
+take_name(const char *s)
 {
-	const char *start = *s;
+	const char *start = s;
 
-	if (**s == '<') {
-		const char *end = strchr(*s, '>');
-
-		*s = end ? end + 1 : *s;
-		return end != NULL;
-	}
-	while ((**s >= 'A' && **s <= 'Z') || (**s >= 'a' && **s <= 'z'))
-		++*s;
-	return *s - start >= 3;
+	if (*s == '<')
+		return (s = strchr(s, '>')) ? s + 1 : NULL;
+	while ((*s >= 'A' && *s <= 'Z') || (*s >= 'a' && *s <= 'z'))
+		s++;
+	return s - start >= 3 ? s : NULL;
 }
 
-static bool
-take_rule(const char **s, struct rule *r)
+static const char *
+take_rule(const char *s, struct rule *r)
 {
 	*r = (struct rule){ .kind = 'N', .time = 7200 };
-	if (*(*s)++ != ',')
-		return false;
-	if (**s == 'M') {
-		++*s;
-		r->kind = 'M';
-		if (!take_number(s, 12, &r->month) || r->month < 1 || *(*s)++ != '.' ||
-		    !take_number(s, 5, &r->week) || r->week < 1 || *(*s)++ != '.' ||
-		    !take_number(s, 6, &r->day))
-			return false;
-	} else {
-		if (**s == 'J') {
-			r->kind = 'J';
-			++*s;
-		}
-		if (!take_number(s, 365, &r->day))
-			return false;
+	if (*s++ != ',')
+		return NULL;
+	if (*s == 'M' || *s == 'J')
+		r->kind = *s++;
+	if (r->kind == 'M') {
+		if (!(s = take_number(s, 12, &r->month)) || r->month < 1 || *s++ != '.' ||
+		    !(s = take_number(s, 5, &r->week)) || r->week < 1 || *s++ != '.')
+			return NULL;
 	}
-	if (**s != '/')
-		return true;
-	++*s;
-	return take_time(s, &r->time);
+	s = take_number(s, r->kind == 'M' ? 6 : 365, &r->day);
+	return s && *s == '/' ? take_time(s + 1, &r->time) : s;
 }
 
 /* When the rule's moment comes in a year, in seconds of a clock that knows no zone. */
 static int64_t
 moment(const struct rule *r, int64_t year)
 {
-	int64_t days = days_from_civil(year, 1, 1);
+	int64_t days = month_start(year, 1) + r->day;
 
 	if (r->kind == 'J') {
-		bool leap = days_from_civil(year + 1, 1, 1) - days == 366;
+		days = r->day > 59 ? month_start(year, 3) + r->day - 60 : days - 1;
+	} else if (r->kind == 'M') {
+		int64_t first = month_start(year, r->month);
+		int weekday = (int)((first + 4) % 7); /* 1970-01-01 was a Thursday */
 
-		days += r->day - 1 + (leap && r->day > 59);
-	} else if (r->kind == 'N') {
-		days += r->day;
-	} else {
-		int64_t first = days_from_civil(year, r->month, 1);
-		int64_t after = r->month == 12 ? days_from_civil(year + 1, 1, 1)
-					       : days_from_civil(year, r->month + 1, 1);
-		int64_t weekday = (first + 4) % 7; /* 1970-01-01 was a Thursday */
-
-		days = first + (r->day - (weekday < 0 ? weekday + 7 : weekday) + 7) % 7 +
-		    (int64_t)(r->week - 1) * 7;
-		if (days >= after)
+		days = first + (r->day - weekday + 14) % 7 + (r->week - 1) * 7;
+		if (days >= month_start(year, r->month + 1))
 			days -= 7;
 	}
 	return days * DAY + r->time;
@@ -173,17 +159,17 @@ zone_by_rule(const char *s, int64_t t, struct zone_span *out)
 	struct rule begin, end;
 	int west, summer_west, year;
 
-	if (!take_name(&s) || !take_time(&s, &west))
+	if (!(s = take_name(s)) || !(s = take_time(s, &west)))
 		return false;
 	*out = (struct zone_span){ -west, INT64_MIN, INT64_MAX };
 	if (*s == '\0')
 		return true;
 	summer_west = west - 3600;
-	if (!take_name(&s) || (*s && *s != ',' && !take_time(&s, &summer_west)))
+	if (!(s = take_name(s)) || (*s && *s != ',' && !(s = take_time(s, &summer_west))))
 		return false;
 	if (*s)
 		rest = s;
-	if (!take_rule(&rest, &begin) || !take_rule(&rest, &end) || *rest)
+	if (!(rest = take_rule(rest, &begin)) || !(rest = take_rule(rest, &end)) || *rest)
 		return false;
 	year = zone_civil(t).year;
 	for (int y = year - 1; y <= year + 1; y++) {
@@ -205,10 +191,12 @@ big_endian(const unsigned char *p, int bytes)
 	return (int64_t)n;
 }
 
-/* The counts in a header, in its order, and how long the data behind it are for times of some
- * bytes. */
+/* The counts in a header, in its order. */
+enum { ISUT, ISSTD, LEAP, TIME, TYPE, CHARS, COUNTS };
+
+/* A header's counts, and how long the data behind it are for times of some bytes. */
 struct header {
-	int64_t isut, isstd, leap, time, type, chars;
+	int64_t count[COUNTS];
 	int64_t data;
 };
 
@@ -217,20 +205,18 @@ struct header {
 static bool
 read_header(const unsigned char *p, size_t len, int time_bytes, struct header *h)
 {
+	const int64_t size[COUNTS] = { 1, 1, time_bytes + 4, time_bytes + 1, 6, 1 };
+
+	h->data = 0;
 	if (len < HEADER || memcmp(p, "TZif", 4) != 0 || p[4] < '2')
 		return false;
-	h->isut = big_endian(p + 20, 4);
-	h->isstd = big_endian(p + 24, 4);
-	h->leap = big_endian(p + 28, 4);
-	h->time = big_endian(p + 32, 4);
-	h->type = big_endian(p + 36, 4);
-	h->chars = big_endian(p + 40, 4);
-	if (h->isut < 0 || h->isstd < 0 || h->leap < 0 || h->time < 0 || h->type < 1 ||
-	    h->chars < 0)
-		return false;
-	h->data = h->time * (time_bytes + 1) + h->type * 6 + h->chars + h->leap * (time_bytes + 4) +
-	    h->isstd + h->isut;
-	return h->data <= (int64_t)(len - HEADER);
+	for (int i = 0; i < COUNTS; i++) {
+		h->count[i] = big_endian(p + 20 + 4 * i, 4);
+		if (h->count[i] < 0)
+			return false;
+		h->data += h->count[i] * size[i];
+	}
+	return h->count[TYPE] > 0 && h->data <= (int64_t)(len - HEADER);
 }
 
 /* The rule behind the data, between newlines, that holds after the last change; false: none. */
@@ -263,12 +249,12 @@ zone_by_file(const void *bytes, size_t len, int64_t t, struct zone_span *out)
 		return false;
 	p += HEADER;
 	len -= HEADER;
-	types = p + h.time * 9;
+	types = p + h.count[TIME] * 9;
 	*out = (struct zone_span){ (int)big_endian(types, 4), INT64_MIN, INT64_MAX };
-	for (int64_t i = 0; i < h.time; i++) {
-		unsigned type = p[h.time * 8 + i];
+	for (int64_t i = 0; i < h.count[TIME]; i++) {
+		unsigned type = p[h.count[TIME] * 8 + i];
 
-		if (type >= h.type)
+		if (type >= h.count[TYPE])
 			return false;
 		narrow(
 		    out, t, big_endian(p + i * 8, 8), (int)big_endian(types + (size_t)6 * type, 4));

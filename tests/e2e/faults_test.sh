@@ -231,8 +231,11 @@ killed_during_start_body()
 has_child()
 {
 	gone "$PID" && return
-	child=$(children "$PID") child=${child% } # strace has one too, at first
-	[ -n "$child" ] && [ "$(cat "/proc/$child/comm")" = se-supervise ]
+	child=
+	for c in $(children "$PID"); do # strace has one too, at first, and the logger is another
+		[ "$(cat "/proc/$c/comm" 2>/dev/null)" != se-supervise ] || child=$c
+	done
+	[ -n "$child" ]
 }
 
 # ---- time ----

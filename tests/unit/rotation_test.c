@@ -193,9 +193,11 @@ ATF_TC_BODY(no_rotation_within_a_line, tc)
 	step(ROTATION_WRITE, ROTATION_DONE, 500, 500);
 	rotation_midline(&r, true);
 	r.wanted = true;
-	step(ROTATION_LOOK, ROTATION_DONE, 500, 40);
+	r.reopen = true;
+	now += 5000; /* whatever has become of FILE meanwhile */
 	step(ROTATION_WRITE, ROTATION_DONE, 540, 40);
 	ATF_CHECK_EQ(r.room, 40); /* to the end of the line, then a rotation */
+	r.reopen = false;
 	rotation_midline(&r, false);
 	step(ROTATION_LOOK, ROTATION_DONE, 540, 0);
 	step(ROTATION_LOCK, ROTATION_DONE, 0, 0);

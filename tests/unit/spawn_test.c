@@ -1,9 +1,13 @@
 #include "lib/sys/spawn.h"
 
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sanitizer/asan_interface.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 #include "lib/sys/loop.h"
 #include "tests/unit/sys_case.h"
@@ -88,6 +92,67 @@ ATF_TC_BODY(a_file_is_searched_in_path, tc)
 	const char *step;
 
 	ATF_CHECK_EQ(exit_of(spawn_again(&s, &step)), 7);
+}
+
+/* The program itself, as it was when it was opened: its name may lead elsewhere by then. */
+ATF_TC_WITHOUT_HEAD(a_program_that_is_open);
+ATF_TC_BODY(a_program_that_is_open, tc)
+{
+	char *argv[] = { (char *)(size_t) "renamed", (char *)(size_t) "-c",
+		(char *)(size_t) "echo $0; exit 7", (char *)(size_t) "zero", NULL };
+	struct spawn_fd fds[] = { { 1, -1 }, { 3, -1 } };
+	int shell = open("/bin/sh", O_RDONLY | O_CLOEXEC), file, p[2];
+	struct spawn s = { .file = "./missing",
+		.file_fd = &file,
+		.argv = argv,
+		.envp = no_env,
+		.fds = fds,
+		.nfds = 2,
+		.umask = -1 };
+	const char *step;
+	pid_t pid;
+
+	ATF_REQUIRE(shell >= 0);
+	ATF_REQUIRE((file = fcntl(shell, F_DUPFD_CLOEXEC, 10)) >= 10);
+	close(shell);
+	ATF_REQUIRE_EQ(pipe2(p, O_CLOEXEC), 0);
+	fds[0].parent = fds[1].parent = p[1];
+	pid = spawn_again(&s, &step);
+	ATF_REQUIRE_MSG(pid > 0, "%s: %s", step, strerror(errno));
+	close(p[1]);
+	ATF_CHECK_STREQ(read_all(p[0]), "zero\n");
+	ATF_CHECK_EQ(exit_of(pid), 7);
+	close(p[0]);
+}
+
+ATF_TC_WITHOUT_HEAD(a_program_that_is_gone_from_its_place);
+ATF_TC_BODY(a_program_that_is_gone_from_its_place, tc)
+{
+	char *argv[] = { (char *)(size_t) "sh", (char *)(size_t) "-c", (char *)(size_t) "exit 7",
+		NULL };
+	int from = open("/bin/sh", O_RDONLY | O_CLOEXEC), file;
+	struct spawn s = { .file_fd = &file, .argv = argv, .envp = no_env, .umask = -1 };
+	const char *step;
+	char bytes[4096];
+	ssize_t n;
+	pid_t pid;
+
+	ATF_REQUIRE(from >= 0);
+	ATF_REQUIRE((file = open("program", O_WRONLY | O_CREAT | O_CLOEXEC, 0755)) >= 0);
+	while ((n = read(from, bytes, sizeof bytes)) > 0)
+		ATF_REQUIRE_EQ(write(file, bytes, (size_t)n), n);
+	close(file);
+	ATF_REQUIRE((file = open("program", O_RDONLY | O_CLOEXEC)) >= 0);
+	ATF_REQUIRE_EQ(unlink("program"), 0);
+	put_file("program", "another one, and no program\n");
+	pid = spawn_again(&s, &step);
+	ATF_REQUIRE_MSG(pid > 0, "%s: %s", step, strerror(errno));
+	ATF_CHECK_EQ(exit_of(pid), 7);
+	close(file);
+	ATF_REQUIRE((file = open("program", O_RDONLY | O_CLOEXEC)) >= 0);
+	ATF_CHECK_STREQ(failing_step(s, EACCES), "exec");
+	close(file);
+	ATF_CHECK_STREQ(failing_step(s, EBADF), "exec");
 }
 
 ATF_TC_WITHOUT_HEAD(an_exec_that_fails_is_told);
@@ -186,6 +251,62 @@ ATF_TC_BODY(it_gets_its_fds_and_no_other, tc)
 			    (struct spawn){ .fds = fds, .nfds = 2, .umask = -1 }),
 	    "0\n1\n2\n3\n5\n7\n");
 	ATF_CHECK_EQ(fcntl(mine, F_GETFD), FD_CLOEXEC);
+}
+
+/* Kernels before 5.9 do not have this call: it is refused from here on. */
+static bool
+without_close_range(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_close_range, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { .len = sizeof code / sizeof *code, .filter = code };
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+/* In a child: are all from 3 on sealed, or else closed, and the first three as they were? 0: yes.
+ */
+static int
+sealed_and_closed(bool old_kernel)
+{
+	static const int places[] = { 3, 7, 99, 199 };
+	struct rlimit few = { 200, 200 };
+
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+		if (dup2(0, places[i]) < 0)
+			return 1;
+	if (setrlimit(RLIMIT_NOFILE, &few) < 0 || (old_kernel && !without_close_range()))
+		return 2;
+	spawn_seal_fds();
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+		if (fcntl(places[i], F_GETFD) != FD_CLOEXEC)
+			return 3;
+	spawn_close_fds();
+	for (int fd = 3; fd < 200; fd++)
+		if (fcntl(fd, F_GETFD) >= 0)
+			return 4;
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) != 0)
+			return 5;
+	return 0;
+}
+
+ATF_TC_WITHOUT_HEAD(all_fds_are_sealed_or_closed);
+ATF_TC_BODY(all_fds_are_sealed_or_closed, tc)
+{
+	for (int old_kernel = 0; old_kernel < 2; old_kernel++) {
+		pid_t pid = fork();
+
+		ATF_REQUIRE(pid >= 0);
+		if (pid == 0)
+			_exit(sealed_and_closed(old_kernel));
+		ATF_CHECK_EQ_MSG(exit_of(pid), 0, "%d", old_kernel);
+	}
 }
 
 ATF_TC_WITHOUT_HEAD(fds_may_stand_in_each_others_places);
@@ -377,11 +498,14 @@ ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, runs_with_its_arguments_and_environment);
 	ATF_TP_ADD_TC(tp, a_file_is_searched_in_path);
+	ATF_TP_ADD_TC(tp, a_program_that_is_open);
+	ATF_TP_ADD_TC(tp, a_program_that_is_gone_from_its_place);
 	ATF_TP_ADD_TC(tp, an_exec_that_fails_is_told);
 	ATF_TP_ADD_TC(tp, other_steps_that_fail_are_told);
 	ATF_TP_ADD_TC(tp, a_process_group_of_its_own);
 	ATF_TP_ADD_TC(tp, signals_are_as_at_the_beginning);
 	ATF_TP_ADD_TC(tp, it_gets_its_fds_and_no_other);
+	ATF_TP_ADD_TC(tp, all_fds_are_sealed_or_closed);
 	ATF_TP_ADD_TC(tp, fds_may_stand_in_each_others_places);
 	ATF_TP_ADD_TC(tp, it_knows_its_own_pid);
 	ATF_TP_ADD_TC(tp, limits_umask_nice_and_oom_score);

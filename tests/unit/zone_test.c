@@ -212,6 +212,48 @@ ATF_TC_BODY(broken_files, tc)
 	ATF_CHECK(!zone_by_file("#!/bin/sh\n", 10, 0, &z));
 }
 
+ATF_TC_WITHOUT_HEAD(rule_or_file_or_utc);
+ATF_TC_BODY(rule_or_file_or_utc, tc)
+{
+	unsigned char f[256];
+	size_t len = make_file(f, "\n\n");
+	struct zone_span z;
+
+	zone_find("IST-5:30", f, len, 1400000000, &z); /* the rule goes before the file */
+	ATF_CHECK(z.offset == 5 * HOUR + 1800 && z.from == INT64_MIN && z.until == INT64_MAX);
+	zone_find("EST5EDT", f, len, 1500000000, &z);
+	ATF_CHECK(z.offset == -4 * HOUR && z.from == 1489302000);
+	zone_find("Europe/Berlin", f, len, 1400000000, &z); /* a name is no rule */
+	ATF_CHECK(z.offset == 2 * HOUR && z.from == 1000000000 && z.until == 1500000000);
+	zone_find(NULL, f, len, 1400000000, &z); /* TZ is not set */
+	ATF_CHECK(z.offset == 2 * HOUR && z.from == 1000000000 && z.until == 1500000000);
+	zone_find("UTC0", NULL, 0, 1400000000, &z);
+	ATF_CHECK(z.offset == 0 && z.until == INT64_MAX);
+}
+
+ATF_TC_WITHOUT_HEAD(nothing_tells_then_it_is_utc);
+ATF_TC_BODY(nothing_tells_then_it_is_utc, tc)
+{
+	static const char *const rules[] = { NULL, "", "Europe/Berlin", "UTC", "CET-1CEST,M3" };
+	unsigned char f[256];
+	size_t len = make_file(f, "\n\n");
+
+	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+		const struct {
+			const void *bytes;
+			size_t len;
+		} broken[] = { { NULL, 0 }, { f, 0 }, { f, 100 }, { "text", 4 }, { f, len - 3 } };
+
+		for (size_t k = 0; k < sizeof broken / sizeof *broken; k++) {
+			struct zone_span z = { 77, 77, 77 };
+
+			zone_find(rules[i], broken[k].bytes, broken[k].len, 1400000000, &z);
+			ATF_CHECK_EQ(z.offset, 0);
+			ATF_CHECK(z.from == INT64_MIN && z.until == INT64_MAX);
+		}
+	}
+}
+
 /* The files of this machine, where there are any. */
 ATF_TC_WITHOUT_HEAD(files_as_localtime);
 ATF_TC_BODY(files_as_localtime, tc)
@@ -261,6 +303,8 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, a_summer_without_a_rule_is_that_of_the_united_states);
 	ATF_TP_ADD_TC(tp, files);
 	ATF_TP_ADD_TC(tp, broken_files);
+	ATF_TP_ADD_TC(tp, rule_or_file_or_utc);
+	ATF_TP_ADD_TC(tp, nothing_tells_then_it_is_utc);
 	ATF_TP_ADD_TC(tp, files_as_localtime);
 	return atf_no_error();
 }
