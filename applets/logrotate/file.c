@@ -100,14 +100,23 @@ open_file(struct file *f, uint64_t *size, ms now)
 	return 0;
 }
 
+/* Is it the middle of a line that comes next? */
+static bool
+is_continued(const struct file *f)
+{
+	const struct ledger *l = f->ledger;
+
+	return f->rotation.midline || l->midline > 0 ||
+	    (l->done > 0 && l->done < f->len && f->bytes[l->done - 1] != '\n');
+}
+
 /* Locked: a rotation that was cut short is undone, and a line that somebody has left is ended. */
 static int
 heal(struct file *f)
 {
 	if (logfile_heal(&f->log, f->policy.first) < 0)
 		return -1;
-	return f->rotation.midline || f->ledger->midline > 0 || f->others ? 0
-									  : logfile_mend(&f->log);
+	return f->others || is_continued(f) ? 0 : logfile_mend(&f->log);
 }
 
 static int
@@ -251,6 +260,8 @@ tell_result(struct file *f, enum rotation_action action, enum rotation_answer a,
 {
 	struct trouble *t = is_rotating(action) ? &f->rotating : &f->writing;
 
+	if (a == ROTATION_FULL && f->policy.min_age > 0 && !f->rotation.freed)
+		return; /* room will be made */
 	if (a == ROTATION_FULL || a == ROTATION_FAILED ||
 	    (a == ROTATION_BUSY && f->log.regular && f->rotation.nudge >= ROTATION_NUDGE_MAX))
 		tell(f, t, step_name(action), error);

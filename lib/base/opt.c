@@ -2,27 +2,40 @@
 
 #include <string.h>
 
-#include "num.h"
+static bool
+same_char(char a, char b)
+{
+	return a == b || (a == '-' && b == '_') || (a == '_' && b == '-');
+}
 
-/* Longer than any name in a table. */
-#define NAME_MAX_NEAR 48
+/* Is name one of the words between bars? */
+static bool
+among(const char *words, const char *name)
+{
+	for (;;) {
+		size_t n = strcspn(words, "|"), i = 0;
+
+		while (i < n && same_char(name[i], words[i]))
+			i++;
+		if (i == n && !name[i])
+			return true;
+		if (!words[n])
+			return false;
+		words += n + 1;
+	}
+}
 
 const struct opt *
 opt_find(const struct opt *o, const char *name)
 {
-	char same[NAME_MAX_NEAR];
-
-	if (!buf_print_to(same, sizeof same, "%s", name))
-		return NULL;
-	for (char *p = same; *p; p++)
-		if (*p == '-')
-			*p = '_';
 	for (; o->text; o++)
-		if (o->flags & OPT_LATER ? num_item(same, opt_arg(o), '|') >= 0
-					 : o->type != OPT_HEADING && strcmp(same, o->text) == 0)
+		if (o->type != OPT_HEADING &&
+		    among(o->flags & OPT_LATER ? opt_arg(o) : o->text, name))
 			return o;
 	return NULL;
 }
+
+#define NAME_MAX_NEAR 48
 
 /* Edits (insert, drop, change a letter) from a to b; both shorter than NAME_MAX_NEAR. */
 static size_t
