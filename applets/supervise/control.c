@@ -30,6 +30,12 @@ struct control {
 	struct client client[CONTROL_CLIENTS];
 };
 
+static struct client *
+client_at(const struct supervise *s, unsigned i)
+{
+	return s->control->client + i;
+}
+
 const char *
 control_open(struct supervise *s, uid_t uid, gid_t gid)
 {
@@ -40,7 +46,7 @@ control_open(struct supervise *s, uid_t uid, gid_t gid)
 	if (!(s->control = memory_get(sizeof *s->control)))
 		return strerror(errno);
 	for (unsigned i = 0; i < CONTROL_CLIENTS; i++)
-		s->control->client[i].fd = -1;
+		client_at(s, i)->fd = -1;
 	s->control_fd = unixsock_listen(path, uid, gid);
 	if (s->control_fd >= 0 && loop_watch(s->control_fd, TAG(TAG_CONTROL, 0), false) == 0)
 		return NULL;
@@ -50,7 +56,7 @@ control_open(struct supervise *s, uid_t uid, gid_t gid)
 static void
 hang_up(struct supervise *s, unsigned i)
 {
-	struct client *c = &s->control->client[i];
+	struct client *c = client_at(s, i);
 
 	loop_forget(c->fd, TAG(TAG_CLIENT, i));
 	close(c->fd);
@@ -113,33 +119,28 @@ stream(const struct supervise *s, struct client *c, ms now)
 		}
 }
 
-static void
-execute(struct supervise *s, struct client *c, char *line, ms now)
+/* Does what a line asks. Why not, or NULL: done. */
+static const char *
+execute(struct supervise *s, struct client *c, const char *line, ms now)
 {
 	struct command command;
 	const char *why;
 	char who[48];
 
-	line[strcspn(line, "\r")] = '\0';
-	(void)buf_print_to(who, sizeof who, "control socket, uid %u", (unsigned)c->uid); /* fits */
-	if (command_parse(line, &command, &why)) {
-		if (command.word == COMMAND_STATUS) {
-			c->streaming = true;
-			c->format = command.format;
-			c->cursor = 0;
-			why = NULL;
-		} else {
-			why = supervise_command(s, &command, who, now);
-			if (!why &&
-			    (command.word == COMMAND_GRACEFUL_STOP ||
-				command.word == COMMAND_IMMEDIATE_STOP))
-				c->deadline = MS_NEVER; /* it may wait for our end */
-		}
+	if (!command_parse(line, &command, &why))
+		return why;
+	if (command.word == COMMAND_STATUS) {
+		c->streaming = true;
+		c->format = command.format;
+		c->cursor = 0;
+		return NULL;
 	}
-	if (why)
-		buf_printf(&c->out, "ERR %s\n", why);
-	else
-		buf_puts(&c->out, "OK\n");
+	(void)buf_print_to(who, sizeof who, "control socket, uid %u", (unsigned)c->uid); /* fits */
+	why = supervise_command(s, &command, who, now);
+	if (!why &&
+	    (command.word == COMMAND_GRACEFUL_STOP || command.word == COMMAND_IMMEDIATE_STOP))
+		c->deadline = MS_NEVER; /* it may wait for our end */
+	return why;
 }
 
 /* Takes the next line out of what was received and answers it; false: there is no whole one. */
@@ -147,7 +148,7 @@ static bool
 next_line(struct supervise *s, struct client *c, ms now)
 {
 	char *end = memchr(c->in.base, '\n', c->in.len);
-	size_t len;
+	const char *why;
 
 	if (c->draining) {
 		(void)shutdown(
@@ -155,20 +156,20 @@ next_line(struct supervise *s, struct client *c, ms now)
 		buf_clear(&c->in);
 		return false;
 	}
-
-	if (!end) {
-		if (c->in.len < CONTROL_LINE_MAX)
-			return false;
-		buf_puts(&c->out, "ERR the line is too long\n");
+	if (end) {
+		*end = '\0';
+		c->in.base[strcspn(c->in.base, "\r")] = '\0';
+		c->deadline = now + CONTROL_PATIENCE;
+		why = execute(s, c, c->in.base, now);
+		buf_drop(&c->in, (size_t)(end - c->in.base) + 1);
+	} else if (c->in.len < CONTROL_LINE_MAX) {
+		return false;
+	} else {
+		why = "the line is too long";
 		buf_clear(&c->in);
 		c->draining = true;
-		return true;
 	}
-	*end = '\0';
-	len = (size_t)(end - c->in.base) + 1;
-	c->deadline = now + CONTROL_PATIENCE;
-	execute(s, c, c->in.base, now);
-	buf_drop(&c->in, len);
+	buf_printf(&c->out, "%s%s\n", why ? "ERR " : "OK", why ? why : "");
 	return true;
 }
 
@@ -176,23 +177,21 @@ next_line(struct supervise *s, struct client *c, ms now)
 static void
 pump(struct supervise *s, unsigned i, ms now)
 {
-	struct client *c = &s->control->client[i];
-	bool gone = false, filled = false;
+	struct client *c = client_at(s, i);
+	bool gone = false, filled = false, answered = true;
 
-	for (;;) {
+	do {
 		/* a status goes a buffer at a time: others are to get their turn in between */
 		if (!send_out(c, &gone) || (c->streaming && filled)) {
-			if (gone || loop_rewatch(c->fd, TAG(TAG_CLIENT, i), false, true) < 0)
-				hang_up(s, i);
-			return;
+			answered = false;
+			break;
 		}
 		filled = c->streaming;
-		if (c->streaming)
+		if (filled)
 			stream(s, c, now);
-		else if (!next_line(s, c, now))
-			break;
-	}
-	if (c->eof || loop_rewatch(c->fd, TAG(TAG_CLIENT, i), true, false) < 0)
+	} while (filled || next_line(s, c, now));
+	if (gone || (answered && c->eof) ||
+	    loop_rewatch(c->fd, TAG(TAG_CLIENT, i), answered, !answered) < 0)
 		hang_up(s, i);
 }
 
@@ -204,7 +203,7 @@ control_on_client(struct supervise *s, unsigned i, ms now)
 	size_t room;
 	ssize_t n;
 
-	if (!s->control || i >= CONTROL_CLIENTS || (c = &s->control->client[i])->fd < 0)
+	if (!s->control || i >= CONTROL_CLIENTS || (c = client_at(s, i))->fd < 0)
 		return;
 	room = CONTROL_LINE_MAX - c->in.len;
 	if (c->out.len == 0 && !c->streaming && room > 0) {
@@ -248,7 +247,7 @@ control_on_connection(struct supervise *s, ms now)
 		return;
 	}
 	i = make_place(s);
-	c = &s->control->client[i];
+	c = client_at(s, i);
 	*c = (struct client){
 		.fd = fd, .uid = uid, .since = now, .deadline = now + CONTROL_PATIENCE
 	};
@@ -266,8 +265,8 @@ control_due(const struct supervise *s)
 	ms due = s->control_again;
 
 	for (unsigned i = 0; s->control && i < CONTROL_CLIENTS; i++)
-		if (s->control->client[i].fd >= 0)
-			due = ms_min(due, s->control->client[i].deadline);
+		if (client_at(s, i)->fd >= 0)
+			due = ms_min(due, client_at(s, i)->deadline);
 	return due;
 }
 
@@ -280,6 +279,6 @@ control_tick(struct supervise *s, ms now)
 		s->control_again = on ? MS_NEVER : now + MS_SECOND;
 	}
 	for (unsigned i = 0; s->control && i < CONTROL_CLIENTS; i++)
-		if (s->control->client[i].fd >= 0 && now >= s->control->client[i].deadline)
+		if (client_at(s, i)->fd >= 0 && now >= client_at(s, i)->deadline)
 			hang_up(s, i);
 }

@@ -30,58 +30,44 @@ is_ours(const char *entry)
 	return false;
 }
 
-static char **
-make_argv(const struct opt_list *command)
-{
-	char **argv = memory_get((command->count + 1) * sizeof *argv);
-
-	for (unsigned i = 0; argv && i < command->count; i++)
-		argv[i] =
-		    (char *)(size_t)optval_list_at(command, i); /* execve(2) does not change it */
-	return argv;
-}
-
+/* How long the vectors are together, with their NULLs. */
 static size_t
-environment_count(void)
+vectors_size(const struct opt_list *command)
 {
-	size_t n = 0;
+	size_t n = command->count + 1 + OURS + 1;
 
-	while (environ[n])
+	for (char **e = environ; *e; e++)
 		n++;
-	return n;
+	return n * sizeof *environ;
 }
 
-static void
-free_vectors(char **argv, const struct opt_list *command, char **envp)
-{
-	memory_free(argv, (command->count + 1) * sizeof *argv);
-	memory_free(envp, (environment_count() + OURS + 1) * sizeof *envp);
-}
-
-/* The environment without ours, and room for ours behind it. */
+/* What is executed; returns what stands behind its NULL. */
 static char **
-make_environment(struct launch *l, const struct config *c)
+fill_argv(char **argv, const struct opt_list *command)
 {
-	bool beats = c->worker_heartbeat == WORKER_HEARTBEAT_AUTO ||
-	    c->worker_heartbeat == WORKER_HEARTBEAT_REQUIRED;
-	size_t n = 0, count = environment_count();
-	char **envp = memory_get((count + OURS + 1) * sizeof *envp);
+	for (unsigned i = 0; i < command->count; i++)
+		*argv++ =
+		    (char *)(size_t)optval_list_at(command, i); /* execve(2) does not change it */
+	return argv + 1;
+}
 
-	if (!envp)
-		return NULL;
-	for (size_t i = 0; i < count; i++)
-		if (!is_ours(environ[i]))
-			envp[n++] = environ[i];
-	envp[n++] = l->id;
+/* The environment without ours, and ours behind it. */
+static void
+fill_environment(char **envp, struct launch *l, const struct config *c)
+{
+	for (char **e = environ; *e; e++)
+		if (!is_ours(*e))
+			*envp++ = *e;
+	*envp++ = l->id;
 	if (*l->notify)
-		envp[n++] = l->notify;
-	if (beats) {
-		envp[n++] = l->pipe;
-		envp[n++] = l->interval;
-		envp[n++] = l->watchdog;
-		envp[n++] = l->watchdog_pid;
+		*envp++ = l->notify;
+	if (c->worker_heartbeat == WORKER_HEARTBEAT_AUTO ||
+	    c->worker_heartbeat == WORKER_HEARTBEAT_REQUIRED) {
+		*envp++ = l->pipe;
+		*envp++ = l->interval;
+		*envp++ = l->watchdog;
+		*envp++ = l->watchdog_pid;
 	}
-	return envp;
 }
 
 static void
@@ -135,7 +121,8 @@ launch_prepare(struct launch *l, const struct config *boot, const struct config 
 	struct privilege privilege;
 	const char *reason =
 	    privilege_resolve(live->worker_chuser, live->worker_chgroup, &privilege);
-	char **argv, **envp;
+	size_t size = vectors_size(&boot->command);
+	char **argv;
 
 	if (reason) {
 		buf_printf(why, "worker_chuser, worker_chgroup: %s, %s: %s",
@@ -143,15 +130,15 @@ launch_prepare(struct launch *l, const struct config *boot, const struct config 
 		    live->worker_chgroup ? live->worker_chgroup : "nil", reason);
 		return false;
 	}
-	write_environment(l, live, notify);
-	if (!(argv = make_argv(&boot->command)) || !(envp = make_environment(l, live))) {
-		free_vectors(argv, &boot->command, NULL);
+	if (!(argv = memory_get(size))) {
 		buf_puts(why, strerror(ENOMEM));
 		return false;
 	}
-	free_vectors(l->argv, &boot->command, l->envp);
+	write_environment(l, live, notify);
+	memory_free(l->argv, size);
 	l->argv = argv;
-	l->envp = envp;
+	l->envp = fill_argv(argv, &boot->command);
+	fill_environment(l->envp, l, live);
 	l->privilege = privilege;
 	l->boot = boot;
 	l->live = live;
@@ -165,13 +152,14 @@ write_name(struct launch *l, unsigned id)
 {
 	struct buf b = buf_over(l->name, sizeof l->name);
 
-	for (const char *p = l->live->worker_process_name; *p; p++) {
-		if (p[0] == '%' && p[1] == 'd')
+	for (const char *p = l->live->worker_process_name; *p; p++)
+		if (p[0] == '%' && p[1] == 'd') {
 			buf_printf(&b, "%u", id);
-		else
+			p++;
+		} else {
 			buf_put(&b, p, 1);
-		p += p[0] == '%' && (p[1] == 'd' || p[1] == '%');
-	}
+			p += p[0] == '%' && p[1] == '%';
+		}
 }
 
 pid_t

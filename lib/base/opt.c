@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "num.h"
+
 static bool
 same_char(char a, char b)
 {
@@ -252,14 +254,6 @@ wrap(struct buf *b, const char *text, size_t column, size_t width)
 	buf_puts(b, "\n");
 }
 
-static const char *
-help_text(const struct opt *o)
-{
-	const char *arg = opt_arg(o);
-
-	return arg + strlen(arg) + 1;
-}
-
 #define HELP_COLUMN 30
 
 void
@@ -268,13 +262,14 @@ opt_help(const struct opt *o, const void *defaults, struct buf *b)
 	char text_room[512], value_room[128];
 	struct buf text = buf_over(text_room, sizeof text_room);
 	struct buf value = buf_over(value_room, sizeof value_room);
-	const char *arg = opt_arg(o);
+	const char *arg = opt_arg(o), *help = arg + strlen(arg) + 1;
+	const char *untold = "nil\0[]\0-1\0", *never = "";
 	size_t start = b->len, used;
 
 	if (o->flags & OPT_LATER)
 		return;
 	if (o->type == OPT_HEADING) {
-		buf_printf(b, "\n%s\n", help_text(o));
+		buf_printf(b, "\n%s\n", help);
 		return;
 	}
 	buf_puts(b, "  ");
@@ -293,10 +288,13 @@ opt_help(const struct opt *o, const void *defaults, struct buf *b)
 		used = 0;
 	}
 	buf_printf(b, "%*s", (int)(HELP_COLUMN - used), "");
-	buf_printf(&text, "%s%s", help_text(o), (o->flags & OPT_OR_NEVER) ? "; -1: never" : "");
+	if (o->flags & OPT_OR_NEVER) {
+		untold = "nil\0[]\0";
+		never = "; -1: never";
+	}
+	buf_printf(&text, "%s%s", help, never);
 	optval_format(o, defaults, &value);
-	if (value.len > 0 && strcmp(value_room, "nil") != 0 && strcmp(value_room, "[]") != 0 &&
-	    (strcmp(value_room, "-1") != 0 || (o->flags & OPT_OR_NEVER)))
+	if (value.len > 0 && num_word(value_room, untold) < 0)
 		buf_printf(&text, " (%s)", value_room);
 	wrap(b, text_room, HELP_COLUMN, 100 - HELP_COLUMN);
 }

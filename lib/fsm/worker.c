@@ -140,43 +140,36 @@ spawned(struct worker *w, const struct worker_policy *p, const struct worker_inp
 	    WORKER_BY_REQUEST, in->now);
 }
 
+static struct worker_action
+give_up(struct worker *w, enum worker_reason why)
+{
+	w->state = WORKER_FAILED;
+	w->reason = why;
+	return (struct worker_action){ .what = WORKER_DO_GIVE_UP, .reason = why };
+}
+
 /* The process is gone, or never came: rest, give up, or wait for the next start. */
 static struct worker_action
 gone(struct worker *w, const struct worker_policy *p, const struct worker_input *in)
 {
-	bool came = in->event == WORKER_EV_EXITED, asked = w->asked;
+	bool came = in->event == WORKER_EV_EXITED, asked = came && w->asked;
 	bool stable = came && in->now - w->started >= WORKER_STABLE;
+	ms delay = p->restart_interval;
 
 	clear(w);
 	if (!w->wanted) {
 		w->state = WORKER_DOWN;
 		return nothing();
 	}
-	if (in->final) {
-		w->state = WORKER_FAILED;
-		w->reason = WORKER_BY_STATUS;
-		return (
-		    struct worker_action){ .what = WORKER_DO_GIVE_UP, .reason = WORKER_BY_STATUS };
-	}
-	if (came && asked) {
+	if (in->final)
+		return give_up(w, WORKER_BY_STATUS);
+	if (!asked && !backoff_allows(&w->backoff, &p->backoff, in->now))
+		return give_up(w, WORKER_BY_LIMIT);
+	if (asked || stable)
 		backoff_reset_delay(&w->backoff);
-		wait_until(w, ms_add(in->now, p->restart_interval));
-		return nothing();
-	}
-	if (!backoff_allows(&w->backoff, &p->backoff, in->now)) {
-		w->state = WORKER_FAILED;
-		w->reason = WORKER_BY_LIMIT;
-		return (
-		    struct worker_action){ .what = WORKER_DO_GIVE_UP, .reason = WORKER_BY_LIMIT };
-	}
-	if (stable) {
-		backoff_reset_delay(&w->backoff);
-		wait_until(w, ms_add(in->now, p->restart_interval));
-	} else {
-		ms delay = backoff_next(&w->backoff, &p->backoff, in->random);
-
-		wait_until(w, ms_add(in->now, ms_max(delay, p->restart_interval)));
-	}
+	else
+		delay = ms_max(delay, backoff_next(&w->backoff, &p->backoff, in->random));
+	wait_until(w, ms_add(in->now, delay));
 	return nothing();
 }
 

@@ -26,6 +26,14 @@ read_pid(int fd)
 }
 
 static int
+close_with(int fd, int e)
+{
+	close(fd);
+	errno = e;
+	return -1;
+}
+
+static int
 open_regular(const char *path, int flags)
 {
 	int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644), e;
@@ -34,11 +42,7 @@ open_regular(const char *path, int flags)
 	if (fd < 0)
 		return -1;
 	e = fstat(fd, &st) < 0 ? errno : S_ISREG(st.st_mode) ? 0 : EINVAL;
-	if (e == 0)
-		return fd;
-	close(fd);
-	errno = e;
-	return -1;
+	return e == 0 ? fd : close_with(fd, e);
 }
 
 /* Is the open file still the one at path? Its last owner may have removed it meanwhile. */
@@ -64,38 +68,47 @@ write_pid(int fd)
 	return pwrite(fd, room, text.len, 0) == len && ftruncate(fd, len) == 0 ? 0 : -1;
 }
 
+/* Who holds the lock, 0: nobody, -1: errno; ESRCH: a process of another pid namespace. */
+static pid_t
+find_holder(int fd)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	if (fcntl(fd, F_GETLK, &lock) < 0)
+		return -1;
+	if (lock.l_type == F_UNLCK || lock.l_pid > 0)
+		return lock.l_type == F_UNLCK ? 0 : lock.l_pid;
+	errno = ESRCH;
+	return -1;
+}
+
 int
 pidfile_take(struct pidfile *p, const char *path, pid_t *holder)
 {
-	for (;;) {
-		struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-		int fd = open_regular(path, O_RDWR | O_CREAT), e;
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int fd, e;
 
-		if (fd < 0)
+	for (;;) {
+		if ((fd = open_regular(path, O_RDWR | O_CREAT)) < 0)
 			return -1;
-		if (fcntl(fd, F_SETLK, &lock) == 0) {
-			if (!still_there(fd, path)) {
-				close(fd);
-				continue;
-			}
-			if (write_pid(fd) == 0) {
-				*p = (struct pidfile){ .fd = fd, .path = path };
-				return 0;
-			}
+		if (fcntl(fd, F_SETLK, &lock) < 0)
+			break;
+		if (!still_there(fd, path)) {
+			close(fd);
+			continue;
 		}
-		e = errno == EACCES || errno == EAGAIN ? EWOULDBLOCK : errno;
-		lock.l_type = F_WRLCK;
-		if (e == EWOULDBLOCK) {
-			*holder = fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK
-			    ? lock.l_pid
-			    : 0;
-			if (*holder <= 0)
-				*holder = read_pid(fd);
-		}
-		close(fd);
-		errno = e;
-		return -1;
+		if (write_pid(fd) < 0)
+			break;
+		*p = (struct pidfile){ .fd = fd, .path = path };
+		return 0;
 	}
+	e = errno;
+	if (e == EACCES || e == EAGAIN) {
+		e = EWOULDBLOCK;
+		if ((*holder = find_holder(fd)) <= 0)
+			*holder = read_pid(fd);
+	}
+	return close_with(fd, e);
 }
 
 void
@@ -112,18 +125,13 @@ pidfile_drop(struct pidfile *p)
 pid_t
 pidfile_holder(const char *path)
 {
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	int fd = open_regular(path, O_RDONLY), e;
-	pid_t pid = -1;
+	int fd = open_regular(path, O_RDONLY);
+	pid_t pid;
 
 	if (fd < 0)
 		return -1;
-	if (fcntl(fd, F_GETLK, &lock) == 0) {
-		pid = lock.l_type == F_UNLCK ? 0 : lock.l_pid > 0 ? lock.l_pid : -1;
-		errno = ESRCH;
-	}
-	e = errno;
+	if ((pid = find_holder(fd)) < 0)
+		return close_with(fd, errno);
 	close(fd);
-	errno = e;
 	return pid;
 }
