@@ -15,12 +15,13 @@ struct launch {
 	const struct config *live; /* of the last reload */
 	char **argv;
 	char **envp;
-	struct privilege privilege;
-	struct spawn_limit limits[CONFIG_RLIMIT_COUNT + 1];
-	size_t nlimits;
+	size_t nlimits;     /* of limits */
 	uint64_t nofile[2]; /* as we were started with, to be restored */
 	int null;           /* /dev/null */
-	char name[256], id[40], pipe[40], interval[56], notify[32], watchdog[40], watchdog_pid[40];
+	char id[40], pipe[40], interval[56], notify[32], watchdog[40], watchdog_pid[40];
+	struct privilege privilege;
+	struct spawn_limit limits[CONFIG_RLIMIT_COUNT + 1];
+	char name[256];
 	char cgroup[4096];
 };
 

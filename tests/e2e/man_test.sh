@@ -43,6 +43,32 @@ is_clean_body()
 	atf_check mandoc -Tlint -Wwarning "$MAN"
 }
 
+# se-logrotate(1) has an entry for each option of --help, with its default and its words, and no other.
+atf_test_case options_of_logrotate
+options_of_logrotate_body()
+{
+	page=$SRC/applets/logrotate/se-logrotate.1
+	command -v mandoc >/dev/null && atf_check mandoc -Tlint -Wwarning "$page"
+	"$BUILD/se-logrotate" --help >help
+	sed -n 's/^  --\([a-z-]*\).*/\1/p' help | sort >names
+	[ "$(wc -l <names)" -gt 30 ] || atf_fail 'no options'
+	awk '/^\.It Fl / { for (i = 3; i <= NF; i++) if ($(i - 1) == "Fl" && $i ~ /^-/) print substr($i, 2) }' "$page" | sort >stated
+	same names stated
+	# "  --size=SIZE  text (1048576)", the text perhaps in more lines
+	awk '/^  --/ { if (line) print line; line = $0; next } /^ {30}/ { line = line " " $0 } END { print line }' help |
+		sed -n 's/^  --\([a-z-]*\).* (\([0-9a-z-]*\))$/\1 \2/p' >defaults
+	while read -r name value; do
+		case $name.$value in signal.USR1 | stream.* | mode.*) ;; *)
+			awk -v name="-$name" '/^\.It Fl / { on = $3 == name } on && /^Default / { print $2 }' "$page" |
+				tr -d ';,.' | grep -qx -- "$value" || atf_fail "$name: the default is $value" ;;
+		esac
+	done <defaults
+	sed -n 's/^  --\([a-z-]*\)=\([a-z]*|[a-z0-9|]*\).*/\1 \2/p' help >words
+	while read -r name list; do
+		grep -qF ".It Fl -$name Ns = Ns Ar $list" "$page" || atf_fail "$name: expected $list"
+	done <words
+}
+
 atf_test_case options_and_keys
 options_and_keys_body()
 {
@@ -168,6 +194,7 @@ names_in_the_status_body()
 atf_init_test_cases()
 {
 	atf_add_test_case is_clean
+	atf_add_test_case options_of_logrotate
 	atf_add_test_case options_and_keys
 	atf_add_test_case bounds
 	atf_add_test_case keys_that_take_effect_at_a_reload
