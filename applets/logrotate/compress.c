@@ -116,6 +116,15 @@ open_temp(const struct logfile *l, mode_t mode)
 }
 
 static void
+remove_temp(const struct logfile *l)
+{
+	char name[PATH_MAX];
+
+	if (temp_name(l, name))
+		(void)unlink(name); /* of no use; the next one would be made over it */
+}
+
+static void
 stop(struct compress *k, ms due)
 {
 	if (k->from >= 0)
@@ -146,7 +155,11 @@ start(struct compress *k, const struct logfile *l, ms now)
 		if (to < 0 && errno == EWOULDBLOCK) {
 			stop(k, now + MS_SECOND);
 		} else {
-			say(k, l, strerror(errno));
+			int e = errno;
+
+			if (to >= 0)
+				remove_temp(l);
+			say(k, l, strerror(e));
 			stop(k, now + RETRY);
 		}
 	}
@@ -227,7 +240,7 @@ bool
 compress_on_exit(struct compress *k, struct logfile *l, const struct rotation_policy *p, pid_t pid,
     int status, ms now)
 {
-	char name[PATH_MAX], what[32];
+	char what[32];
 
 	if (pid != k->pid)
 		return false;
@@ -241,9 +254,8 @@ compress_on_exit(struct compress *k, struct logfile *l, const struct rotation_po
 		(void)buf_print_to(what, sizeof what, "exit status %d", WEXITSTATUS(status));
 	else
 		(void)buf_print_to(what, sizeof what, "signal %d", WTERMSIG(status));
+	remove_temp(l);
 	say(k, l, what);
-	if (temp_name(l, name))
-		(void)unlink(name); /* it is of no use */
 	stop(k, now + RETRY);
 	return true;
 }

@@ -292,9 +292,13 @@ file_advance(struct file *f, ms now)
 		int result = file_step(f, action, &size, now), error = errno;
 		enum rotation_answer a = file_answer(result);
 
-		if (action == ROTATION_OPEN && result < 0 && f->log.fd < 0 && !f->patient &&
+		if (action == ROTATION_OPEN && result < 0 && !f->opened && !f->patient &&
 		    !is_passing(error))
 			return error;
+		if (action == ROTATION_LOCK && a == ROTATION_BUSY && !f->opened && !f->log.shared &&
+		    !f->patient)
+			return EBUSY; /* it has a writer */
+		f->opened |= action == ROTATION_UNLOCK;
 		tell_result(f, action, a, error);
 		rotation_done(&f->rotation, &f->policy, a, size, now);
 	}

@@ -21,6 +21,7 @@ struct file {
 	size_t len;
 	bool others;  /* only others write it: the line that it ends within may be going on */
 	bool patient; /* FILE may be opened later, whatever is wrong with it now */
+	bool opened;  /* once, at least: only before that is anything fatal */
 	bool rotated; /* since it was asked last: for the compressor */
 	bool tee;
 	char header[128];

@@ -191,7 +191,7 @@ lines_make(struct lines *l, struct lines_source *s, const char *from, size_t len
 		}
 		put_line(l, s, from + used, n - whole, whole, &b);
 		used += n;
-		if (room - b.len < 2 * AROUND)
+		if (room - b.len < (size_t)2 * AROUND)
 			break;
 	}
 	*taken = used;

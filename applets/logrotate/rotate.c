@@ -155,9 +155,8 @@ copytruncate(struct file *f, int from)
 		return fail("rotate", temp, strerror(errno));
 	if (fchmod(c.to, f->log.mode) < 0 || copytruncate_copy(&c) < 0)
 		(void)fail("rotate: copy", path, strerror(errno));
-	else if (c.way == COPYTRUNCATE_NOTHING)
-		failed = tell(path, name, &c);
-	else if (rotate_until(f, ROTATION_ASIDE) < 0 || rename(temp, name) < 0)
+	else if (c.way != COPYTRUNCATE_NOTHING &&
+	    (rotate_until(f, ROTATION_ASIDE) < 0 || rename(temp, name) < 0))
 		(void)fail("rotate: rename", path, strerror(errno));
 	else if (cut(&c) < 0) {
 		(void)fail("rotate: cut", path, strerror(errno));

@@ -132,19 +132,19 @@ files_metrics(struct supervise *s, ms now)
 bool
 files_on_exit(struct supervise *s, pid_t pid, int status)
 {
-	const char *what = pid == s->dump_pid ? "dump"
-	    : pid == s->metrics_pid           ? "metrics_path"
-					      : NULL;
+	pid_t *helper = pid == s->dump_pid ? &s->dump_pid
+	    : pid == s->metrics_pid        ? &s->metrics_pid
+					   : NULL;
+	const char *what = helper == &s->dump_pid ? "dump" : "metrics_path", *why = NULL;
 
-	if (!what)
+	if (!helper)
 		return false;
-	if (pid == s->dump_pid)
-		s->dump_pid = 0;
-	else
-		s->metrics_pid = 0;
+	*helper = 0;
 	if (WIFSIGNALED(status))
-		log_say(&s->log, LOGLINE_ERROR, "%s: its helper was killed", what);
+		why = "its helper was killed";
 	else if (WEXITSTATUS(status) != 0)
-		log_say(&s->log, LOGLINE_ERROR, "%s: %s", what, strerror(WEXITSTATUS(status)));
+		why = strerror(WEXITSTATUS(status));
+	if (why)
+		log_say(&s->log, LOGLINE_ERROR, "%s: %s", what, why);
 	return true;
 }

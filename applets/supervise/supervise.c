@@ -81,13 +81,13 @@ signal_other(int pid, void *arg)
 	return true;
 }
 
-/* As PID 1: to every process there is, ours or not, but the logger. */
+/* As PID 1: to every process there is, ours or not; where they can be seen, but the logger. */
 static void
-signal_others(const struct supervise *s, int sig)
+signal_others(const struct supervise *s, int sig, bool seen)
 {
 	struct others o = { s, sig };
 
-	if (sig == SIGKILL || proc_each("/proc", signal_other, &o) < 0)
+	if (sig == SIGKILL || !seen || proc_each("/proc", signal_other, &o) < 0)
 		(void)kill(-1, sig); /* the logger too: it loses nothing. ESRCH: nobody is left */
 }
 
@@ -129,7 +129,7 @@ signal_strays(struct supervise *s, int sig)
 	num_signal_name(sig, name);
 	n = proc_children(signal_stray, &strays);
 	if (s->pid == 1)
-		signal_others(s, sig);
+		signal_others(s, sig, n >= 0);
 	if (n < 0 && s->pid != 1)
 		log_say(&s->log, LOGLINE_WARN,
 		    "Workers left processes behind: without /proc they cannot be found");

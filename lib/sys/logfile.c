@@ -83,10 +83,6 @@ open_file(const struct logfile *l)
 	return -1;
 }
 
-#ifndef SYS_statx
-#error "no statx"
-#endif
-
 /* The part of linux/stat.h that is needed: its layout is the kernel's promise. */
 struct born {
 	uint32_t mask, blksize;
@@ -261,20 +257,39 @@ logfile_lock(struct logfile *l)
 	return -1;
 }
 
+/* Does FILE end within a line? Where it cannot be read: taken for no. */
+static bool
+is_unended(const struct logfile *l, off_t size)
+{
+	int fd = open(l->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	char c = '\n';
+
+	if (fd < 0)
+		return false;
+	(void)!pread(fd, &c, 1, size - 1);
+	close(fd);
+	return c != '\n';
+}
+
 int
 logfile_mend(struct logfile *l)
 {
+	off_t unended = l->unended;
 	struct stat st;
 	size_t written;
-	char c = '\n';
-	int fd;
 
-	if (!l->regular || fstat(l->fd, &st) < 0 || st.st_size == 0 ||
-	    (fd = open(l->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)) < 0)
-		return 0; /* not readable: taken for a whole line */
-	(void)!pread(fd, &c, 1, st.st_size - 1);
-	close(fd);
-	return c == '\n' ? 0 : logfile_write(l, "\n", 1, &written);
+	l->unended = 0;
+	if (!l->regular)
+		return 0;
+	if (unended)
+		(void)!write(l->fd, "", 0); /* waits for a write(2) that is under way */
+	if (fstat(l->fd, &st) < 0 || st.st_size == 0 || !is_unended(l, st.st_size))
+		return 0;
+	if (st.st_size == unended)
+		return logfile_write(l, "\n", 1, &written);
+	l->unended = st.st_size;
+	errno = EWOULDBLOCK;
+	return -1;
 }
 
 int
@@ -372,6 +387,7 @@ logfile_renew(struct logfile *l, uint64_t *size)
 {
 	char name[PATH_MAX];
 	struct logfile_state s;
+	bool renamed = false;
 	int fd, e;
 
 	if (!new_name(l, name)) {
@@ -381,8 +397,13 @@ logfile_renew(struct logfile *l, uint64_t *size)
 	(void)unlink(name); /* of a rotation that was killed here; ENOENT: the usual case */
 	if ((fd = open(name, OPEN_FLAGS | O_CREAT | O_EXCL, l->mode)) < 0)
 		return -1;
-	if (dress(l, fd) == 0 && (l->shared || flock(fd, LOCK_EX | LOCK_NB) == 0) &&
-	    rename(name, l->path) == 0) {
+	if (dress(l, fd) == 0 && (l->shared || flock(fd, LOCK_EX | LOCK_NB) == 0)) {
+		/* without a header at worst; never with a part of one, or with another's line first */
+		if (*l->header && !out_text(fd, l->header))
+			(void)!ftruncate(fd, 0);
+		renamed = rename(name, l->path) == 0;
+	}
+	if (renamed) {
 		if (adopt(l, fd, &s) < 0)
 			return -1;
 		*size = s.size;

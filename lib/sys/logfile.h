@@ -27,6 +27,7 @@ struct logfile {
 	bool regular; /* else a pipe, terminal, device: never rotated */
 	dev_t dev;
 	ino_t ino;
+	off_t unended; /* logfile_mend: the size at which FILE ended within a line; 0: it did not */
 };
 
 /* What logfile_open and logfile_look tell. */
@@ -49,7 +50,10 @@ int logfile_exclude(struct logfile *);
 /* Keeps others from writing, if FILE still is what is open. */
 int logfile_lock(struct logfile *);
 int logfile_unlock(struct logfile *);
-/* Locked: ends the line that FILE ends within. */
+/*
+ * Locked: ends the line that FILE ends within. EWOULDBLOCK: it may be just being written by one who
+ * locks nothing (the size is seen to grow by pages within one write(2)): ask again, a moment later.
+ */
 int logfile_mend(struct logfile *);
 /* Removes FILE.first if it is FILE itself. */
 int logfile_heal(struct logfile *, unsigned first);

@@ -132,7 +132,7 @@ moment(const struct rule *r, int64_t year)
 		int64_t first = month_start(year, r->month);
 		int weekday = (int)((first + 4) % 7); /* 1970-01-01 was a Thursday */
 
-		days = first + (r->day - weekday + 14) % 7 + (r->week - 1) * 7;
+		days = first + (r->day - weekday + 14) % 7 + (int64_t)7 * (r->week - 1);
 		if (days >= month_start(year, r->month + 1))
 			days -= 7;
 	}
@@ -211,7 +211,7 @@ read_header(const unsigned char *p, size_t len, int time_bytes, struct header *h
 	if (len < HEADER || memcmp(p, "TZif", 4) != 0 || p[4] < '2')
 		return false;
 	for (int i = 0; i < COUNTS; i++) {
-		h->count[i] = big_endian(p + 20 + 4 * i, 4);
+		h->count[i] = big_endian(p + 20 + 4 * (size_t)i, 4);
 		if (h->count[i] < 0)
 			return false;
 		h->data += h->count[i] * size[i];

@@ -116,9 +116,9 @@ min_age_body()
 	fill 16m
 	hold
 	logger --age=200 --min-age=4 "$disk/log"
-	$L make 450000 from=400000 >p 8>&- &
+	$L make 550000 from=400000 rate=50000 >p 8>&- &
 	writer=$!
-	eventually test ! -e "$disk/log.3" # the fifth
+	eventually filled_to_four
 	eventually has err 'No space left on device: trying again every second$'
 	fill 16m
 	sleep 1.5 # the next try
@@ -127,8 +127,13 @@ min_age_body()
 	ends $writer 0
 	done_well
 	[ "$(wc -l <err)" = 2 ] || fail "$(cat err)"
-	$L check 450000 tail in $(files "$disk/log") >verdict || fail "$(cat verdict)"
+	$L check 550000 tail in $(files "$disk/log") >verdict || fail "$(cat verdict)"
 	no_disk
+}
+filled_to_four()
+{
+	head -c 16m /dev/zero >>"$disk/fill" 2>/dev/null || :
+	[ ! -e "$disk/log.3" ] # the fifth
 }
 nothing_unread() { [ "$($L unread p)" = 0 ]; }
 

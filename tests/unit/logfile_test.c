@@ -371,10 +371,26 @@ ATF_TC_BODY(a_line_that_has_no_end_gets_one, tc)
 	ATF_CHECK_STREQ(get_file("log"), ""); /* nothing there */
 	for (int i = 0; i < 2; i++) {
 		put_file("log", i == 0 ? "one\ntw" : "\n\nx");
+		ATF_CHECK(FAILS(logfile_mend(&l), EWOULDBLOCK)); /* it may be going on */
 		for (int k = 0; k < 2; k++) /* once */
 			ATF_CHECK_EQ(logfile_mend(&l), 0);
 		ATF_CHECK_STREQ(get_file("log"), i == 0 ? "one\ntw\n" : "\n\nx\n");
 	}
+	logfile_close(&l);
+}
+
+ATF_TC_WITHOUT_HEAD(a_line_that_goes_on_is_left_alone);
+ATF_TC_BODY(a_line_that_goes_on_is_left_alone, tc)
+{
+	struct logfile l = opened("log", true);
+
+	put_file("log", "one\ntw");
+	ATF_CHECK(FAILS(logfile_mend(&l), EWOULDBLOCK));
+	put_file("log", "one\ntwo\nthr");
+	ATF_CHECK(FAILS(logfile_mend(&l), EWOULDBLOCK)); /* another one */
+	put_file("log", "one\ntwo\nthree\n");
+	ATF_CHECK_EQ(logfile_mend(&l), 0);
+	ATF_CHECK_STREQ(get_file("log"), "one\ntwo\nthree\n");
 	logfile_close(&l);
 }
 
@@ -558,6 +574,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, a_look_locks_against_rotation);
 	ATF_TP_ADD_TC(tp, while_a_line_is_split_no_other_writes);
 	ATF_TP_ADD_TC(tp, a_line_that_has_no_end_gets_one);
+	ATF_TP_ADD_TC(tp, a_line_that_goes_on_is_left_alone);
 	ATF_TP_ADD_TC(tp, a_lock_keeps_the_others_out);
 	ATF_TP_ADD_TC(tp, not_shared_it_is_locked_for_good);
 	ATF_TP_ADD_TC(tp, as_many_bytes_as_go);
