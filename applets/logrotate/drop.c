@@ -20,7 +20,7 @@ writer(void *arg)
 	struct drop *d = arg;
 
 	loop_close();
-	(void)signal(SIGTERM, SIG_IGN); /* it ends when all is written */
+	(void)signal(SIGTERM, SIG_IGN);       /* it ends when all is written */
 	(void)dup2(d->pipe[0], STDIN_FILENO); /* cannot fail: they are open */
 	(void)dup2(d->out, STDOUT_FILENO);
 	spawn_close_fds();
@@ -102,7 +102,8 @@ drop_finish(struct drop *d)
 	close(STDOUT_FILENO);
 	while (d->pid > 0 || (ioctl(d->pipe[0], FIONREAD, &left) == 0 && left > 0)) {
 		if (d->pid == 0 && start_writer(d) < 0) {
-			out_error("se-logrotate: fork: %s: %d bytes are lost", strerror(errno), left);
+			out_error(
+			    "se-logrotate: fork: %s: %d bytes are lost", strerror(errno), left);
 			return;
 		}
 		if (waitpid(d->pid, &status, 0) == d->pid)

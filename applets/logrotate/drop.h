@@ -17,7 +17,7 @@ struct drop {
 	int pipe[2], out; /* out: the stdout that we were started with */
 	pid_t pid;        /* 0: it is to be started again, */
 	ms due, since;    /* then */
-	char *file; /* the first one's FILE */
+	char *file;       /* the first one's FILE */
 };
 
 /* Makes c the first one's and starts the writer, which calls run. -1: errno. */

@@ -14,10 +14,11 @@
 #include "../../lib/sys/memory.h"
 #include "../../lib/wire/hold.h"
 
-#define BATCH  32
-/* So many bytes may be all that goes into a pipe: small writes can leave half of each page unused. */
+#define BATCH 32
+/* So many bytes may be all that goes into a pipe: small writes can leave half of each page unused.
+ */
 #define FULL(size) ((size)*3 / 8)
-#define SWEEPS 64
+#define SWEEPS     64
 /* How long the others wait for the rest of a line that is longer than its pipe. */
 #define PIECE_PATIENCE MS_SECOND
 #define PIECE_POLL     2
@@ -34,13 +35,13 @@ struct input {
 };
 
 struct held {
-	int sock; /* -1: the holder has gone */
-	bool finishing; /* HOLD_FINISH or HOLD_END has come; */
-	bool last;      /* HOLD_END */
+	int sock;        /* -1: the holder has gone */
+	bool finishing;  /* HOLD_FINISH or HOLD_END has come; */
+	bool last;       /* HOLD_END */
 	unsigned closed; /* inputs that have ended, of which the holder does not know yet */
-	bool resuming; /* a predecessor was killed while it took lines of ledger->key */
-	unsigned open; /* inputs */
-	ms piece;      /* until then the others wait for the rest of a line; 0: they do not */
+	bool resuming;   /* a predecessor was killed while it took lines of ledger->key */
+	unsigned open;   /* inputs */
+	ms piece;        /* until then the others wait for the rest of a line; 0: they do not */
 	struct intake intake;
 	struct input *input; /* by key */
 	size_t room;

@@ -218,9 +218,10 @@ make_link(const struct logger *l, const struct options *c)
 		die(EXIT_USAGE, "--link: %s", strerror(ENAMETOOLONG));
 	(void)unlink(temp); /* of a start that was killed here */
 	/* beside it the name alone is good, wherever the directory will be seen */
-	if (symlink(strchr(c->files[0], '/') || strchr(c->link, '/') ? l->ledger->path
-								     : c->files[0],
-		temp) < 0 || rename(temp, c->link) < 0)
+	if (symlink(
+		strchr(c->files[0], '/') || strchr(c->link, '/') ? l->ledger->path : c->files[0],
+		temp) < 0 ||
+	    rename(temp, c->link) < 0)
 		die(1, "link: %s: %s", c->link, strerror(errno));
 }
 
@@ -288,8 +289,10 @@ run(int argc, char **argv)
 	char *base = memory_get(size);
 	struct options c;
 
-	if (!base)
-		die(1, "start: %s", strerror(errno));
+	if (!base) {
+		out_error("se-logrotate: start: %s", strerror(errno));
+		return 1;
+	}
 	text = buf_over(base, size);
 	if (!options_load(&c, argc, argv, &text, &why))
 		die(EXIT_USAGE, "%s", room);

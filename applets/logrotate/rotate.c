@@ -162,8 +162,7 @@ copytruncate(struct file *f, int from)
 		(void)fail("rotate: cut", path, strerror(errno));
 		if (c.cut == 0)
 			(void)unlink(name); /* FILE still has all of it */
-	}
-	else
+	} else
 		failed = tell(path, name, &c);
 	if (failed || c.way == COPYTRUNCATE_NOTHING)
 		(void)unlink(temp); /* ENOENT: it has its name */

@@ -21,11 +21,11 @@
 #include "../../lib/wire/hold.h"
 #include "supervise.h"
 
-#define OWN_KEY  0
+#define OWN_KEY 0
 /* With ids for its %d and %p it fits into a lines' prefix; see se-logrotate's inputs. */
 #define PREFIX_MAX 48
-#define NO_KEY   UINT32_MAX
-#define OWN_PIPE (256 * 1024)
+#define NO_KEY     UINT32_MAX
+#define OWN_PIPE   (256 * 1024)
 /* A logger that lived for less is not started again at once. */
 #define SETTLED MS_SECOND
 /* And a socket that is full is tried again after so long. */
@@ -68,8 +68,8 @@ logger_check(const struct config *c, const char *path)
 }
 
 /*
- * The logger's command line, words that end with a NUL; false: it cannot be told, errno. *same: it is
- * what it was.
+ * The logger's command line, words that end with a NUL; false: it cannot be told, errno. *same: it
+ * is what it was.
  */
 static bool
 write_args(struct logger *l, const struct config *c, const char *path, bool *same)

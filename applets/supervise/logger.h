@@ -70,8 +70,8 @@ bool logger_on_exit(struct logger *, pid_t, int status, ms now);
 /* Ends it until logger_finish; the pipes hold the lines meanwhile. */
 void logger_pause(struct logger *);
 /*
- * The end: the loop forgets all else, and waits for so long until all that was said is written. False: it is not, and goes on by
- * itself.
+ * The end: the loop forgets all else, and waits for so long until all that was said is written.
+ * False: it is not, and goes on by itself.
  */
 bool logger_finish(struct logger *, ms patience);
 

@@ -23,6 +23,13 @@ logfile_name(const struct logfile *l, unsigned i, bool packed, char *to, size_t 
 	return buf_print_to(to, room, "%s.%u%s", l->path, i, packed ? l->suffix : "");
 }
 
+/* How many names an old file can have: its own, and that of its compressed form. */
+static int
+names(const struct logfile *l)
+{
+	return *l->suffix ? 2 : 1;
+}
+
 /* The name of the file that is being made. */
 static bool
 new_name(const struct logfile *l, char to[PATH_MAX])
@@ -322,7 +329,7 @@ logfile_probe(struct logfile *l, unsigned i, uint64_t *size)
 	struct stat st;
 
 	*size = 0;
-	for (int packed = 0; packed <= (*l->suffix != '\0'); packed++) {
+	for (int packed = 0; packed < names(l); packed++) {
 		if (!logfile_name(l, i, packed, name, sizeof name)) {
 			errno = ENAMETOOLONG;
 			return -1;
@@ -340,7 +347,7 @@ logfile_remove(struct logfile *l, unsigned i)
 {
 	char name[PATH_MAX];
 
-	for (int packed = 0; packed <= (*l->suffix != '\0'); packed++)
+	for (int packed = 0; packed < names(l); packed++)
 		if (logfile_name(l, i, packed, name, sizeof name) && unlink(name) < 0 &&
 		    errno != ENOENT)
 			return -1;
@@ -358,7 +365,7 @@ logfile_shift(struct logfile *l, unsigned i)
 {
 	char from[PATH_MAX], to[PATH_MAX];
 
-	for (int packed = 0; packed <= (*l->suffix != '\0'); packed++)
+	for (int packed = 0; packed < names(l); packed++)
 		if (logfile_name(l, i, packed, from, sizeof from) &&
 		    logfile_name(l, i + 1, packed, to, sizeof to) && rename(from, to) < 0 &&
 		    errno != ENOENT)
@@ -398,7 +405,8 @@ logfile_renew(struct logfile *l, uint64_t *size)
 	if ((fd = open(name, OPEN_FLAGS | O_CREAT | O_EXCL, l->mode)) < 0)
 		return -1;
 	if (dress(l, fd) == 0 && (l->shared || flock(fd, LOCK_EX | LOCK_NB) == 0)) {
-		/* without a header at worst; never with a part of one, or with another's line first */
+		/* without a header at worst; never with a part of one, or with another's line first
+		 */
 		if (*l->header && !out_text(fd, l->header))
 			(void)!ftruncate(fd, 0);
 		renamed = rename(name, l->path) == 0;

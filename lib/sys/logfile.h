@@ -33,7 +33,7 @@ struct logfile {
 /* What logfile_open and logfile_look tell. */
 struct logfile_state {
 	uint64_t size;
-	ms age;       /* since it was made, as far as the file system knows; else 0 */
+	ms age; /* since it was made, as far as the file system knows; else 0 */
 };
 
 /* Opens FILE for appending, makes it if it is not there. */
@@ -42,7 +42,8 @@ void logfile_close(struct logfile *);
 /* Is FILE still what is open? If shared, it is locked then against rotation until a write. */
 int logfile_look(struct logfile *, struct logfile_state *);
 /*
- * Appends as many bytes as go without waiting for a reader; *written tells how many. The lock stays.
+ * Appends as many bytes as go without waiting for a reader; *written tells how many. The lock
+ * stays.
  */
 int logfile_write(struct logfile *, const char *bytes, size_t len, size_t *written);
 /* Keeps others from writing too, until logfile_unlock: what comes next is no whole line. */

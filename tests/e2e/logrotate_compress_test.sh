@@ -256,7 +256,7 @@ crash_when_placing_body()
 	done
 }
 nothing_unread_or_gone() { gone "$PID" || [ "$($L unread p)" = 0 ]; }
-nothing_packs() { [ "$($L unread p)" = 0 ] && [ -z "$(ls log.* | grep -v 'gz$')" ]; }
+nothing_packs() { [ "$($L unread p)" = 0 ] && ! ls log.* | grep -qv 'gz$'; }
 
 # Two loggers of one file do not compress the same one twice.
 atf_test_case two_loggers
