@@ -48,8 +48,8 @@ install_body()
 {
 	atf_check -o ignore make -s -C "$SRC" BUILD="$BUILD" DESTDIR="$PWD/root" PREFIX=/usr install
 	atf_check -o match:'^se-supervise .sebox. [0-9]' root/usr/bin/se-supervise --version
-	[ -s root/usr/share/man/man8/se-supervise.8 ] || atf_fail 'no manual'
-	[ "$(find root -type f | wc -l)" = 2 ] || atf_fail "$(find root)"
+	[ -s root/usr/share/man/man8/se-supervise.8 ] && [ -s root/usr/share/man/man1/se-logrotate.1 ] || atf_fail "no manual"
+	[ "$(find root -type f | wc -l)" = 3 ] || atf_fail "$(find root | tr "\n" " ")"
 }
 
 # Every parser and every machine, for some seconds each on its corpus.

@@ -134,6 +134,8 @@ ATF_TC_BODY(a_caller_that_is_killed_is_no_harm, tc)
 	called = start(&d, come_up);
 	(void)kill(called, SIGKILL);
 	(void)status_of(called);
+	for (int i = 0; i < 10000 && waitpid(d.pid, NULL, WNOHANG) < 0; i++)
+		(void)usleep(1000); /* it is ours once the process between us has gone */
 	let_go();
 	ATF_CHECK_EQ(exit_of(d.pid), 0);
 }
