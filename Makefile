@@ -2,7 +2,7 @@
 # make check      everything: units, end to end, fuzzers, layers, lint (installs what it needs, as root)
 # make demo       real workers, seen from outside
 # make install    DESTDIR, PREFIX
-# also: layers lint fuzz bench clean
+# also: layers lint fuzz bench bench-logger clean
 
 VERSION = 0.1.0
 PREFIX  = /usr/local
@@ -127,6 +127,12 @@ bench:
 	@$(MAKE) -j$(JOBS) --no-print-directory BUILD=$(BUILD) all $(BENCH:tests/%.c=$(BUILD)/%)
 	@sh tests/bench/run.sh $(BUILD) $(SCENARIO)
 
+bench-logger:
+	@sh tests/deps.sh bench
+	@$(MAKE) -j$(JOBS) --no-print-directory BUILD=$(BUILD) all $(BENCH:tests/%.c=$(BUILD)/%)
+	@sh tests/bench/logger.sh $(BUILD) $(SCENARIO)
+	@sh tests/bench/copytruncate.sh $(BUILD)
+
 fuzz: $(FUZZ:tests/%.c=$(BUILD)/%)
 	@sh tests/fuzz/run.sh $(BUILD) $(or $(SECONDS),60)
 
@@ -146,5 +152,5 @@ install: all
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all tests-built check demo bench fuzz layers lint install clean
+.PHONY: all tests-built check demo bench bench-logger fuzz layers lint install clean
 -include $(OBJ:.o=.d) $(LIB:%.c=$(BUILD)/sane/%.d)
