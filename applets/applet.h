@@ -10,11 +10,15 @@
 /* One program of the binary. */
 struct applet {
 	const char *name;
+	const char *alias; /* another name that it answers to; NULL: none */
 	const char *usage; /* what follows the name, a line each; NULL-terminated by an empty one */
 	const char *summary; /* one line */
 	const struct opt *opts;
 	const void *defaults;              /* of the config struct that opts speak of */
 	int (*run)(int argc, char **argv); /* argv[0] is the applet's; returns the exit status */
 };
+
+/* Prints --help, or --version; the exit status. Asked for in the usual place, main does it. */
+int applet_answer(const struct applet *, bool version);
 
 #endif

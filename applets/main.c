@@ -29,12 +29,14 @@ base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* By its name, "se-supervise", or by the name without "se-". */
+/* By its name, "se-supervise", by the name without "se-", or by its other name. */
 static const struct applet *
 find(const char *name)
 {
 	for (size_t i = 0; i < APPLETS; i++)
-		if (strcmp(applets[i]->name, name) == 0 || strcmp(applets[i]->name + 3, name) == 0)
+		if (strcmp(applets[i]->name, name) == 0 ||
+		    strcmp(applets[i]->name + 3, name) == 0 ||
+		    (applets[i]->alias && strcmp(applets[i]->alias, name) == 0))
 			return applets[i];
 	return NULL;
 }
@@ -96,13 +98,20 @@ told(bool arrived)
 	return 1;
 }
 
+int
+applet_answer(const struct applet *a, bool version)
+{
+	return told(
+	    version ? print(STDOUT_FILENO, "%s (sebox) %s\n", a->name, SEBOX_VERSION) : help(a));
+}
+
 static int
 run(const struct applet *a, int argc, char **argv)
 {
 	if (opt_given(a->opts, "help", argc, argv))
-		return told(help(a));
+		return applet_answer(a, false);
 	if (opt_given(a->opts, "version", argc, argv))
-		return told(print(STDOUT_FILENO, "%s (sebox) %s\n", a->name, SEBOX_VERSION));
+		return applet_answer(a, true);
 	return a->run(argc, argv);
 }
 

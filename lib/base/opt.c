@@ -234,6 +234,107 @@ opt_given(const struct opt *opts, const char *name, int argc, char *const argv[]
 	return false;
 }
 
+/* ---- as Getopt::Long ---- */
+
+static char
+folded(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c == '_' ? '-' : c;
+}
+
+/* Of the first len bytes of name: 2: they are the row's name, 1: its beginning, 0: neither. */
+static int
+begins(const struct opt *o, const char *name, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (!o->text[i] || folded(o->text[i]) != folded(name[i]))
+			return 0;
+	return o->text[len] ? 1 : 2;
+}
+
+/* The row that a shortened name means; NULL: why says the reason. */
+static const struct opt *
+find_shortened(const struct opt *opts, const char *name, size_t len, struct buf *why)
+{
+	const struct opt *found = NULL, *other = NULL;
+
+	for (const struct opt *o = opts; o->text; o++) {
+		int how =
+		    o->type == OPT_HEADING || (o->flags & OPT_LATER) ? 0 : begins(o, name, len);
+
+		if (how == 2)
+			return o;
+		if (how == 1 && found)
+			other = o;
+		else if (how == 1)
+			found = o;
+	}
+	if (!found) {
+		char room[NAME_MAX_NEAR];
+
+		(void)buf_print_to(room, sizeof room, "%.*s", (int)len, name); /* cut: unknown */
+		if ((found = opt_find(opts, room)) != NULL) /* one that comes later */
+			return found;
+		buf_puts(why, "unknown option: --");
+		buf_escape(why, name, len, NAME_MAX_NEAR);
+		if ((name = opt_nearest(opts, 0, room)) != NULL)
+			buf_printf(why, ": the nearest is --%s", name);
+	} else if (other) {
+		buf_printf(why, "--%.*s: it may mean --%s or --%s", (int)len, name, found->text,
+		    other->text);
+		found = NULL;
+	}
+	return found;
+}
+
+/* One option with its value as a word of its own: --name=value. False: as opt_permute. */
+static bool
+spell_out(const struct opt *opts, char *const argv[], int *i, char **to, struct buf *text,
+    struct buf *why)
+{
+	const char *arg = argv[(*i)++], *name = arg + 1 + (arg[1] == '-'), *value = NULL;
+	size_t len = strcspn(name, "=");
+	const struct opt *o = find_shortened(opts, name, len, why);
+
+	if (!o)
+		return false;
+	if (name[len])
+		value = name + len + 1;
+	else if (takes_value(o) && !(value = argv[(*i)++])) {
+		buf_printf(why, "--%s: a value is missing", o->text);
+		return false;
+	}
+	*to = text->base + text->len;
+	buf_printf(text, "--%s%s%s", o->flags & OPT_LATER ? name : o->text, value ? "=" : "",
+	    value ? value : "");
+	buf_put(text, "", 1);
+	return true;
+}
+
+bool
+opt_permute(const struct opt *opts, int argc, char *const argv[], char **to, struct buf *text,
+    struct buf *why)
+{
+	char **operands = to + argc + 1;
+	size_t n = 0;
+	int i;
+
+	*to++ = argv[0];
+	for (i = 1; i < argc && strcmp(argv[i], "--") != 0;) {
+		if (!is_option(argc, argv, i))
+			operands[n++] = argv[i++];
+		else if (!spell_out(opts, argv, &i, to++, text, why))
+			return false;
+	}
+	for (i++; i < argc; i++)
+		operands[n++] = argv[i];
+	*to++ = text->base + text->len;
+	buf_put(text, "--", 3);
+	memmove(to, operands, n * sizeof *to);
+	to[n] = NULL;
+	return true;
+}
+
 /* Prints text in the right-hand column, broken between words. */
 static void
 wrap(struct buf *b, const char *text, size_t column, size_t width)

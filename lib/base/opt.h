@@ -17,6 +17,15 @@ int opt_parse(const struct opt *, void *config, struct buf *text, int argc, char
     struct buf *why);
 /* Does the option of that name stand in front of argv's first operand, whatever else is wrong? */
 bool opt_given(const struct opt *, const char *name, int argc, char *const argv[]);
+/*
+ * The command line as Perl's Getopt::Long reads it, for opt_parse: options among the operands up to
+ * "--", one dash or two, any case, names shortened as long as they mean one row. to: room for
+ * 2 * argc + 2 pointers; the last is NULL. text: for the strings' lengths together and
+ * OPT_PERMUTED_ROOM for each. False: the message is in why.
+ */
+#define OPT_PERMUTED_ROOM 64
+bool opt_permute(
+    const struct opt *, int argc, char *const argv[], char **to, struct buf *text, struct buf *why);
 /* The row's lines of --help. */
 void opt_help(const struct opt *row, const void *defaults, struct buf *);
 

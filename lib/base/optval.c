@@ -76,10 +76,15 @@ split_words(const char *s, struct buf *text, struct opt_list *out, struct buf *w
 }
 
 static bool
-copy_list(const struct opt_value *v, struct buf *text, struct opt_list *out, struct buf *why)
+copy_list(const struct opt *o, const struct opt_value *v, struct buf *text, struct opt_list *out,
+    struct buf *why)
 {
 	struct opt_list from = { v->first, v->count }, l = { text->base + text->len, v->count };
 
+	if ((o->flags & OPT_MANY) && out->count > 0) {
+		buf_put(text, out->first, (size_t)(optval_list_at(out, out->count) - out->first));
+		l.count += out->count;
+	}
 	buf_put(text, v->first, (size_t)(optval_list_at(&from, v->count) - v->first));
 	if (!fits(text, why))
 		return false;
@@ -316,7 +321,7 @@ optval_set(
 			return true;
 		buf_puts(why, "nil: ");
 	} else if (o->type == OPT_LIST || (o->type == OPT_ARGV && v->list)) {
-		return copy_list(v, text, at, why);
+		return copy_list(o, v, text, at, why);
 	} else if (o->type == OPT_CODES) {
 		return set_codes(v, at, why);
 	} else if (v->list) {

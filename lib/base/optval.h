@@ -42,6 +42,7 @@ enum {
 	OPT_OR_NEVER = 8, /* see OPT_DURATION */
 	OPT_LETTER = 32,  /* the name's first letter alone stands for it too: -c */
 	OPT_OR_NIL = 16,  /* nil, null and ~ mean none */
+	OPT_MANY = 64,    /* of an OPT_LIST: given again, it is added to */
 };
 
 #define OPT_UNSET INT_MIN

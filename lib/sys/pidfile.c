@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -97,6 +98,8 @@ pidfile_take(struct pidfile *p, const char *path, pid_t *holder)
 			close(fd);
 			continue;
 		}
+		if (flock(fd, LOCK_EX | LOCK_NB) < 0) /* for those who look for that one */
+			break;
 		if (write_pid(fd) < 0)
 			break;
 		*p = (struct pidfile){ .fd = fd, .path = path };

@@ -4,8 +4,8 @@
 #include <sys/types.h>
 
 /*
- * A pid file that tells the truth: its owner holds a write lock on it (fcntl(2)) for as long as it
- * lives, so that a stale one is told from a live one however the owner ended.
+ * A pid file that tells the truth: its owner holds a write lock on it (fcntl(2), and flock(2) as
+ * start_server does) for as long as it lives, so that a stale one is told from a live one however the owner ended.
  */
 struct pidfile {
 	int fd;           /* -1: none */

@@ -125,12 +125,11 @@ struct entry {
 };
 
 int
-proc_each(const char *dir, bool (*found)(int, void *), void *arg)
+proc_names(const char *dir, bool (*found)(const char *, void *), void *arg)
 {
 	_Alignas(struct entry) char room[4096];
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	bool more = true;
-	uint64_t n;
 	long got = 0;
 
 	if (fd < 0)
@@ -140,11 +139,32 @@ proc_each(const char *dir, bool (*found)(int, void *), void *arg)
 			const struct entry *e = (const struct entry *)(const void *)(room + at);
 
 			at += e->len;
-			if (num_count(e->name, 0, INT32_MAX, &n))
-				more = found((int)n, arg);
+			more = found(e->name, arg);
 		}
 	close(fd);
 	return 0;
+}
+
+struct numbers {
+	bool (*found)(int, void *);
+	void *arg;
+};
+
+static bool
+found_name(const char *name, void *arg)
+{
+	struct numbers *n = arg;
+	uint64_t number;
+
+	return !num_count(name, 0, INT32_MAX, &number) || n->found((int)number, n->arg);
+}
+
+int
+proc_each(const char *dir, bool (*found)(int, void *), void *arg)
+{
+	struct numbers n = { found, arg };
+
+	return proc_names(dir, found_name, &n);
 }
 
 struct children {

@@ -24,6 +24,8 @@ bool proc_stat(pid_t, struct proc_stat *);
 void proc_name(pid_t, char name[16]);
 /* Does the process catch the signal? False too where that is not known. */
 bool proc_catches(pid_t, int sig);
+/* Calls found for each name in a directory until it returns false; -1: errno, else 0. */
+int proc_names(const char *dir, bool (*found)(const char *, void *), void *arg);
 /*
  * Calls found for each number that is a name in that directory, such as /proc or /proc/PID/fd, until
  * it returns false; -1: errno, else 0.

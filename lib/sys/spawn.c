@@ -46,7 +46,7 @@ reset_signals(void)
 static int
 place_fds(const struct spawn_fd *fds, size_t n)
 {
-	int source[16], top = 0;
+	int source[SPAWN_FDS], top = 0;
 
 	if (n > sizeof source / sizeof *source) {
 		errno = EMFILE;
@@ -133,8 +133,14 @@ prepare(struct birth *b)
 		    0)
 			return -1;
 	}
+	b->step = "chroot";
+	if (s->root && (chroot(s->root) < 0 || chdir("/") < 0))
+		return -1;
 	b->step = "identity";
 	if (s->privilege && privilege_apply(s->privilege) < 0)
+		return -1;
+	b->step = "chdir"; /* as whom it will run */
+	if (s->dir && chdir(s->dir) < 0)
 		return -1;
 	if (s->umask >= 0)
 		umask((mode_t)s->umask);

@@ -8,6 +8,8 @@
 
 #include "privilege.h"
 
+#define SPAWN_FDS 256 /* at most in one spawn */
+
 /* fd in the child <- fd here. Everything else of ours is O_CLOEXEC. */
 struct spawn_fd {
 	int child, parent;
@@ -20,7 +22,7 @@ struct spawn_limit {
 };
 
 struct spawn {
-	const char *file; /* searched in PATH if it has no slash */
+	const char *file;   /* searched in PATH if it has no slash */
 	const int *file_fd; /* NULL, or the program itself; its number is above those in fds */
 	char *const *argv;
 	char *const *envp;
@@ -29,6 +31,7 @@ struct spawn {
 	size_t nfds;
 	const struct spawn_limit *limits;
 	size_t nlimits;
+	const char *root, *dir;            /* chroot(2), then chdir(2); NULL: as we are */
 	const struct privilege *privilege; /* NULL: as we are */
 	int umask;                         /* -1: as it is */
 	int death_signal;                  /* sent by the kernel when we die; 0: none */

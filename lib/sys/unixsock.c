@@ -36,6 +36,8 @@ address(const char *path, struct sockaddr_un *a)
 		return -1;
 	}
 	memcpy(a->sun_path, path, strlen(path));
+	if (*path == '@') /* abstract: all of sun_path is its name, zeroes included */
+		a->sun_path[0] = '\0';
 	return 0;
 }
 
@@ -64,8 +66,8 @@ remove_dead(const char *path)
 	struct stat st;
 	int fd;
 
-	if (lstat(path, &st) < 0)
-		return errno == ENOENT ? 0 : -1;
+	if (*path == '@' || lstat(path, &st) < 0)
+		return *path == '@' || errno == ENOENT ? 0 : -1;
 	if (!S_ISSOCK(st.st_mode)) {
 		errno = EEXIST;
 		return -1;

@@ -9,6 +9,8 @@
 /* Unix sockets: a stream that people command us by, and a datagram socket that workers report on.
  */
 
+/* A path that begins with '@' is a name in the abstract namespace, which has no modes. */
+
 /*
  * Listens at path, mode 0600, owned by uid and gid. A socket left behind by a dead process is
  * replaced; of a live one: EADDRINUSE. Something else at path: EEXIST. The fd, or -1: errno.

@@ -1,0 +1,214 @@
+#include "asks.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "../../lib/base/num.h"
+#include "../../lib/sys/loop.h"
+#include "../../lib/sys/out.h"
+#include "../../lib/sys/unixsock.h"
+#include "report.h"
+
+#define POLL           20 /* ms between two looks */
+#define ANSWER_TIMEOUT (5 * MS_SECOND)
+
+static int
+fail(int status, const char *verb, const char *object, const char *why)
+{
+	out_error("se-starter: %s: %s: %s", verb, object, why);
+	return status;
+}
+
+/* The pid file, open, and the pid in it; -1: errno, ESRCH if whoever wrote it has gone. */
+static int
+open_pid_file(const char *path, pid_t *pid)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), e = ESRCH;
+	char text[24];
+	uint64_t n;
+	ssize_t len;
+
+	if (fd < 0)
+		return -1;
+	len = read(fd, text, sizeof text - 1);
+	text[len > 0 ? len : 0] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	if (len < 0)
+		e = errno;
+	else if (!num_count(text, 2 - (getpid() != 1), INT32_MAX, &n))
+		e = EINVAL;
+	else if (flock(fd, LOCK_EX | LOCK_NB) < 0) { /* its owner holds it for life */
+		*pid = (pid_t)n;
+		return fd;
+	}
+	close(fd);
+	errno = e;
+	return -1;
+}
+
+static void
+nap(void)
+{
+	(void)poll(NULL, 0, POLL); /* a signal: the next look comes early */
+}
+
+/* ---- stop ---- */
+
+static int
+stop(const struct args *o, int fd, pid_t pid)
+{
+	ms until = ms_add(loop_now(), o->timeout);
+
+	out_error("stop_server (pid:%d) stopping now (pid:%d)...", (int)getpid(), (int)pid);
+	if (kill(pid, SIGTERM) < 0)
+		return fail(errno, "stop", o->pid_file, strerror(errno));
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (loop_now() >= until)
+			return fail(EXIT_OPTIONS, "stop", o->pid_file, "it is still running");
+		nap();
+	}
+	return 0;
+}
+
+/* ---- status ---- */
+
+/* The whole answer of the one that runs; its length, -1: errno. */
+static ssize_t
+ask(pid_t pid, char *room, size_t size)
+{
+	char name[32];
+	size_t len = 0;
+	ssize_t n = 1;
+	int fd;
+
+	report_name(pid, name);
+	if ((fd = unixsock_connect(name, ANSWER_TIMEOUT)) < 0)
+		return -1;
+	while (n > 0 && len < size - 1) {
+		struct pollfd p = { .fd = fd, .events = POLLIN };
+
+		n = poll(&p, 1, (int)ANSWER_TIMEOUT) == 1 ? read(fd, room + len, size - 1 - len)
+							  : -1;
+		len += n > 0 ? (size_t)n : 0;
+	}
+	close(fd);
+	room[len] = '\0';
+	if (n == 0 && len == 0) {
+		errno = EACCES; /* it has hung up: we are neither root nor its user */
+		return -1;
+	}
+	return n < 0 ? -1 : (ssize_t)len;
+}
+
+static int
+status(const struct args *o, pid_t pid)
+{
+	static char room[STATUS_ROOM + 64];
+	const char *text = room;
+
+	if (ask(pid, room, sizeof room) < 0)
+		return fail(errno, "status", o->pid_file, strerror(errno));
+	text += strcspn(text, "\n") + 1;
+	if (o->json)
+		text += strlen(text) + 1;
+	if (out_text(STDOUT_FILENO, text))
+		return 0;
+	return fail(1, "status", "stdout", strerror(errno));
+}
+
+/* ---- restart ---- */
+
+/* Least and greatest generation of the status file; false: errno, ENODATA if there is none. */
+static bool
+generations(const char *path, uint64_t *least, uint64_t *most)
+{
+	char text[4096];
+	int fd = open(path, O_RDONLY | O_CLOEXEC), e;
+	ssize_t n;
+
+	if (fd < 0)
+		return false;
+	n = read(fd, text, sizeof text - 1);
+	e = n < 0 ? errno : ENODATA;
+	close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	*least = UINT64_MAX;
+	*most = 0;
+	for (char *line = text, *next; *line; line = next) {
+		char *end = line + strcspn(line, "\n");
+		uint64_t g;
+
+		next = end + (*end != '\0');
+		line[strcspn(line, ":\n")] = '\0';
+		if (!num_count(line, 1, UINT32_MAX, &g))
+			continue;
+		*least = g < *least ? g : *least;
+		*most = g > *most ? g : *most;
+	}
+	errno = e;
+	return *most > 0;
+}
+
+/* Has generation wanted, or a later one, failed to start, as the one that runs says? */
+static bool
+has_failed(pid_t pid, uint64_t wanted)
+{
+	static char room[STATUS_ROOM + 64];
+	uint64_t failed;
+	char *text;
+
+	if (ask(pid, room, sizeof room) < 0)
+		return false;
+	room[strcspn(room, "\n")] = '\0';
+	text = strchr(room, ' ');
+	return text && num_count(text + 1, 0, UINT32_MAX, &failed) && failed >= wanted;
+}
+
+static int
+restart(const struct args *o, int fd, pid_t pid)
+{
+	ms until = ms_add(loop_now(), o->timeout);
+	uint64_t least, most, wanted;
+
+	if (!generations(o->status_file, &least, &most))
+		return fail(errno, "restart", o->status_file,
+		    errno == ENODATA ? "no generation in it" : strerror(errno));
+	wanted = most + 1;
+	if (kill(pid, SIGHUP) < 0)
+		return fail(errno, "restart", o->pid_file, strerror(errno));
+	for (;; nap()) {
+		if (generations(o->status_file, &least, &most) && least >= wanted)
+			return 0;
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return fail(EXIT_OPTIONS, "restart", o->pid_file, "it has ended meanwhile");
+		if (has_failed(pid, wanted))
+			return fail(EXIT_OPTIONS, "restart", o->status_file,
+			    "the new generation failed to start: the old one is still there");
+		if (loop_now() >= until)
+			return fail(EXIT_OPTIONS, "restart", o->status_file,
+			    "the old generation is still there");
+	}
+}
+
+int
+asks_run(const struct args *o)
+{
+	const char *verb = o->restart ? "restart" : o->stop ? "stop" : "status";
+	pid_t pid;
+	int fd;
+
+	if (!o->pid_file || (o->restart && !o->status_file))
+		return fail(EXIT_OTHER, verb,
+		    o->restart ? "--pid-file, --status-file" : "--pid-file", "needed with it");
+	if ((fd = open_pid_file(o->pid_file, &pid)) < 0)
+		return fail(
+		    errno, verb, o->pid_file, errno == EINVAL ? "no pid in it" : strerror(errno));
+	if (o->restart)
+		return restart(o, fd, pid);
+	return o->stop ? stop(o, fd, pid) : status(o, pid);
+}

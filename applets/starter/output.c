@@ -1,0 +1,192 @@
+#include "output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+#include "../../lib/sys/loop.h"
+#include "../../lib/sys/memory.h"
+
+#define PIPE (1024 * 1024) /* what waits while the command is started again */
+/* A command that lived for less is not started again at once. */
+#define SETTLED MS_SECOND
+/* What a command line has in it that only a shell understands, as Perl's exec sees it. */
+#define FOR_A_SHELL "$&*(){}[]'\";\\|?<>~`\n"
+#define WORDS       64
+
+extern char **environ;
+
+/* "| COMMAND": its words, or a shell's. */
+static void
+take_command(struct starter *s, const char *command)
+{
+	size_t room = strlen(command) + 1;
+	char **argv = memory_get((WORDS + 1) * sizeof *argv), *copy = memory_get(room);
+	size_t n = 0;
+
+	if (!argv || !copy)
+		starter_die(s, errno, "--log-file: %s", strerror(errno));
+	s->log.argv = argv;
+	memcpy(copy, command, room);
+	if (command[strcspn(command, FOR_A_SHELL)]) {
+		argv[0] = "/bin/sh";
+		argv[1] = "-c";
+		argv[2] = copy;
+		return;
+	}
+	for (char *p = copy; *(p += strspn(p, " \t")) && n < WORDS;) {
+		argv[n++] = p;
+		p += strcspn(p, " \t");
+		if (*p)
+			*p++ = '\0';
+	}
+	if (n == 0)
+		starter_die(s, EXIT_OTHER, "--log-file: a command is missing behind the |");
+}
+
+/* FILE that is rotated: our own se-logrotate writes it. */
+static void
+take_logger(struct starter *s)
+{
+	static char size[48], age[32];
+	static char *argv[] = { "se-logrotate", size, age, "--", NULL, NULL };
+	int fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
+
+	if (fd < 0) /* no /proc */
+		fd = open((const char *)getauxval(AT_EXECFN), O_PATH | O_CLOEXEC);
+	if (fd < 0 || (s->log.self = fcntl(fd, F_DUPFD_CLOEXEC, 16)) < 0)
+		starter_die(s, errno, "--log-rotate-size: our own program: %s", strerror(errno));
+	close(fd);
+	(void)buf_print_to(size, sizeof size, "--size=%llu",
+	    (unsigned long long)s->o->log_rotate_size); /* fits, as the next */
+	(void)buf_print_to(age, sizeof age, "--age=%u", s->o->log_rotate_age);
+	argv[4] = (char *)(size_t)s->o->log_file; /* exec keeps it */
+	s->log.argv = argv;
+}
+
+static int
+open_file(const char *path)
+{
+	return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666);
+}
+
+void
+output_prepare(struct starter *s)
+{
+	const char *file = s->o->log_file;
+	int p[2] = { -1, -1 };
+
+	s->log.fd = s->log.read = s->log.first = s->log.self = -1;
+	s->log.due = MS_NEVER;
+	if (!file)
+		return;
+	file += strspn(file, " \t\r\n");
+	if (*file != '|' && s->o->log_rotate_size == 0) {
+		s->log.path = s->o->log_file;
+		s->log.fd = open_file(s->log.path);
+		if (s->log.fd < 0)
+			starter_die(s, errno, "--log-file: %s: %s", s->log.path, strerror(errno));
+		return;
+	}
+	if (*file == '|')
+		take_command(s, file + 1 + strspn(file + 1, " \t\r\n"));
+	else
+		take_logger(s);
+	if (pipe2(p, O_CLOEXEC) < 0)
+		starter_die(s, errno, "--log-file: pipe: %s", strerror(errno));
+	(void)fcntl(p[1], F_SETPIPE_SZ, PIPE); /* else less waits in it */
+	s->log.read = p[0];
+	s->log.fd = p[1];
+}
+
+static void
+start(struct starter *s, ms now)
+{
+	struct starter_log *l = &s->log;
+	const struct spawn_fd fds[] = { { STDIN_FILENO, l->read }, { STDOUT_FILENO, l->first },
+		{ STDERR_FILENO, l->first } };
+	const struct spawn spec = { .file = l->argv[0],
+		.file_fd = l->self >= 0 ? &l->self : NULL,
+		.argv = l->argv,
+		.envp = environ,
+		.fds = fds,
+		.nfds = 3,
+		.umask = -1 };
+	const char *step;
+
+	l->started = now;
+	l->due = MS_NEVER;
+	l->pid = spawn(&spec, &step);
+	if (l->pid > 0)
+		return;
+	l->pid = 0;
+	l->due = now + MS_SECOND;
+	starter_say(s, "log command %s: %s: %s", l->argv[0], step, strerror(errno));
+}
+
+static void
+redirect(int fd)
+{
+	(void)dup2(fd, STDOUT_FILENO); /* cannot fail: both are good */
+	(void)dup2(fd, STDERR_FILENO);
+	close(fd);
+}
+
+void
+output_redirect(struct starter *s)
+{
+	if (s->log.fd < 0)
+		return;
+	if (s->log.argv)
+		s->log.first = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3); /* -1: it has none */
+	if (s->log.first < 0)
+		s->log.first = s->null;
+	redirect(s->log.fd);
+	(void)lineout_open(&s->out, NULL); /* stderr: cannot fail */
+	if (s->log.argv)
+		start(s, loop_now());
+}
+
+void
+output_reopen(struct starter *s)
+{
+	int fd;
+
+	if (s->log.self >= 0 && s->log.pid > 0)
+		(void)kill(s->log.pid, SIGHUP); /* it is not reaped: it is there */
+	if (!s->log.path)
+		return;
+	if ((fd = open_file(s->log.path)) < 0) {
+		starter_say(s, "failed to open log file:%s: %s", s->log.path, strerror(errno));
+		return;
+	}
+	redirect(fd);
+	(void)lineout_open(&s->out, NULL); /* as above */
+}
+
+void
+output_tick(struct starter *s, ms now)
+{
+	if (now >= s->log.due)
+		start(s, now);
+}
+
+ms
+output_due(const struct starter *s)
+{
+	return s->log.due;
+}
+
+bool
+output_on_exit(struct starter *s, pid_t pid, ms now)
+{
+	if (pid != s->log.pid || pid <= 0)
+		return false;
+	s->log.pid = 0;
+	s->log.due = now - s->log.started < SETTLED ? now + MS_SECOND : now;
+	return true;
+}

@@ -1,0 +1,18 @@
+#ifndef SE_STARTER_OUTPUT_H
+#define SE_STARTER_OUTPUT_H
+
+#include "starter.h"
+
+/* Opens --log-file, or makes the pipe to its command; nothing is redirected yet. */
+void output_prepare(struct starter *);
+/* From here on stdout and stderr, ours and the workers', go there; starts the command. */
+void output_redirect(struct starter *);
+/* USR1: the file is opened again by its name; the rotating logger is told to. */
+void output_reopen(struct starter *);
+/* Starts the command again if its time has come; output_due: when. */
+void output_tick(struct starter *, ms now);
+ms output_due(const struct starter *);
+/* False: it was not the command that died. */
+bool output_on_exit(struct starter *, pid_t, ms now);
+
+#endif

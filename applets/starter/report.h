@@ -1,0 +1,22 @@
+#ifndef SE_STARTER_REPORT_H
+#define SE_STARTER_REPORT_H
+
+#include "starter.h"
+
+/*
+ * The answer to whoever connects to the abstract socket report_name: "ATTEMPTS FAILED\n", the
+ * numbers of the last generation tried and of the last one that failed, then the table and the
+ * JSON, each with a NUL. Only root and our own user are answered.
+ */
+void report_name(pid_t, char name[32]);
+#define STATUS_ROOM 65536
+
+/* Listens there; without it --status has nobody to ask, which is said. */
+void report_open(struct starter *);
+void report_answer(struct starter *, ms now);
+/* Writes --status-file; what is wrong is said once. */
+void report_file(struct starter *);
+/* CONT: appends the table to the dump file, as a helper process. */
+void report_dump(struct starter *);
+
+#endif

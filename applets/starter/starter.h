@@ -1,0 +1,79 @@
+#ifndef SE_STARTER_H
+#define SE_STARTER_H
+
+#include "../../lib/fsm/generations.h"
+#include "../../lib/sys/lineout.h"
+#include "../../lib/sys/pidfile.h"
+#include "../../lib/sys/privilege.h"
+#include "../../lib/wire/endpoint.h"
+#include "args.h"
+
+enum tag { TAG_REPORTS, TAG_STATUS, TAG_READY };
+
+#define STARTER_SOCKETS 200
+#define STARTER_LIMITS  16
+
+/* A socket that the server inherits. */
+struct starter_socket {
+	struct endpoint at;
+	int fd;
+	int child; /* the number that the server has it at */
+	bool ours; /* a file that we have made */
+	uint64_t dev, ino;
+};
+
+/* Where stdout and stderr go, if not where they went at the start. */
+struct starter_log {
+	const char *path; /* a file; NULL: a command, or nothing */
+	char **argv;      /* the command; NULL: none */
+	int self;         /* our own program, if it is the command; -1 */
+	int fd;           /* what is to become stdout and stderr; -1: they stay */
+	int read, first;  /* the pipe's read end, and the stderr that we began with; -1 */
+	pid_t pid;
+	ms started, due; /* of the command: its next start; MS_NEVER: none is due */
+};
+
+struct starter {
+	const struct args *o;
+	struct generations g;
+	struct generations_policy policy;
+	struct lineout out; /* our own lines */
+	struct starter_log log;
+
+	struct starter_socket socket[STARTER_SOCKETS];
+	unsigned sockets;
+
+	struct privilege privilege;
+	struct spawn_limit limit[STARTER_LIMITS];
+	unsigned limits;
+	int null, base_fd;
+
+	struct pidfile pidfile;
+	bool status_made; /* the status file is ours */
+	int status_error; /* what was said last of it */
+
+	int reports_fd; /* READY=1 comes here; -1: it is not asked for */
+	char reports_name[16];
+	int ready_fd;                   /* the read end of SE_READY_FD's pipe; -1: none now */
+	struct listener_address *probe; /* connect: where */
+	int probe_fd;                   /* a connection on its way; -1: none */
+	ms probe_due;
+	int status_fd; /* --status asks here; -1: nobody can */
+
+	int daemon_fd; /* who has called waits here; -1: nobody */
+	pid_t pid;
+	int stop_signal;
+	int exit_status;
+	unsigned random;
+	ms started, envdir_due;
+	unsigned long restarts, failures; /* since the start, for the status */
+	unsigned failed;                  /* the last generation that failed to start */
+};
+
+/* A line for our log. */
+__attribute__((format(printf, 2, 3))) void starter_say(struct starter *, const char *format, ...);
+/* The start fails: "se-starter: " and the line, for whoever waits for it; undoes what was made. */
+_Noreturn __attribute__((format(printf, 3, 4))) void starter_die(
+    struct starter *, int status, const char *format, ...);
+
+#endif

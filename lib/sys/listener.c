@@ -1,0 +1,195 @@
+#include "listener.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "memory.h"
+
+/* ---- addresses ---- */
+
+static bool
+from_number(const char *text, bool v6, struct listener_address *a)
+{
+	struct sockaddr_in *in = (struct sockaddr_in *)(void *)&a->addr;
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)(void *)&a->addr;
+
+	return inet_pton(v6 ? AF_INET6 : AF_INET, text,
+		   v6 ? (void *)&in6->sin6_addr : (void *)&in->sin_addr) == 1;
+}
+
+#define HOSTS_MAX 65536
+
+/* The next word of a line, ended by a NUL; NULL: there is none. */
+static char *
+next_word(char **line)
+{
+	char *word = *line + strspn(*line, " \t\r"), *end = word + strcspn(word, " \t\r");
+
+	if (!*word || *word == '#')
+		return NULL;
+	*line = end + (*end != '\0');
+	*end = '\0';
+	return word;
+}
+
+/* Does a line "ADDRESS NAME..." of hosts(5) give that name an IPv4 address? */
+static bool
+from_line(char *line, const char *host, struct listener_address *a)
+{
+	char *address = next_word(&line), *name;
+
+	while (address && (name = next_word(&line)) != NULL)
+		if (strcasecmp(name, host) == 0 && from_number(address, false, a))
+			return true;
+	return false;
+}
+
+static bool
+from_hosts(const char *host, struct listener_address *a)
+{
+	int fd = open("/etc/hosts", O_RDONLY | O_CLOEXEC);
+	char *text = memory_get(HOSTS_MAX), *end;
+	bool found = false;
+	ssize_t n = fd >= 0 && text ? read(fd, text, HOSTS_MAX - 1) : 0;
+
+	for (char *line = text; n > 0 && *line && !found; line = end) {
+		end = line + strcspn(line, "\n");
+		end += *end ? (*end = '\0', 1) : 0;
+		found = from_line(line, host, a);
+	}
+	memory_free(text, HOSTS_MAX);
+	if (fd >= 0)
+		close(fd);
+	return found;
+}
+
+bool
+listener_resolve(const char *host, bool v6, unsigned port, struct listener_address *a)
+{
+	struct sockaddr_in *in = (struct sockaddr_in *)(void *)&a->addr;
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)(void *)&a->addr;
+
+	*a = (struct listener_address){ .len = v6 ? sizeof *in6 : sizeof *in };
+	a->addr.ss_family = v6 ? AF_INET6 : AF_INET;
+	if (v6)
+		in6->sin6_port = htons((uint16_t)port);
+	else
+		in->sin_port = htons((uint16_t)port); /* the address 0.0.0.0 is all zeroes */
+	return !*host || from_number(host, v6, a) || (!v6 && from_hosts(host, a));
+}
+
+void
+listener_path(const char *path, struct listener_address *a)
+{
+	struct sockaddr_un *un = (struct sockaddr_un *)(void *)&a->addr;
+	size_t len = strlen(path);
+
+	*a = (struct listener_address){ .len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) +
+					    len + (*path != '@')) };
+	un->sun_family = AF_UNIX;
+	memcpy(un->sun_path, path, len);
+	if (*path == '@')
+		un->sun_path[0] = '\0';
+}
+
+/* ---- sockets ---- */
+
+static bool
+set(int fd, int level, int name, int value)
+{
+	return setsockopt(fd, level, name, &value, sizeof value) == 0;
+}
+
+static bool
+set_options(int fd, int family, int type, const struct listener_options *o, const char **step)
+{
+	bool tcp = type == SOCK_STREAM && family != AF_UNIX;
+
+	*step = "SO_REUSEADDR";
+	if (family != AF_UNIX && !set(fd, SOL_SOCKET, SO_REUSEADDR, 1))
+		return false;
+	*step = "IPV6_V6ONLY";
+	if (family == AF_INET6 && !set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1))
+		return false;
+	*step = "defer-accept";
+	if (tcp && o->defer_accept > 0 && !set(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, o->defer_accept))
+		return false;
+	*step = "fastopen";
+	return !tcp || o->fastopen == 0 || set(fd, IPPROTO_TCP, TCP_FASTOPEN, o->fastopen);
+}
+
+static int
+bind_with_mode(int fd, const struct listener_address *a, const struct listener_options *o)
+{
+	const struct sockaddr_un *un = (const struct sockaddr_un *)(const void *)&a->addr;
+	bool file = un->sun_family == AF_UNIX && un->sun_path[0];
+	mode_t old = umask(~o->mode & 0777);
+	int result = bind(fd, (const struct sockaddr *)&a->addr, a->len), e = errno;
+
+	umask(old);
+	errno = e;
+	if (result == 0 && file && (o->uid != (uid_t)-1 || o->gid != (gid_t)-1))
+		result = lchown(un->sun_path, o->uid, o->gid);
+	return result;
+}
+
+int
+listener_open(
+    const struct listener_address *a, int type, const struct listener_options *o, const char **step)
+{
+	int family = a->addr.ss_family;
+	int fd = (int)syscall(SYS_socket, family, type | SOCK_CLOEXEC, 0), e;
+
+	*step = "socket";
+	if (fd < 0)
+		return -1;
+	if (set_options(fd, family, type, o, step)) {
+		*step = "bind";
+		if (bind_with_mode(fd, a, o) == 0) {
+			*step = "listen";
+			if (type != SOCK_STREAM || listen(fd, o->backlog) == 0)
+				return fd;
+		}
+	}
+	e = errno;
+	close(fd);
+	errno = e;
+	return -1;
+}
+
+unsigned
+listener_port(int fd)
+{
+	struct sockaddr_storage s = { 0 };
+	socklen_t len = sizeof s;
+
+	if (getsockname(fd, (struct sockaddr *)&s, &len) < 0)
+		return 0;
+	if (s.ss_family == AF_INET)
+		return ntohs(((struct sockaddr_in *)(void *)&s)->sin_port);
+	return s.ss_family == AF_INET6 ? ntohs(((struct sockaddr_in6 *)(void *)&s)->sin6_port) : 0;
+}
+
+/* Of a listening socket tcp_info has its queue in two members that mean something else elsewhere.
+ */
+bool
+listener_queue(int fd, unsigned *waiting, unsigned *most)
+{
+	struct tcp_info i;
+	socklen_t len = sizeof i;
+
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &i, &len) < 0 || i.tcpi_state != TCP_LISTEN)
+		return false;
+	*waiting = i.tcpi_unacked;
+	*most = i.tcpi_sacked;
+	return true;
+}

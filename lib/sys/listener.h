@@ -1,0 +1,43 @@
+#ifndef SE_SYS_LISTENER_H
+#define SE_SYS_LISTENER_H
+
+#include <stdbool.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+/* Sockets that servers inherit: bound, listening, blocking, O_CLOEXEC. */
+
+struct listener_address {
+	socklen_t len;
+	struct sockaddr_storage addr;
+};
+
+struct listener_options {
+	int backlog;
+	int defer_accept; /* seconds, tcp(7); 0: not */
+	int fastopen;     /* length of its queue, tcp(7); 0: not */
+	mode_t mode;      /* of a unix socket's file */
+	uid_t uid;        /* its owner; (uid_t)-1: as it comes */
+	gid_t gid;
+};
+
+/*
+ * An address from a number, or from a name of /etc/hosts (there is no DNS here: the name that a
+ * machine listens at is its own); host "" is 0.0.0.0. False: there is no such host.
+ */
+bool listener_resolve(const char *host, bool v6, unsigned port, struct listener_address *);
+/* A file's path, or @NAME in the abstract namespace; shorter than 108 bytes. */
+void listener_path(const char *path, struct listener_address *);
+/*
+ * Binds it, type SOCK_STREAM or SOCK_DGRAM, and listens if it is a stream. A unix socket's file is
+ * made with its mode from the first moment on; what is at path already is EADDRINUSE. The fd, or
+ * -1: errno, *step says which step it was.
+ */
+int listener_open(
+    const struct listener_address *, int type, const struct listener_options *, const char **step);
+/* The port that it has; 0: it has none. */
+unsigned listener_port(int fd);
+/* How many connections wait to be accepted, and how many may; false: not known of this kind. */
+bool listener_queue(int fd, unsigned *waiting, unsigned *most);
+
+#endif

@@ -1,0 +1,134 @@
+#include "endpoint.h"
+
+#include <string.h>
+
+#include "../base/num.h"
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* The text without the blanks around it, in room; false: it is too long. */
+static bool
+trim(const char *text, size_t len, char *room, size_t size)
+{
+	while (len > 0 && is_blank(*text)) {
+		text++;
+		len--;
+	}
+	while (len > 0 && is_blank(text[len - 1]))
+		len--;
+	return buf_print_to(room, size, "%.*s", (int)len, text);
+}
+
+/* "[u]PORT" */
+static const char *
+parse_port(const char *text, struct endpoint *e)
+{
+	uint64_t port;
+
+	if (*text == 'u') {
+		e->kind = ENDPOINT_UDP;
+		text++;
+	}
+	if (!num_count(text, 0, 65535, &port))
+		return "expected a port from 0 to 65535";
+	e->port = (unsigned)port;
+	return NULL;
+}
+
+/* "HOST" or "[V6]", which may be empty. */
+static const char *
+parse_host(const char *text, struct endpoint *e)
+{
+	size_t len = strlen(text);
+
+	if (*text == '[') {
+		if (text[len - 1] != ']')
+			return "a ] is missing";
+		text++;
+		len -= 2;
+	}
+	if (!trim(text, len, e->host, sizeof e->host))
+		return "the host's name is too long";
+	if (!*e->host)
+		return "a host is missing";
+	e->named = true;
+	e->v6 = strchr(e->host, ':') != NULL;
+	return NULL;
+}
+
+static const char *
+parse_uri(const char *text, const char *rest, struct endpoint *e)
+{
+	char room[ENDPOINT_HOST + 16];
+	const char *why;
+
+	if (!buf_print_to(room, sizeof room, "%.*s", (int)strcspn(rest, "?"), rest))
+		return "too long";
+	if (strncmp(text, "unix:", 5) == 0)
+		return endpoint_path(room, e);
+	if (strncmp(text, "tcp:", 4) != 0 && strncmp(text, "udp:", 4) != 0)
+		return "expected tcp, udp or unix in front of ://";
+	room[strcspn(room, "/")] = '\0';
+	if ((why = endpoint_parse(room, e)) == NULL && *text == 'u')
+		e->kind = ENDPOINT_UDP;
+	return why;
+}
+
+const char *
+endpoint_parse(const char *text, struct endpoint *e)
+{
+	char room[ENDPOINT_HOST + 32], part[ENDPOINT_HOST + 32];
+	const char *uri = strstr(text, "://"), *why, *at;
+	uint64_t fd;
+
+	*e = (struct endpoint){ .kind = ENDPOINT_TCP, .fd = -1 };
+	if (uri)
+		return parse_uri(text, uri + 3, e);
+	if (!trim(text, strlen(text), room, sizeof room))
+		return "too long";
+	if ((at = strchr(room, '=')) != NULL) {
+		if (!trim(at + 1, strlen(at + 1), part, sizeof part) ||
+		    !num_count(part, 0, 1023, &fd))
+			return "expected a descriptor from 0 to 1023 behind the =";
+		e->fd = (int)fd;
+		room[at - room] = '\0';
+	}
+	if ((at = strrchr(room, ':')) != NULL) {
+		(void)trim(room, (size_t)(at - room), part, sizeof part); /* as long as room */
+		if ((why = parse_host(part, e)) != NULL)
+			return why;
+	}
+	at = at ? at + 1 : room;
+	(void)trim(at, strlen(at), part, sizeof part);
+	return parse_port(part, e);
+}
+
+const char *
+endpoint_path(const char *path, struct endpoint *e)
+{
+	*e = (struct endpoint){ .kind = ENDPOINT_UNIX, .named = true, .fd = -1 };
+	if (!*path || (*path == '@' && !path[1]))
+		return "a path is missing";
+	if (path[strcspn(path, ";\n")])
+		return "a ; or a newline in it cannot be told to the server";
+	/* the kernel wants a NUL behind a file's name, not behind an abstract one */
+	if (strlen(path) >= ENDPOINT_PATH + (size_t)(*path == '@'))
+		return "longer than 107 bytes";
+	(void)buf_print_to(e->host, sizeof e->host, "%s", path); /* fits */
+	return NULL;
+}
+
+void
+endpoint_key(const struct endpoint *e, struct buf *b)
+{
+	if (e->named)
+		buf_printf(b, e->v6 ? "[%s]" : "%s", e->host);
+	if (e->named && e->kind != ENDPOINT_UNIX)
+		buf_puts(b, ":");
+	if (e->kind != ENDPOINT_UNIX)
+		buf_printf(b, "%u", e->port);
+}
