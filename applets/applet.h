@@ -14,11 +14,12 @@ struct applet {
 	const char *usage; /* what follows the name, a line each; NULL-terminated by an empty one */
 	const char *summary; /* one line */
 	const struct opt *opts;
+	bool own_help; /* run sees to --help and --version, since they may stand anywhere */
 	const void *defaults;              /* of the config struct that opts speak of */
 	int (*run)(int argc, char **argv); /* argv[0] is the applet's; returns the exit status */
 };
 
-/* Prints --help, or --version; the exit status. Asked for in the usual place, main does it. */
+/* Prints --help, or --version; the exit status. Where own_help is not set, main does it. */
 int applet_answer(const struct applet *, bool version);
 
 #endif

@@ -108,9 +108,9 @@ applet_answer(const struct applet *a, bool version)
 static int
 run(const struct applet *a, int argc, char **argv)
 {
-	if (opt_given(a->opts, "help", argc, argv))
+	if (!a->own_help && opt_given(a->opts, "help", argc, argv))
 		return applet_answer(a, false);
-	if (opt_given(a->opts, "version", argc, argv))
+	if (!a->own_help && opt_given(a->opts, "version", argc, argv))
 		return applet_answer(a, true);
 	return a->run(argc, argv);
 }

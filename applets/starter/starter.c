@@ -505,6 +505,7 @@ const struct applet applet_starter = {
 	.summary = "Holds listening sockets and replaces the server behind them without losing a "
 		   "connection, as start_server.",
 	.opts = args_opts,
+	.own_help = true,
 	.defaults = &args_defaults,
 	.run = run,
 };

@@ -263,7 +263,9 @@ num_signal_name(int sig, char name[16])
 bool
 num_bool(const char *s, bool *out)
 {
-	int i = num_word(s, "false\0true\0no\0yes\0off\0on\0");
+	int i = num_word(s, "false\0true\0no\0yes\0off\0on\0"
+			    "0\0"
+			    "1\0");
 
 	if (i < 0)
 		return false;

@@ -29,7 +29,7 @@ bool num_duration(const char *, ms max, ms *out);
 bool num_ratio(const char *, unsigned max, unsigned *out);
 /* "TERM", "SIGTERM", "term", "15": a signal that can be sent, 1..64. */
 bool num_signal(const char *, int *out);
-/* "true", "yes", "on" and "false", "no", "off", in any case, as YAML 1.1. */
+/* "true", "yes", "on", "1" and "false", "no", "off", "0", in any case: YAML 1.1, and the digits. */
 bool num_bool(const char *, bool *out);
 
 /* An ASCII letter or digit? */

@@ -262,13 +262,13 @@ ATF_TC_BODY(signals, tc)
 ATF_TC_WITHOUT_HEAD(boolean);
 ATF_TC_BODY(boolean, tc)
 {
-	static const char *const yes[] = { "true", "yes", "on", "True", "YES", "oN" };
-	static const char *const no[] = { "false", "no", "off", "False", "NO", "oFF" };
-	static const char *const neither[] = { "", "1", "0", "y", "n", "t", "truee", "tru", " true",
+	static const char *const yes[] = { "true", "yes", "on", "True", "YES", "oN", "1" };
+	static const char *const no[] = { "false", "no", "off", "False", "NO", "oFF", "0" };
+	static const char *const neither[] = { "", "2", "01", "y", "n", "t", "truee", "tru", " true",
 		"on ", "nil" };
 	bool b;
 
-	for (size_t i = 0; i < 6; i++) {
+	for (size_t i = 0; i < sizeof yes / sizeof *yes; i++) {
 		b = false;
 		ATF_CHECK(num_bool(yes[i], &b) && b);
 		b = true;
