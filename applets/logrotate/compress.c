@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../../lib/sys/call.h"
 #include "../../lib/sys/memory.h"
 #include "../../lib/sys/out.h"
 #include "../../lib/sys/spawn.h"
@@ -137,7 +137,7 @@ static void
 start(struct compress *k, const struct logfile *l, ms now)
 {
 	struct stat st;
-	int to = fstat(k->from, &st) == 0 ? open_temp(l, st.st_mode & 0777) : -1;
+	int to = call_fstat(k->from, &st) == 0 ? open_temp(l, st.st_mode & 0777) : -1;
 	const struct spawn_fd fds[] = { { STDIN_FILENO, k->from }, { STDOUT_FILENO, to } };
 	const struct spawn s = { .file = k->argv[0],
 		.argv = k->argv,
@@ -174,12 +174,13 @@ place(struct compress *k, const struct logfile *l, const struct rotation_policy 
 	char temp[PATH_MAX], name[PATH_MAX], packed[PATH_MAX];
 	struct stat st, there;
 
-	if (!temp_name(l, temp) || fstat(k->from, &st) < 0)
+	if (!temp_name(l, temp) || call_fstat(k->from, &st) < 0)
 		return -1;
 	for (unsigned i = p->first; i < p->first + p->age; i++) {
 		if (!logfile_name(l, i, false, name, sizeof name) ||
-		    !logfile_name(l, i, true, packed, sizeof packed) || lstat(name, &there) < 0 ||
-		    there.st_ino != st.st_ino || there.st_dev != st.st_dev)
+		    !logfile_name(l, i, true, packed, sizeof packed) ||
+		    call_lstat(name, &there) < 0 || there.st_ino != st.st_ino ||
+		    there.st_dev != st.st_dev)
 			continue;
 		return rename(temp, packed) < 0 ? -1 : unlink(name);
 	}
@@ -192,7 +193,7 @@ finish(struct compress *k, struct logfile *l, const struct rotation_policy *p, m
 {
 	struct stat st;
 
-	if (fstat(k->from, &st) == 0 && (uint64_t)st.st_size != k->size) {
+	if (call_fstat(k->from, &st) == 0 && (uint64_t)st.st_size != k->size) {
 		stop(k, now + MS_SECOND);
 		return;
 	}

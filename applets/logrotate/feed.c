@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../../lib/sys/call.h"
 #include "../../lib/sys/memory.h"
 #include "../../lib/sys/out.h"
 
@@ -31,7 +32,7 @@ feed_open(struct logger *l)
 		.prefix = c->prefix,
 		.prefix_len = c->prefix ? strlen(c->prefix) : 0,
 	};
-	(void)fcntl(STDIN_FILENO, F_SETPIPE_SZ, PIPE_SIZE); /* else, or no pipe: as it is */
+	(void)call_fcntl(STDIN_FILENO, F_SETPIPE_SZ, PIPE_SIZE); /* else, or no pipe: as it is */
 	in->always = bundle_watch(&l->inputs, STDIN_FILENO, 0) < 0 && errno == EPERM;
 	return in;
 }

@@ -12,6 +12,7 @@
 
 #include "../../lib/base/num.h"
 #include "../../lib/sys/atomic.h"
+#include "../../lib/sys/call.h"
 #include "../../lib/sys/loop.h"
 #include "../../lib/sys/memory.h"
 #include "../../lib/sys/out.h"
@@ -202,7 +203,7 @@ fill_low_fds(void)
 
 	do
 		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	while (fd >= 0 && fd < 3 && fcntl(fd, F_SETFD, 0) == 0);
+	while (fd >= 0 && fd < 3 && call_fcntl(fd, F_SETFD, 0) == 0);
 	if (fd > 2)
 		close(fd);
 }
@@ -244,7 +245,8 @@ start(struct logger *l, const struct options *c, int dump)
 		die(EXIT_USAGE, "--compress: %s", why);
 	l->file.log.suffix = l->compress.suffix;
 	make_link(l, c);
-	(void)prctl(PR_SET_NAME, "se-logrotate"); /* it may have been executed by a descriptor */
+	(void)call_prctl(
+	    PR_SET_NAME, (size_t) "se-logrotate"); /* it may have been executed by a descriptor */
 	if (c->held)
 		l->held = held_open(l);
 	else

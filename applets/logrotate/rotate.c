@@ -7,11 +7,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "../../lib/base/num.h"
+#include "../../lib/sys/call.h"
 #include "../../lib/sys/copytruncate.h"
 #include "../../lib/sys/loop.h"
 #include "../../lib/sys/out.h"
@@ -153,7 +153,7 @@ copytruncate(struct file *f, int from)
 	(void)unlink(temp); /* of one that was killed here */
 	if ((c.to = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, f->log.mode)) < 0)
 		return fail("rotate", temp, strerror(errno));
-	if (fchmod(c.to, f->log.mode) < 0 || copytruncate_copy(&c) < 0)
+	if (call_fchmod(c.to, f->log.mode) < 0 || copytruncate_copy(&c) < 0)
 		(void)fail("rotate: copy", path, strerror(errno));
 	else if (c.way != COPYTRUNCATE_NOTHING &&
 	    (rotate_until(f, ROTATION_ASIDE) < 0 || rename(temp, name) < 0))
@@ -226,7 +226,7 @@ rotate_file(const struct options *c, const char *path, struct lines *lines, stru
 	const char *why;
 	int failed = 0;
 
-	if (stat(path, &st) < 0)
+	if (call_stat(path, &st) < 0)
 		return fail("rotate", path, strerror(errno));
 	if (!S_ISREG(st.st_mode))
 		return fail("rotate", path, "not a regular file");

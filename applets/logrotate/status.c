@@ -4,9 +4,9 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "../../lib/sys/call.h"
 #include "../../lib/sys/dumpfile.h"
 #include "../../lib/sys/out.h"
 #include "../../lib/wire/zone.h"
@@ -44,7 +44,7 @@ is_same(const char *path, const char *other)
 	struct stat a, b;
 
 	return strcmp(path, other) == 0 ||
-	    (stat(path, &a) == 0 && stat(other, &b) == 0 && a.st_ino == b.st_ino &&
+	    (call_stat(path, &a) == 0 && call_stat(other, &b) == 0 && a.st_ino == b.st_ino &&
 		a.st_dev == b.st_dev);
 }
 

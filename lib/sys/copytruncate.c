@@ -6,12 +6,12 @@
 #include <sched.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include "../base/buf.h"
 #include "../base/num.h"
+#include "call.h"
 #include "proc.h"
 
 #ifndef FALLOC_FL_COLLAPSE_RANGE
@@ -137,7 +137,7 @@ copytruncate_copy(struct copytruncate *c)
 
 	c->way = COPYTRUNCATE_NOTHING;
 	c->copied = c->at = c->cut = c->blanked = 0;
-	if (fstat(c->from, &st) < 0 || (end = last_end(c->from, st.st_size)) < 0)
+	if (call_fstat(c->from, &st) < 0 || (end = last_end(c->from, st.st_size)) < 0)
 		return -1;
 	if (end == 0)
 		return 0;
@@ -192,7 +192,7 @@ copytruncate_cut(struct copytruncate *c)
 
 	if (c->way == COPYTRUNCATE_NOTHING)
 		return 0;
-	if (fstat(c->from, &st) < 0)
+	if (call_fstat(c->from, &st) < 0)
 		return -1;
 	if (st.st_size < c->copied) {
 		errno = ESTALE;
@@ -236,7 +236,7 @@ overwrites(int fd, void *arg)
 	ssize_t n;
 
 	(void)buf_print_to(path, sizeof path, "/proc/%d/fd/%d", s->looking, fd); /* fits */
-	if (stat(path, &st) < 0 || st.st_ino != s->file.st_ino || st.st_dev != s->file.st_dev)
+	if (call_stat(path, &st) < 0 || st.st_ino != s->file.st_ino || st.st_dev != s->file.st_dev)
 		return true;
 	(void)buf_print_to(path, sizeof path, "/proc/%d/fdinfo/%d", s->looking, fd); /* fits */
 	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0) {
@@ -277,7 +277,7 @@ copytruncate_writer(int fd)
 {
 	struct search s = { 0 };
 
-	if (fstat(fd, &s.file) < 0 || proc_each("/proc", look_at, &s) < 0)
+	if (call_fstat(fd, &s.file) < 0 || proc_each("/proc", look_at, &s) < 0)
 		return -1;
 	if (s.pid == 0 && s.blind) {
 		errno = EACCES;

@@ -11,6 +11,7 @@
 
 #include "../base/buf.h"
 #include "../base/num.h"
+#include "call.h"
 #include "memory.h"
 #include "proc.h"
 
@@ -69,8 +70,8 @@ struct search {
 };
 
 /*
- * The counters of the process, if it has a ledger and it is its own. Whoever it is may have prepared
- * anything under that name: it is read, not mapped.
+ * The counters of the process, if it has a ledger and it is its own. Whoever it is may have
+ * prepared anything under that name: it is read, not mapped.
  */
 static bool
 look_at(int pid, void *arg)
@@ -82,7 +83,7 @@ look_at(int pid, void *arg)
 
 	for (int i = 3; i < 16; i++) { /* it is opened at the start, so its number is small */
 		(void)buf_print_to(path, sizeof path, "/proc/%d/fd/%d", pid, i); /* fits */
-		if (readlink(path, name, sizeof name) < (ssize_t)sizeof name - 1 ||
+		if (call_readlink(path, name, sizeof name) < (ssize_t)sizeof name - 1 ||
 		    memcmp(name, "/memfd:" NAME, sizeof name - 1) != 0 ||
 		    (fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) < 0)
 			continue;

@@ -7,12 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "../base/buf.h"
+#include "call.h"
 #include "out.h"
 
 #define OPEN_FLAGS (O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
@@ -63,9 +63,9 @@ make_directories(const char *path)
 static int
 dress(const struct logfile *l, int fd)
 {
-	if (fchmod(fd, l->mode) < 0)
+	if (call_fchmod(fd, l->mode) < 0)
 		return -1;
-	return l->uid == (uid_t)-1 && l->gid == (gid_t)-1 ? 0 : fchown(fd, l->uid, l->gid);
+	return l->uid == (uid_t)-1 && l->gid == (gid_t)-1 ? 0 : call_fchown(fd, l->uid, l->gid);
 }
 
 /* FILE, dressed if it had to be made. */
@@ -83,7 +83,7 @@ open_file(const struct logfile *l)
 	if (dress(l, fd) == 0)
 		return fd;
 	e = errno;
-	if (fstat(fd, &st) == 0 && st.st_size == 0)
+	if (call_fstat(fd, &st) == 0 && st.st_size == 0)
 		(void)unlink(l->path); /* nobody has used it yet; the error is told */
 	close(fd);
 	errno = e;
@@ -125,7 +125,7 @@ adopt(struct logfile *l, int fd, struct logfile_state *s)
 {
 	struct stat st;
 
-	if (fstat(fd, &st) < 0) {
+	if (call_fstat(fd, &st) < 0) {
 		int e = errno;
 
 		if (fd > STDERR_FILENO)
@@ -169,7 +169,7 @@ same(const struct logfile *l)
 {
 	struct stat st;
 
-	if (stat(l->path, &st) < 0) {
+	if (call_stat(l->path, &st) < 0) {
 		if (errno == ENOENT)
 			errno = ESTALE;
 		return -1;
@@ -209,7 +209,7 @@ logfile_look(struct logfile *l, struct logfile_state *s)
 	if (!l->regular)
 		return 0;
 	locked = !l->shared || lock(l, LOCK_SH) == 0;
-	if (same(l) == 0 && is_locked(locked) && fstat(l->fd, &st) == 0) {
+	if (same(l) == 0 && is_locked(locked) && call_fstat(l->fd, &st) == 0) {
 		s->size = (uint64_t)st.st_size;
 		return 0;
 	}
@@ -290,7 +290,7 @@ logfile_mend(struct logfile *l)
 		return 0;
 	if (unended)
 		(void)!write(l->fd, "", 0); /* waits for a write(2) that is under way */
-	if (fstat(l->fd, &st) < 0 || st.st_size == 0 || !is_unended(l, st.st_size))
+	if (call_fstat(l->fd, &st) < 0 || st.st_size == 0 || !is_unended(l, st.st_size))
 		return 0;
 	if (st.st_size == unended)
 		return logfile_write(l, "\n", 1, &written);
@@ -317,7 +317,7 @@ logfile_heal(struct logfile *l, unsigned first)
 	struct stat st;
 
 	if (!l->regular || !logfile_name(l, first, false, name, sizeof name) ||
-	    stat(name, &st) < 0 || st.st_ino != l->ino || st.st_dev != l->dev)
+	    call_stat(name, &st) < 0 || st.st_ino != l->ino || st.st_dev != l->dev)
 		return 0;
 	return unlink(name);
 }
@@ -334,7 +334,7 @@ logfile_probe(struct logfile *l, unsigned i, uint64_t *size)
 			errno = ENAMETOOLONG;
 			return -1;
 		}
-		if (lstat(name, &st) == 0)
+		if (call_lstat(name, &st) == 0)
 			*size += (uint64_t)st.st_size + (*size == 0);
 		else if (errno != ENOENT)
 			return -1;

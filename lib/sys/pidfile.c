@@ -4,11 +4,11 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../base/buf.h"
 #include "../base/num.h"
+#include "call.h"
 
 /* The pid that the file's text names; 0: none. */
 static pid_t
@@ -41,7 +41,7 @@ open_regular(const char *path, int flags)
 
 	if (fd < 0)
 		return -1;
-	e = fstat(fd, &st) < 0 ? errno : S_ISREG(st.st_mode) ? 0 : EINVAL;
+	e = call_fstat(fd, &st) < 0 ? errno : S_ISREG(st.st_mode) ? 0 : EINVAL;
 	return e == 0 ? fd : close_with(fd, e);
 }
 
@@ -51,8 +51,8 @@ still_there(int fd, const char *path)
 {
 	struct stat mine, there;
 
-	return fstat(fd, &mine) == 0 && lstat(path, &there) == 0 && mine.st_ino == there.st_ino &&
-	    mine.st_dev == there.st_dev;
+	return call_fstat(fd, &mine) == 0 && call_lstat(path, &there) == 0 &&
+	    mine.st_ino == there.st_ino && mine.st_dev == there.st_dev;
 }
 
 static int
@@ -74,7 +74,7 @@ find_holder(int fd)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 
-	if (fcntl(fd, F_GETLK, &lock) < 0)
+	if (call_lock(fd, F_GETLK, &lock) < 0)
 		return -1;
 	if (lock.l_type == F_UNLCK || lock.l_pid > 0)
 		return lock.l_type == F_UNLCK ? 0 : lock.l_pid;
@@ -91,7 +91,7 @@ pidfile_take(struct pidfile *p, const char *path, pid_t *holder)
 	for (;;) {
 		if ((fd = open_regular(path, O_RDWR | O_CREAT)) < 0)
 			return -1;
-		if (fcntl(fd, F_SETLK, &lock) < 0)
+		if (call_lock(fd, F_SETLK, &lock) < 0)
 			break;
 		if (!still_there(fd, path)) {
 			close(fd);

@@ -4,13 +4,13 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "../base/buf.h"
+#include "call.h"
 
 static int
 close_with(int fd, int e)
@@ -64,7 +64,7 @@ remove_dead(const char *path)
 	struct stat st;
 	int fd;
 
-	if (lstat(path, &st) < 0)
+	if (call_lstat(path, &st) < 0)
 		return errno == ENOENT ? 0 : -1;
 	if (!S_ISSOCK(st.st_mode)) {
 		errno = EEXIST;
@@ -184,7 +184,7 @@ unixsock_report(int fd, char *bytes, size_t room, pid_t *sender)
 	ssize_t n;
 
 	do
-		n = recvmsg(fd, &m, MSG_CMSG_CLOEXEC);
+		n = call_recvmsg(fd, &m, MSG_CMSG_CLOEXEC);
 	while (n < 0 && errno == EINTR);
 	if (n >= 0)
 		*sender = take_ancillary(&m);
