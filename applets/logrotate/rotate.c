@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../../lib/base/num.h"
+#include "../../lib/base/text.h"
 #include "../../lib/sys/call.h"
 #include "../../lib/sys/copytruncate.h"
 #include "../../lib/sys/loop.h"
@@ -64,7 +65,7 @@ find_target(const char *text, struct target *t)
 		n = read(fd, number, sizeof number - 1);
 		close(fd);
 		number[n > 0 ? n : 0] = '\0';
-		number[strcspn(number, " \r\n")] = '\0';
+		number[text_span(number, " \r\n")] = '\0';
 	}
 	if (!num_count(*word == '@' ? number : word, 2, INT_MAX, &pid))
 		return *word == '@' ? "no pid in the file" : "expected PID or @FILE";

@@ -17,7 +17,7 @@ print(const struct ledger *l, struct buf *b)
 	struct zone_civil c = zone_civil(l->since);
 
 	buf_printf(b, "pid=%d file=", (int)l->pid);
-	buf_escape(b, l->path, strnlen(l->path, sizeof l->path), sizeof l->path);
+	buf_escape(b, l->path, strlen(l->path), sizeof l->path);
 	buf_printf(b,
 	    " since=%04d-%02d-%02dT%02d:%02d:%02dZ lines=%llu bytes=%llu rotations=%llu"
 	    " dropped_lines=%llu dropped_bytes=%llu errors=%llu error=",

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../../lib/base/text.h"
 #include "../../lib/sys/loop.h"
 #include "../../lib/sys/out.h"
 #include "../../lib/sys/pidfile.h"
@@ -81,7 +82,7 @@ readable(int fd, ms deadline)
 static int
 take_answer(struct buf *in, const char *what)
 {
-	char *end = memchr(in->base, '\n', in->len);
+	char *end = text_find(in->base, '\n', in->len);
 
 	*end = '\0';
 	if (strcmp(in->base, "OK") != 0)
@@ -96,7 +97,7 @@ static bool
 print_lines(struct buf *in, bool *arrived)
 {
 	for (;;) {
-		char *end = memchr(in->base, '\n', in->len);
+		char *end = text_find(in->base, '\n', in->len);
 		size_t len;
 
 		if (!end)
@@ -132,7 +133,7 @@ read_answer(int fd, const char *what, bool lines, ms deadline)
 			return complain(VERBS_REFUSED, what, NULL,
 			    n < 0 ? strerror(errno) : "the connection was closed");
 		buf_put(&in, bytes, (size_t)n);
-		if (!answered && memchr(in.base, '\n', in.len)) {
+		if (!answered && text_find(in.base, '\n', in.len)) {
 			if ((status = take_answer(&in, what)) != VERBS_DONE || !lines)
 				return status;
 			answered = true;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "num.h"
+#include "text.h"
 
 const char *
 optval_list_at(const struct opt_list *l, unsigned i)
@@ -455,7 +456,7 @@ optval_format(const struct opt *o, const void *config, struct buf *b)
 	case OPT_WORD:
 		for (unsigned i = *(const unsigned *)at; i > 0; i--)
 			w = strchr(w, '|') + 1;
-		buf_put(b, w, strcspn(w, "|"));
+		buf_put(b, w, text_span(w, "|"));
 		break;
 	case OPT_STRING:
 		if (*(const char *const *)at)

@@ -11,6 +11,7 @@
 
 #include "../base/buf.h"
 #include "../base/num.h"
+#include "../base/text.h"
 #include "call.h"
 #include "proc.h"
 
@@ -95,7 +96,7 @@ next_end(int fd, off_t at, off_t end)
 {
 	char room[CHUNK];
 	ssize_t n = read_at(fd, room, at - 1, end);
-	const char *p = n > 0 ? memchr(room, '\n', (size_t)n) : NULL;
+	const char *p = n > 0 ? text_find(room, '\n', (size_t)n) : NULL;
 
 	return n < 0 ? -1 : p ? at + (p - room) : end;
 }
@@ -250,7 +251,7 @@ overwrites(int fd, void *arg)
 		p = (p = strchr(p, '\n')) ? p + 1 : NULL;
 	if (p) {
 		p += 7;
-		p[strcspn(p, "\n")] = '\0';
+		p[text_span(p, "\n")] = '\0';
 	}
 	if (!p || !num_octal(p, INT_MAX, &flags))
 		s->blind = true;

@@ -8,6 +8,7 @@
 
 #include "../base/buf.h"
 #include "../base/num.h"
+#include "../base/text.h"
 #include "call.h"
 
 /* The pid that the file's text names; 0: none. */
@@ -21,7 +22,7 @@ read_pid(int fd)
 	if (n <= 0)
 		return 0;
 	text[n] = '\0';
-	text[strcspn(text, "\n")] = '\0';
+	text[text_span(text, "\n")] = '\0';
 	return num_count(text, 1, INT32_MAX, &pid) ? (pid_t)pid : 0;
 }
 

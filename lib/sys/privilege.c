@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "../base/num.h"
+#include "../base/text.h"
 
 /* The 32-bit calls have another name where there were 16-bit ones before. */
 #ifdef SYS_setresuid32
@@ -49,7 +50,7 @@ next_line(struct table *t, const char *field[FIELDS])
 	ssize_t n;
 
 	memmove(t->text, t->text + t->line, t->len -= t->line);
-	while (!(end = memchr(t->text, '\n', t->len)) && t->len < sizeof t->text - 1 &&
+	while (!(end = text_find(t->text, '\n', t->len)) && t->len < sizeof t->text - 1 &&
 	    (n = read(t->fd, t->text + t->len, sizeof t->text - 1 - t->len)) > 0)
 		t->len += (size_t)n;
 	if (t->len == 0)

@@ -9,6 +9,7 @@
 
 #include "../base/buf.h"
 #include "../base/num.h"
+#include "../base/text.h"
 
 /* A small file as text; false: it cannot be read. */
 static bool
@@ -64,7 +65,7 @@ field(const char *s, unsigned n)
 
 	for (; n > 0 && s; n--)
 		s = (s = strchr(s, ' ')) ? s + 1 : NULL;
-	len = s ? strcspn(s, " \n") : sizeof word;
+	len = s ? text_span(s, " \n") : sizeof word;
 	if (len >= sizeof word)
 		return 0;
 	memcpy(word, s, len);
@@ -99,7 +100,7 @@ proc_name(pid_t pid, char name[16])
 	name[0] = '\0';
 	if (!slurp_of(pid, "comm", text, sizeof text))
 		return;
-	text[strcspn(text, "\n")] = '\0';
+	text[text_span(text, "\n")] = '\0';
 	(void)buf_print_to(name, 16, "%.15s", text); /* fits */
 }
 
@@ -205,7 +206,7 @@ proc_oom_kills(void)
 		if (!(own = behind(text, "0::")))
 			return -1;
 	}
-	own[strcspn(own, "\n")] = '\0';
+	own[text_span(own, "\n")] = '\0';
 	/* in a container the path is often the host's, and the cgroup is mounted as the root */
 	kills = oom_kills(mount, own, file);
 	return kills >= 0 ? kills : oom_kills(mount, "", file);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "../base/buf.h"
+#include "../base/text.h"
 #include "call.h"
 
 #define STACK (32 * 1024) /* the search in PATH builds paths on it */
@@ -169,7 +170,7 @@ exec_found(const struct spawn *s)
 	}
 	for (dir = dir ? dir : "/usr/local/bin:/bin:/usr/bin"; dir;
 	     dir = dir[n] ? dir + n + 1 : NULL) {
-		n = strcspn(dir, ":");
+		n = text_span(dir, ":");
 		errno = ENOENT; /* what is too long cannot be there */
 		if (buf_print_to(path, sizeof path, "%.*s%s%s", (int)n, dir, n ? "/" : "", s->file))
 			execve(path, s->argv, s->envp);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../base/num.h"
+#include "../base/text.h"
 
 /*
  * A line while it is read: it ends with a NUL. Strings are unquoted in place: to never overtakes
@@ -36,7 +37,7 @@ fail(struct conf *c, const char *why)
 static char *
 line_end(const struct conf *c)
 {
-	char *nl = memchr(c->at, '\n', (size_t)(c->end - c->at));
+	char *nl = text_find(c->at, '\n', (size_t)(c->end - c->at));
 
 	return nl ? nl : c->end;
 }

@@ -1,0 +1,13 @@
+#ifndef SE_BASE_TEXT_H
+#define SE_BASE_TEXT_H
+
+#include <stddef.h>
+
+/* Namesakes of libc's without their speed, which is for long texts and as long as all of these. */
+
+/* strcspn(3): how many bytes there are in front of the first that is among stops. */
+size_t text_span(const char *, const char *stops);
+/* memchr(3): the first such byte, NULL: there is none. */
+void *text_find(const void *, char, size_t len);
+
+#endif
