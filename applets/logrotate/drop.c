@@ -20,7 +20,7 @@ writer(void *arg)
 	struct drop *d = arg;
 
 	loop_close();
-	(void)signal(SIGTERM, SIG_IGN);       /* it ends when all is written */
+	call_signal(SIGTERM, SIG_IGN);        /* it ends when all is written */
 	(void)dup2(d->pipe[0], STDIN_FILENO); /* cannot fail: they are open */
 	(void)dup2(d->out, STDOUT_FILENO);
 	spawn_close_fds();

@@ -232,9 +232,9 @@ start(struct logger *l, const struct options *c, int dump)
 	const int sigs[] = { SIGTERM, SIGHUP, SIGUSR1, SIGALRM, dump };
 	const char *why;
 
-	(void)signal(SIGINT, SIG_IGN); /* what writes to us ends it by its own end */
-	(void)signal(SIGQUIT, SIG_IGN);
-	(void)signal(SIGPIPE, SIG_IGN);
+	call_signal(SIGINT, SIG_IGN); /* what writes to us ends it by its own end */
+	call_signal(SIGQUIT, SIG_IGN);
+	call_signal(SIGPIPE, SIG_IGN);
 	if (loop_open(sigs, sizeof sigs / sizeof *sigs) < 0 ||
 	    bundle_open(&l->inputs, TAG_INPUTS) < 0)
 		die(1, "start: %s", strerror(errno));

@@ -79,7 +79,7 @@ catch_signals(const struct config *c)
 	sigs[n++] = SIGTTOU;
 	if (loop_open(sigs, n) < 0)
 		start_die(1, "start: signals: %s", strerror(errno));
-	(void)signal(SIGPIPE, SIG_IGN); /* cannot fail */
+	call_signal(SIGPIPE, SIG_IGN);
 }
 
 static void

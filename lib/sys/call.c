@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -65,7 +66,7 @@ call_fchown(int fd, uid_t uid, gid_t gid)
 	return (int)syscall(FCHOWN, fd, uid, gid);
 }
 
-/* Where the kernel's struct stat is libc's too. */
+/* Where the kernel's struct stat is libc's too, and mmap(2) has its six arguments. */
 #if defined __x86_64__ && defined __LP64__ || defined __aarch64__
 static int
 stat_at(const char *path, struct stat *st, int flags)
@@ -78,6 +79,12 @@ call_fstat(int fd, struct stat *st)
 {
 	return (int)syscall(SYS_fstat, fd, st);
 }
+
+void *
+call_mmap(size_t size, int flags, int fd)
+{
+	return (void *)syscall(SYS_mmap, NULL, size, PROT_READ | PROT_WRITE, flags, fd, 0L);
+}
 #else
 static int
 stat_at(const char *path, struct stat *st, int flags)
@@ -89,6 +96,12 @@ int
 call_fstat(int fd, struct stat *st)
 {
 	return fstat(fd, st);
+}
+
+void *
+call_mmap(size_t size, int flags, int fd)
+{
+	return mmap(NULL, size, PROT_READ | PROT_WRITE, flags, fd, 0);
 }
 #endif
 
@@ -161,6 +174,15 @@ void
 call_mask(int how, const struct call_mask *signals, struct call_mask *old)
 {
 	(void)syscall(SYS_rt_sigprocmask, how, signals, old, sizeof *signals);
+}
+
+void
+call_signal(int sig, void (*handler)(int))
+{
+	const struct sigaction sa = { .sa_handler = handler };
+
+	(void)sigaction(
+	    sig, &sa, NULL); /* EINVAL: there is no such signal, or it is KILL or STOP */
 }
 
 int

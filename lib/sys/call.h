@@ -31,6 +31,10 @@ int call_epoll_ctl(int epoll, int op, int fd, struct epoll_event *);
 int call_epoll_wait(int epoll, struct epoll_event *, int room, int timeout);
 /* A process as by _Fork(3): no handlers of fork(3) are run. */
 pid_t call_fork(void);
+/* mmap(2) of what can be read and written; MAP_FAILED: errno. */
+void *call_mmap(size_t size, int flags, int fd);
+/* A signal that is to be ignored or to do what it does by default: SIG_IGN, SIG_DFL. */
+void call_signal(int sig, void (*)(int));
 /* How many bytes wait in a pipe. */
 int call_waiting(int fd);
 

@@ -41,7 +41,7 @@ ledger_open(int fd)
 	if (own < 0)
 		return NULL;
 	/* the descriptor stays open: others find the ledger by it */
-	l = mmap(NULL, sizeof *l, PROT_READ | PROT_WRITE, MAP_SHARED, own, 0);
+	l = call_mmap(sizeof *l, MAP_SHARED, own);
 	if (l == MAP_FAILED)
 		return NULL;
 	memcpy(l->magic, magic, sizeof magic);

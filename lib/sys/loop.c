@@ -112,7 +112,7 @@ loop_close(void)
 	for (int sig = 1; sig < SIGNALS; sig++)
 		if (loop.caught[sig]) {
 			loop.caught[sig] = false;
-			(void)signal(sig, SIG_DFL); /* it could be caught, so it can be let go */
+			call_signal(sig, SIG_DFL); /* it could be caught, so it can be let go */
 		}
 	for (int i = 0; i < 2; i++) {
 		if (loop.wake[i] > 0)
