@@ -128,8 +128,7 @@ make_link(const char *self, const char *dir, const char *name, bool symbolic)
 		return 0;
 	if (errno != EEXIST)
 		return failed(path);
-	if (call_stat(self, &ours) == 0 && call_stat(path, &there) == 0 &&
-	    ours.st_ino == there.st_ino && ours.st_dev == there.st_dev)
+	if (call_stat(self, &ours) == 0 && call_stat(path, &there) == 0 && call_same(&ours, &there))
 		return 0;
 	errno = EEXIST;
 	return failed(path);

@@ -95,8 +95,7 @@ open_oldest(const struct logfile *l, const struct rotation_policy *p)
 		errno = EAGAIN; /* another logger has it in hand, or writes its last line */
 		return -1;
 	}
-	errno = ENOENT;
-	return -1;
+	return call_fail(ENOENT);
 }
 
 static int
@@ -179,8 +178,7 @@ place(struct compress *k, const struct logfile *l, const struct rotation_policy 
 	for (unsigned i = p->first; i < p->first + p->age; i++) {
 		if (!logfile_name(l, i, false, name, sizeof name) ||
 		    !logfile_name(l, i, true, packed, sizeof packed) ||
-		    call_lstat(name, &there) < 0 || there.st_ino != st.st_ino ||
-		    there.st_dev != st.st_dev)
+		    call_lstat(name, &there) < 0 || !call_same(&there, &st))
 			continue;
 		return rename(temp, packed) < 0 ? -1 : unlink(name);
 	}

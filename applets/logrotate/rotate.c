@@ -103,8 +103,7 @@ rotate_until(struct file *f, enum rotation_action last)
 		if (result == 0 && action == last)
 			return 0;
 	}
-	errno = EWOULDBLOCK;
-	return -1;
+	return call_fail(EWOULDBLOCK);
 }
 
 static int

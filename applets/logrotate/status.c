@@ -44,8 +44,7 @@ is_same(const char *path, const char *other)
 	struct stat a, b;
 
 	return strcmp(path, other) == 0 ||
-	    (call_stat(path, &a) == 0 && call_stat(other, &b) == 0 && a.st_ino == b.st_ino &&
-		a.st_dev == b.st_dev);
+	    (call_stat(path, &a) == 0 && call_stat(other, &b) == 0 && call_same(&a, &b));
 }
 
 static void

@@ -202,8 +202,7 @@ open_file(int dir_fd, const char *path, bool regular)
 	    (call_fstat(fd, &st) == 0 && (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))))
 		return fd;
 	close(fd);
-	errno = EINVAL;
-	return -1;
+	return call_fail(EINVAL);
 }
 
 /* The whole file with room for a NUL; NULL: why. */

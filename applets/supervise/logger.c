@@ -145,10 +145,8 @@ make_pipe(struct logger *l, uint32_t stream, int worker, unsigned *key)
 	int p[2];
 
 	*key = make_place(l);
-	if (*key == NO_KEY) {
-		errno = EMFILE;
-		return -1;
-	}
+	if (*key == NO_KEY)
+		return call_fail(EMFILE);
 	if (call_pipe(p, O_CLOEXEC) < 0)
 		return -1;
 	l->pipe[*key] = (struct logger_pipe){ .fd = p[0], .stream = stream, .worker = worker };

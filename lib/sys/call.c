@@ -1,5 +1,6 @@
 #include "call.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -183,6 +184,26 @@ call_signal(int sig, void (*handler)(int))
 
 	(void)sigaction(
 	    sig, &sa, NULL); /* EINVAL: there is no such signal, or it is KILL or STOP */
+}
+
+int
+call_fail(int error)
+{
+	errno = error;
+	return -1;
+}
+
+int
+call_fail_closed(int fd, int error)
+{
+	close(fd);
+	return call_fail(error);
+}
+
+bool
+call_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_ino == b->st_ino && a->st_dev == b->st_dev;
 }
 
 int

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -35,6 +36,12 @@ pid_t call_fork(void);
 void *call_mmap(size_t size, int flags, int fd);
 /* A signal that is to be ignored or to do what it does by default: SIG_IGN, SIG_DFL. */
 void call_signal(int sig, void (*)(int));
+/* Sets errno; -1. */
+int call_fail(int error);
+/* Closes fd, sets errno; -1. */
+int call_fail_closed(int fd, int error);
+/* Are they one file? */
+bool call_same(const struct stat *, const struct stat *);
 /* How many bytes wait in a pipe. */
 int call_waiting(int fd);
 

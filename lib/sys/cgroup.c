@@ -6,14 +6,14 @@
 #include <unistd.h>
 
 #include "../base/buf.h"
+#include "call.h"
 
 static int
 path_of(const char *dir, unsigned id, const char *file, char *path, size_t room)
 {
 	if (buf_print_to(path, room, "%s/worker-%u%s", dir, id, file))
 		return 0;
-	errno = ENAMETOOLONG;
-	return -1;
+	return call_fail(ENAMETOOLONG);
 }
 
 int

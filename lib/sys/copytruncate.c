@@ -154,10 +154,8 @@ copytruncate_copy(struct copytruncate *c)
 		end = st.st_size;
 	if (copy(c, end) < 0)
 		return -1;
-	if (c->copied < end) {
-		errno = ESTALE;
-		return -1;
-	}
+	if (c->copied < end)
+		return call_fail(ESTALE);
 	return fdatasync(c->to);
 }
 
@@ -195,10 +193,8 @@ copytruncate_cut(struct copytruncate *c)
 		return 0;
 	if (call_fstat(c->from, &st) < 0)
 		return -1;
-	if (st.st_size < c->copied) {
-		errno = ESTALE;
-		return -1;
-	}
+	if (st.st_size < c->copied)
+		return call_fail(ESTALE);
 	if (c->way == COPYTRUNCATE_COLLAPSE) {
 		if (cut_blocks(c) == 0)
 			return 0;
@@ -209,10 +205,8 @@ copytruncate_cut(struct copytruncate *c)
 	(void)sched_yield(); /* a whole time slice for what comes now */
 	if (copy(c, INT64_MAX) < 0)
 		return -1;
-	if (!c->whole && !c->midline) {
-		errno = EAGAIN;
-		return -1;
-	}
+	if (!c->whole && !c->midline)
+		return call_fail(EAGAIN);
 	if (ftruncate(c->from, 0) < 0) /* at once: see COPYTRUNCATE_TRUNCATE */
 		return -1;
 	c->cut = c->copied;
@@ -237,7 +231,7 @@ overwrites(int fd, void *arg)
 	ssize_t n;
 
 	(void)buf_print_to(path, sizeof path, "/proc/%d/fd/%d", s->looking, fd); /* fits */
-	if (call_stat(path, &st) < 0 || st.st_ino != s->file.st_ino || st.st_dev != s->file.st_dev)
+	if (call_stat(path, &st) < 0 || !call_same(&st, &s->file))
 		return true;
 	(void)buf_print_to(path, sizeof path, "/proc/%d/fdinfo/%d", s->looking, fd); /* fits */
 	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0) {
@@ -280,9 +274,7 @@ copytruncate_writer(int fd)
 
 	if (call_fstat(fd, &s.file) < 0 || proc_each("/proc", look_at, &s) < 0)
 		return -1;
-	if (s.pid == 0 && s.blind) {
-		errno = EACCES;
-		return -1;
-	}
+	if (s.pid == 0 && s.blind)
+		return call_fail(EACCES);
 	return s.pid;
 }

@@ -36,8 +36,5 @@ dumpfile_open(const char *path)
 										 : 0;
 	if (e == 0 && call_fchmod(fd, 0600) == 0)
 		return fd;
-	e = e ? e : errno;
-	close(fd);
-	errno = e;
-	return -1;
+	return call_fail_closed(fd, e ? e : errno);
 }

@@ -22,14 +22,11 @@ static const char magic[16] = "se-logrotate 1\n";
 int
 ledger_make(void)
 {
-	int fd = memfd_create(NAME, MFD_CLOEXEC), e;
+	int fd = memfd_create(NAME, MFD_CLOEXEC);
 
 	if (fd < 0 || ftruncate(fd, (off_t)sizeof(struct ledger)) == 0)
 		return fd;
-	e = errno;
-	close(fd);
-	errno = e;
-	return -1;
+	return call_fail_closed(fd, errno);
 }
 
 struct ledger *

@@ -37,8 +37,7 @@ lineout_replace(struct lineout *l, const struct lineout *new)
 
 	*l = *new;
 	l->lost = old.lost;
-	if (call_fstat(old.fd, &was) == 0 && call_fstat(l->fd, &is) == 0 &&
-	    was.st_ino == is.st_ino && was.st_dev == is.st_dev) {
+	if (call_fstat(old.fd, &was) == 0 && call_fstat(l->fd, &is) == 0 && call_same(&was, &is)) {
 		l->rest_len = old.rest_len;
 		memcpy(l->rest, old.rest, old.rest_len);
 	}

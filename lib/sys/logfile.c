@@ -85,9 +85,7 @@ open_file(const struct logfile *l)
 	e = errno;
 	if (call_fstat(fd, &st) == 0 && st.st_size == 0)
 		(void)unlink(l->path); /* nobody has used it yet; the error is told */
-	close(fd);
-	errno = e;
-	return -1;
+	return call_fail_closed(fd, e);
 }
 
 /* The part of linux/stat.h that is needed: its layout is the kernel's promise. */
@@ -169,15 +167,11 @@ same(const struct logfile *l)
 {
 	struct stat st;
 
-	if (call_stat(l->path, &st) < 0) {
-		if (errno == ENOENT)
-			errno = ESTALE;
-		return -1;
-	}
+	if (call_stat(l->path, &st) < 0)
+		return errno == ENOENT ? call_fail(ESTALE) : -1;
 	if (st.st_ino == l->ino && st.st_dev == l->dev)
 		return 0;
-	errno = ESTALE;
-	return -1;
+	return call_fail(ESTALE);
 }
 
 /* Some file systems have no locks: then there is none, and one writer is all there may be. */
@@ -186,8 +180,7 @@ lock(const struct logfile *l, int how)
 {
 	if (flock(l->fd, how | LOCK_NB) == 0 || (errno != EWOULDBLOCK && errno != EINTR))
 		return 0;
-	errno = EWOULDBLOCK;
-	return -1;
+	return call_fail(EWOULDBLOCK);
 }
 
 /* Who has the old file locked does not matter to us: ESTALE comes before EWOULDBLOCK. */
@@ -227,10 +220,8 @@ logfile_write(struct logfile *l, const char *bytes, size_t len, size_t *written)
 
 	*written = 0;
 	if (!l->regular) {
-		if (poll(&p, 1, 0) != 1 || !(p.revents & (POLLOUT | POLLERR))) {
-			errno = EWOULDBLOCK;
-			return -1;
-		}
+		if (poll(&p, 1, 0) != 1 || !(p.revents & (POLLOUT | POLLERR)))
+			return call_fail(EWOULDBLOCK);
 		len = len < AT_ONCE ? len : AT_ONCE;
 	}
 	do
@@ -295,8 +286,7 @@ logfile_mend(struct logfile *l)
 	if (st.st_size == unended)
 		return logfile_write(l, "\n", 1, &written);
 	l->unended = st.st_size;
-	errno = EWOULDBLOCK;
-	return -1;
+	return call_fail(EWOULDBLOCK);
 }
 
 int
@@ -330,10 +320,8 @@ logfile_probe(struct logfile *l, unsigned i, uint64_t *size)
 
 	*size = 0;
 	for (int packed = 0; packed < names(l); packed++) {
-		if (!logfile_name(l, i, packed, name, sizeof name)) {
-			errno = ENAMETOOLONG;
-			return -1;
-		}
+		if (!logfile_name(l, i, packed, name, sizeof name))
+			return call_fail(ENAMETOOLONG);
 		if (call_lstat(name, &st) == 0)
 			*size += (uint64_t)st.st_size + (*size == 0);
 		else if (errno != ENOENT)
@@ -378,10 +366,8 @@ logfile_aside(struct logfile *l, unsigned first)
 {
 	char name[PATH_MAX];
 
-	if (!logfile_name(l, first, false, name, sizeof name)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
+	if (!logfile_name(l, first, false, name, sizeof name))
+		return call_fail(ENAMETOOLONG);
 	if (link(l->path, name) == 0)
 		return 0;
 	if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS && errno != EMLINK)
@@ -397,10 +383,8 @@ logfile_renew(struct logfile *l, uint64_t *size)
 	bool renamed = false;
 	int fd, e;
 
-	if (!new_name(l, name)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
+	if (!new_name(l, name))
+		return call_fail(ENAMETOOLONG);
 	(void)unlink(name); /* of a rotation that was killed here; ENOENT: the usual case */
 	if ((fd = open(name, OPEN_FLAGS | O_CREAT | O_EXCL, l->mode)) < 0)
 		return -1;

@@ -27,14 +27,6 @@ read_pid(int fd)
 }
 
 static int
-close_with(int fd, int e)
-{
-	close(fd);
-	errno = e;
-	return -1;
-}
-
-static int
 open_regular(const char *path, int flags)
 {
 	int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644), e;
@@ -43,7 +35,7 @@ open_regular(const char *path, int flags)
 	if (fd < 0)
 		return -1;
 	e = call_fstat(fd, &st) < 0 ? errno : S_ISREG(st.st_mode) ? 0 : EINVAL;
-	return e == 0 ? fd : close_with(fd, e);
+	return e == 0 ? fd : call_fail_closed(fd, e);
 }
 
 /* Is the open file still the one at path? Its last owner may have removed it meanwhile. */
@@ -53,7 +45,7 @@ still_there(int fd, const char *path)
 	struct stat mine, there;
 
 	return call_fstat(fd, &mine) == 0 && call_lstat(path, &there) == 0 &&
-	    mine.st_ino == there.st_ino && mine.st_dev == there.st_dev;
+	    call_same(&mine, &there);
 }
 
 static int
@@ -79,8 +71,7 @@ find_holder(int fd)
 		return -1;
 	if (lock.l_type == F_UNLCK || lock.l_pid > 0)
 		return lock.l_type == F_UNLCK ? 0 : lock.l_pid;
-	errno = ESRCH;
-	return -1;
+	return call_fail(ESRCH);
 }
 
 int
@@ -109,7 +100,7 @@ pidfile_take(struct pidfile *p, const char *path, pid_t *holder)
 		if ((*holder = find_holder(fd)) <= 0)
 			*holder = read_pid(fd);
 	}
-	return close_with(fd, e);
+	return call_fail_closed(fd, e);
 }
 
 void
@@ -132,7 +123,7 @@ pidfile_holder(const char *path)
 	if (fd < 0)
 		return -1;
 	if ((pid = find_holder(fd)) < 0)
-		return close_with(fd, errno);
+		return call_fail_closed(fd, errno);
 	close(fd);
 	return pid;
 }

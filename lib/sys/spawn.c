@@ -50,10 +50,8 @@ place_fds(const struct spawn_fd *fds, size_t n)
 {
 	int source[16], top = 0;
 
-	if (n > sizeof source / sizeof *source) {
-		errno = EMFILE;
-		return -1;
-	}
+	if (n > sizeof source / sizeof *source)
+		return call_fail(EMFILE);
 	for (size_t i = 0; i < n; i++)
 		top = fds[i].child >= top ? fds[i].child + 1 : top;
 	for (size_t i = 0; i < n; i++) {
@@ -147,8 +145,7 @@ prepare(struct birth *b)
 	if (s->death_signal && call_prctl(PR_SET_PDEATHSIG, (unsigned long)s->death_signal) < 0)
 		return -1;
 	if (getppid() != b->parent) { /* it died before it could be asked for */
-		errno = ESRCH;
-		return -1;
+		return call_fail(ESRCH);
 	}
 	if (s->pid_text)
 		put_number(s->pid_text, getpid());

@@ -12,14 +12,6 @@
 #include "../base/buf.h"
 #include "call.h"
 
-static int
-close_with(int fd, int e)
-{
-	close(fd);
-	errno = e;
-	return -1;
-}
-
 /* socket(2) without what libcs add for kernels that do not know the flags: all here do. */
 static int
 open_socket(int type)
@@ -31,10 +23,8 @@ static int
 address(const char *path, struct sockaddr_un *a)
 {
 	*a = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	if (strlen(path) >= sizeof a->sun_path) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
+	if (strlen(path) >= sizeof a->sun_path)
+		return call_fail(ENAMETOOLONG);
 	memcpy(a->sun_path, path, strlen(path));
 	return 0;
 }
@@ -54,7 +44,7 @@ unixsock_connect(const char *path, ms limit)
 		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof t) == 0) &&
 	    connect(fd, (struct sockaddr *)&a, sizeof a) == 0)
 		return fd;
-	return close_with(fd, errno);
+	return call_fail_closed(fd, errno);
 }
 
 /* Makes way at path; only for what is a socket that nobody listens on. */
@@ -66,12 +56,10 @@ remove_dead(const char *path)
 
 	if (call_lstat(path, &st) < 0)
 		return errno == ENOENT ? 0 : -1;
-	if (!S_ISSOCK(st.st_mode)) {
-		errno = EEXIST;
-		return -1;
-	}
+	if (!S_ISSOCK(st.st_mode))
+		return call_fail(EEXIST);
 	if ((fd = unixsock_connect(path, 0)) >= 0)
-		return close_with(fd, EADDRINUSE);
+		return call_fail_closed(fd, EADDRINUSE);
 	if (errno == EAGAIN) /* its queue is full, so there is somebody */
 		errno = EADDRINUSE;
 	if (errno != ECONNREFUSED)
@@ -94,7 +82,7 @@ unixsock_listen(const char *path, uid_t uid, gid_t gid)
 	umask(old);
 	if (bound < 0 || ((uid != geteuid() || gid != getegid()) && lchown(path, uid, gid) < 0) ||
 	    listen(fd, 128) < 0)
-		return close_with(fd, errno);
+		return call_fail_closed(fd, errno);
 	return fd;
 }
 
@@ -108,7 +96,7 @@ unixsock_accept(int listener, uid_t *uid)
 	if (fd < 0)
 		return -1;
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
-		return close_with(fd, errno);
+		return call_fail_closed(fd, errno);
 	*uid = cred.uid;
 	return fd;
 }
@@ -126,7 +114,7 @@ unixsock_reports(char name[16])
 	if (bind(fd, (struct sockaddr *)&a, family) < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &one, sizeof one) < 0 ||
 	    getsockname(fd, (struct sockaddr *)&a, &len) < 0)
-		return close_with(fd, errno);
+		return call_fail_closed(fd, errno);
 	(void)buf_print_to(name, 16, "@%.*s", (int)(len - family - 1),
 	    a.sun_path + 1); /* fits: the kernel's names have five digits */
 	return fd;
