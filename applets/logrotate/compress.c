@@ -86,8 +86,8 @@ open_oldest(const struct logfile *l, const struct rotation_policy *p)
 		int fd;
 
 		if (!logfile_name(l, i, false, name, sizeof name) ||
-		    (fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK)) <
-			0)
+		    (fd = call_open(
+			 name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK, 0)) < 0)
 			continue;
 		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
 			return fd;
@@ -105,8 +105,8 @@ open_temp(const struct logfile *l, mode_t mode)
 	int fd = -1;
 
 	if (temp_name(l, name))
-		fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK,
-		    mode);
+		fd = call_open(name,
+		    O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK, mode);
 	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && ftruncate(fd, 0) == 0)
 		return fd;
 	if (fd >= 0)

@@ -71,7 +71,8 @@ recover(struct logger *l)
 		return;
 	}
 	if (g->written_from == g->done) {
-		int fd = open(l->options->files[0], O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+		int fd = call_open(
+		    l->options->files[0], O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0);
 		struct stat st;
 		ssize_t n = -1;
 

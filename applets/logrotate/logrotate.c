@@ -202,7 +202,7 @@ fill_low_fds(void)
 	int fd;
 
 	do
-		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+		fd = call_open("/dev/null", O_RDWR | O_CLOEXEC, 0);
 	while (fd >= 0 && fd < 3 && call_fcntl(fd, F_SETFD, 0) == 0);
 	if (fd > 2)
 		close(fd);

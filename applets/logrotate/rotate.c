@@ -60,7 +60,7 @@ find_target(const char *text, struct target *t)
 	if (!buf_print_to(word, sizeof word, "%.*s", (int)len, text))
 		return strerror(ENAMETOOLONG);
 	if (*word == '@') {
-		if ((fd = open(word + 1, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) < 0)
+		if ((fd = call_open(word + 1, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0)) < 0)
 			return strerror(errno);
 		n = read(fd, number, sizeof number - 1);
 		close(fd);
@@ -151,7 +151,7 @@ copytruncate(struct file *f, int from)
 	    !logfile_name(&f->log, f->policy.first, false, name, sizeof name))
 		return fail("rotate", path, strerror(ENAMETOOLONG));
 	(void)unlink(temp); /* of one that was killed here */
-	if ((c.to = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, f->log.mode)) < 0)
+	if ((c.to = call_open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, f->log.mode)) < 0)
 		return fail("rotate", temp, strerror(errno));
 	if (call_fchmod(c.to, f->log.mode) < 0 || copytruncate_copy(&c) < 0)
 		(void)fail("rotate: copy", path, strerror(errno));
@@ -174,7 +174,7 @@ static int
 copytruncate_file(struct file *f)
 {
 	const char *path = f->log.path;
-	int from = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY), failed;
+	int from = call_open(path, O_RDWR | O_CLOEXEC | O_NOCTTY, 0), failed;
 	pid_t pid;
 
 	if (from < 0)

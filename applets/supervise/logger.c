@@ -48,11 +48,11 @@ logger_needed(const struct config *c)
 void
 logger_init(struct logger *l, int null)
 {
-	int fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
+	int fd = call_open("/proc/self/exe", O_PATH | O_CLOEXEC, 0);
 
 	*l = (struct logger){ .sock = -1, .ledger = -1, .own = -1, .null = null };
 	if (fd < 0) /* no /proc */
-		fd = open((const char *)getauxval(AT_EXECFN), O_PATH | O_CLOEXEC);
+		fd = call_open((const char *)getauxval(AT_EXECFN), O_PATH | O_CLOEXEC, 0);
 	l->self = call_fcntl(fd, F_DUPFD_CLOEXEC, SELF_FD);
 	close(fd);
 }

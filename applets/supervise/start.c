@@ -60,7 +60,7 @@ open_null(void)
 	int fd;
 
 	do
-		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+		fd = call_open("/dev/null", O_RDWR | O_CLOEXEC, 0);
 	while (fd >= 0 && fd < 3 && call_fcntl(fd, F_SETFD, 0) == 0);
 	if (fd < 0)
 		start_die(1, "start: /dev/null: %s", strerror(errno));
@@ -216,7 +216,7 @@ start_up(struct supervise *s, const struct config *c, int argc, char **argv)
 	init(s, c, argc, argv);
 	s->launch.null = open_null(); /* the first: it fills 0 to 2 */
 	logger_init(&s->logger, s->launch.null);
-	s->base_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	s->base_fd = call_open(".", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 	spawn_seal_fds();
 	if (c->daemonize && (s->daemon_fd = daemon_start((int)c->daemonize_error_exit_code)) < 0)
 		fail(s, "daemonize: %s", strerror(errno));

@@ -44,6 +44,12 @@ call_lock(int fd, int command, struct flock *lock)
 }
 
 int
+call_open(const char *path, int flags, mode_t mode)
+{
+	return (int)syscall(SYS_openat, AT_FDCWD, path, flags | O_LARGEFILE, mode);
+}
+
+int
 call_openat(int dir_fd, const char *path, int flags)
 {
 	return (int)syscall(SYS_openat, dir_fd, path, flags | O_LARGEFILE);

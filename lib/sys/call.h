@@ -17,6 +17,7 @@ int call_pipe(int fds[2], int flags);      /* pipe2(2) */
 int call_socketpair(int type, int fds[2]); /* of AF_UNIX */
 int call_fcntl(int fd, int command, int arg);
 int call_lock(int fd, int command, struct flock *); /* fcntl(2) with F_SETLK or F_GETLK */
+int call_open(const char *path, int flags, mode_t mode);
 int call_openat(int dir_fd, const char *path, int flags);
 int call_prctl(int option, unsigned long arg);
 int call_fchmod(int fd, mode_t);

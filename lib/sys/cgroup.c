@@ -32,7 +32,7 @@ cgroup_kill(const char *dir, unsigned id)
 	ssize_t n;
 
 	if (path_of(dir, id, "/cgroup.kill", path, sizeof path) < 0 ||
-	    (fd = open(path, O_WRONLY | O_CLOEXEC)) < 0)
+	    (fd = call_open(path, O_WRONLY | O_CLOEXEC, 0)) < 0)
 		return -1;
 	n = write(fd, "1", 1);
 	e = errno;

@@ -234,7 +234,7 @@ overwrites(int fd, void *arg)
 	if (call_stat(path, &st) < 0 || !call_same(&st, &s->file))
 		return true;
 	(void)buf_print_to(path, sizeof path, "/proc/%d/fdinfo/%d", s->looking, fd); /* fits */
-	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0) {
+	if ((fd = call_open(path, O_RDONLY | O_CLOEXEC, 0)) < 0) {
 		s->blind |= errno != ENOENT; /* closed meanwhile */
 		return true;
 	}

@@ -27,7 +27,7 @@ dumpfile_open(const char *path)
 
 	if (strcmp(path, "-") == 0 || strcmp(path, "+") == 0)
 		return call_fcntl(*path == '-' ? STDOUT_FILENO : STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-	fd = open(path,
+	fd = call_open(path,
 	    O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -1;

@@ -82,7 +82,7 @@ look_at(int pid, void *arg)
 		(void)buf_print_to(path, sizeof path, "/proc/%d/fd/%d", pid, i); /* fits */
 		if (call_readlink(path, name, sizeof name) < (ssize_t)sizeof name - 1 ||
 		    memcmp(name, "/memfd:" NAME, sizeof name - 1) != 0 ||
-		    (fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) < 0)
+		    (fd = call_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0)) < 0)
 			continue;
 		if (pread(fd, l, offsetof(struct ledger, stage), 0) ==
 			(ssize_t)offsetof(struct ledger, stage) &&

@@ -17,7 +17,7 @@ lineout_open(struct lineout *l, const char *path)
 
 	if (path && strcmp(path, "-") != 0) {
 		/* O_NONBLOCK: a fifo without a reader is ENXIO, not a wait for one */
-		new.fd = open(
+		new.fd = call_open(
 		    path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
 		if (new.fd < 0)
 			return -1;

@@ -72,14 +72,14 @@ dress(const struct logfile *l, int fd)
 static int
 open_file(const struct logfile *l)
 {
-	int fd = open(l->path, OPEN_FLAGS), e;
+	int fd = call_open(l->path, OPEN_FLAGS, 0), e;
 	struct stat st;
 
 	if (fd >= 0 || errno != ENOENT)
 		return fd;
-	fd = open(l->path, OPEN_FLAGS | O_CREAT | O_EXCL, l->mode);
+	fd = call_open(l->path, OPEN_FLAGS | O_CREAT | O_EXCL, l->mode);
 	if (fd < 0)
-		return errno == EEXIST ? open(l->path, OPEN_FLAGS) : -1;
+		return errno == EEXIST ? call_open(l->path, OPEN_FLAGS, 0) : -1;
 	if (dress(l, fd) == 0)
 		return fd;
 	e = errno;
@@ -259,7 +259,7 @@ logfile_lock(struct logfile *l)
 static bool
 is_unended(const struct logfile *l, off_t size)
 {
-	int fd = open(l->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	int fd = call_open(l->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0);
 	char c = '\n';
 
 	if (fd < 0)
@@ -386,7 +386,7 @@ logfile_renew(struct logfile *l, uint64_t *size)
 	if (!new_name(l, name))
 		return call_fail(ENAMETOOLONG);
 	(void)unlink(name); /* of a rotation that was killed here; ENOENT: the usual case */
-	if ((fd = open(name, OPEN_FLAGS | O_CREAT | O_EXCL, l->mode)) < 0)
+	if ((fd = call_open(name, OPEN_FLAGS | O_CREAT | O_EXCL, l->mode)) < 0)
 		return -1;
 	if (dress(l, fd) == 0 && (l->shared || flock(fd, LOCK_EX | LOCK_NB) == 0)) {
 		/* without a header at worst; never with a part of one, or with another's line first

@@ -29,7 +29,7 @@ read_pid(int fd)
 static int
 open_regular(const char *path, int flags)
 {
-	int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644), e;
+	int fd = call_open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644), e;
 	struct stat st;
 
 	if (fd < 0)

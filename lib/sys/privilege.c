@@ -8,6 +8,7 @@
 
 #include "../base/num.h"
 #include "../base/text.h"
+#include "call.h"
 
 /* The 32-bit calls have another name where there were 16-bit ones before. */
 #ifdef SYS_setresuid32
@@ -36,7 +37,7 @@ open_table(struct table *t, const char *path)
 {
 	t->len = t->line = 0;
 	t->cut = false;
-	t->fd = open(path, O_RDONLY | O_CLOEXEC);
+	t->fd = call_open(path, O_RDONLY | O_CLOEXEC, 0);
 	return t->fd >= 0;
 }
 

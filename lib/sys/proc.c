@@ -10,12 +10,13 @@
 #include "../base/buf.h"
 #include "../base/num.h"
 #include "../base/text.h"
+#include "call.h"
 
 /* A small file as text; false: it cannot be read. */
 static bool
 slurp(const char *path, char *text, size_t room)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = call_open(path, O_RDONLY | O_CLOEXEC, 0);
 	size_t len = 0;
 	ssize_t n = 0;
 
@@ -129,7 +130,7 @@ int
 proc_each(const char *dir, bool (*found)(int, void *), void *arg)
 {
 	_Alignas(struct entry) char room[4096];
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = call_open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 	bool more = true;
 	uint64_t n;
 	long got = 0;

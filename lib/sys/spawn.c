@@ -70,7 +70,7 @@ place_fds(const struct spawn_fd *fds, size_t n)
 static int
 write_file(const char *path, const char *text)
 {
-	int fd = open(path, O_WRONLY | O_CLOEXEC), saved;
+	int fd = call_open(path, O_WRONLY | O_CLOEXEC, 0), saved;
 	size_t len = strlen(text);
 	ssize_t n;
 
