@@ -13,6 +13,7 @@
 #include "../../lib/base/num.h"
 #include "../../lib/sys/atomic.h"
 #include "../../lib/sys/call.h"
+#include "../../lib/sys/daemon.h"
 #include "../../lib/sys/loop.h"
 #include "../../lib/sys/memory.h"
 #include "../../lib/sys/out.h"
@@ -195,19 +196,6 @@ dump_signal(void)
 	return sig;
 }
 
-/* Descriptors 0 to 2 exist, so that nothing we open becomes one of them. */
-static void
-fill_low_fds(void)
-{
-	int fd;
-
-	do
-		fd = call_open("/dev/null", O_RDWR | O_CLOEXEC, 0);
-	while (fd >= 0 && fd < 3 && call_fcntl(fd, F_SETFD, 0) == 0);
-	if (fd > 2)
-		close(fd);
-}
-
 static void
 make_link(const struct logger *l, const struct options *c)
 {
@@ -263,7 +251,7 @@ pipe_logger(struct options *c)
 	const char *path = c->files[0];
 	struct drop drop;
 
-	fill_low_fds();
+	close(daemon_null()); /* for descriptors 0 to 2 */
 	if (c->overflow == OPTIONS_DROP) {
 		if (drop_start(&drop, c, pipe_logger) < 0)
 			die(1, "start: %s", strerror(errno));

@@ -53,15 +53,11 @@ fail(struct supervise *s, const char *format, ...)
 	_exit((int)s->boot->daemonize_error_exit_code);
 }
 
-/* Descriptors 0 to 2 exist, so that nothing we open becomes one of them. */
 static int
 open_null(void)
 {
-	int fd;
+	int fd = daemon_null();
 
-	do
-		fd = call_open("/dev/null", O_RDWR | O_CLOEXEC, 0);
-	while (fd >= 0 && fd < 3 && call_fcntl(fd, F_SETFD, 0) == 0);
 	if (fd < 0)
 		start_die(1, "start: /dev/null: %s", strerror(errno));
 	return fd;

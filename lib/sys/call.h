@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -37,6 +38,8 @@ pid_t call_fork(void);
 void *call_mmap(size_t size, int flags, int fd);
 /* A signal that is to be ignored or to do what it does by default: SIG_IGN, SIG_DFL. */
 void call_signal(int sig, void (*)(int));
+/* Seconds since 1970. */
+int64_t call_time(void);
 /* Sets errno; -1. */
 int call_fail(int error);
 /* Closes fd, sets errno; -1. */

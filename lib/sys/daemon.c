@@ -32,6 +32,17 @@ wait_for(int fd, pid_t middle, int error_status)
 }
 
 int
+daemon_null(void)
+{
+	int fd;
+
+	do
+		fd = call_open("/dev/null", O_RDWR | O_CLOEXEC, 0);
+	while (fd >= 0 && fd < 3 && call_fcntl(fd, F_SETFD, 0) == 0);
+	return fd;
+}
+
+int
 daemon_start(int error_status)
 {
 	int p[2];

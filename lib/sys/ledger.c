@@ -6,7 +6,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../base/buf.h"
@@ -44,7 +43,7 @@ ledger_open(int fd)
 	memcpy(l->magic, magic, sizeof magic);
 	l->pid = getpid();
 	if (l->since == 0)
-		l->since = time(NULL);
+		l->since = call_time();
 	return l;
 }
 

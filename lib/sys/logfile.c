@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../base/buf.h"
@@ -113,7 +112,7 @@ age_of(int fd)
 
 	if (syscall(SYS_statx, fd, "", AT_EMPTY_PATH, BORN_MASK, &b) < 0 || !(b.mask & BORN_MASK))
 		return 0;
-	age = (int64_t)time(NULL) - b.btime.sec;
+	age = call_time() - b.btime.sec;
 	return age > 0 ? age * 1000 : 0;
 }
 
