@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../../lib/base/text.h"
 #include "../../lib/sys/call.h"
 #include "../../lib/sys/memory.h"
 #include "../../lib/sys/out.h"
@@ -58,7 +59,7 @@ compress_init(struct compress *k, const struct options *c)
 		k->argv[i] = (char *)(size_t)optval_list_at(&k->command, i); /* exec keeps it */
 	if (buf_print_to(k->suffix, sizeof k->suffix, "%s",
 		c->compress_suffix ? c->compress_suffix : suffix_of(k->argv[0])) &&
-	    k->suffix[0] == '.' && !strchr(k->suffix, '/'))
+	    k->suffix[0] == '.' && !text_char(k->suffix, '/'))
 		return NULL;
 	return "its suffix must begin with a dot and be short";
 }

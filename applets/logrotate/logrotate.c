@@ -5,12 +5,12 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #include "../../lib/base/num.h"
+#include "../../lib/base/text.h"
 #include "../../lib/sys/atomic.h"
 #include "../../lib/sys/call.h"
 #include "../../lib/sys/daemon.h"
@@ -188,7 +188,7 @@ run_until_ended(struct logger *l, int dump)
 static int
 dump_signal(void)
 {
-	const char *name = getenv("SIGDUMP_SIGNAL");
+	const char *name = call_env("SIGDUMP_SIGNAL");
 	int sig = SIGCONT;
 
 	if (name && *name && !num_signal(name, &sig))
@@ -207,8 +207,8 @@ make_link(const struct logger *l, const struct options *c)
 		die(EXIT_USAGE, "--link: %s", strerror(ENAMETOOLONG));
 	(void)unlink(temp); /* of a start that was killed here */
 	/* beside it the name alone is good, wherever the directory will be seen */
-	if (symlink(
-		strchr(c->files[0], '/') || strchr(c->link, '/') ? l->ledger->path : c->files[0],
+	if (symlink(text_char(c->files[0], '/') || text_char(c->link, '/') ? l->ledger->path
+									   : c->files[0],
 		temp) < 0 ||
 	    rename(temp, c->link) < 0)
 		die(1, "link: %s: %s", c->link, strerror(errno));

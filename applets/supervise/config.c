@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -291,7 +290,7 @@ take_file(
 static bool
 take_environment(struct config *c, struct buf *why)
 {
-	const char *name = getenv("SIGDUMP_SIGNAL");
+	const char *name = call_env("SIGDUMP_SIGNAL");
 
 	if (!name || !*name || num_signal(name, &c->signal[CONFIG_SIGNAL_DUMP]))
 		return true;

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../../lib/base/text.h"
 #include "../../lib/sys/call.h"
 #include "../../lib/sys/fdpass.h"
 #include "../../lib/sys/intake.h"
@@ -63,8 +64,8 @@ logger_check(const struct config *c, const char *path)
 	const char *prefix = c->log_prefix ? c->log_prefix : "";
 
 	path = path ? path : "";
-	return strlen(prefix) <= PREFIX_MAX && strlen(path) < PATH_MAX && !strchr(prefix, '\n') &&
-	    !strchr(path, '\n');
+	return strlen(prefix) <= PREFIX_MAX && strlen(path) < PATH_MAX &&
+	    !text_char(prefix, '\n') && !text_char(path, '\n');
 }
 
 /*

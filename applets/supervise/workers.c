@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "../../lib/base/num.h"
+#include "../../lib/base/text.h"
 #include "../../lib/sys/call.h"
 #include "../../lib/sys/cgroup.h"
 #include "../../lib/sys/loop.h"
@@ -94,7 +95,7 @@ fail_start(struct supervise *s, const char *step, int e)
 	s->failed = strcmp(step, "exec") != 0 ? 1 : e == ENOENT ? 127 : 126;
 	why = buf_over(s->why, sizeof s->why);
 	buf_printf(&why, "start: %s: ", file);
-	if (s->failed == 127 && strchr(file, '/') && access(file, F_OK) == 0)
+	if (s->failed == 127 && text_char(file, '/') && access(file, F_OK) == 0)
 		buf_puts(&why, "its interpreter does not exist");
 	else
 		buf_printf(&why, "%s%s%s", s->failed == 1 ? step : "", s->failed == 1 ? ": " : "",

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "text.h"
+
 /*
  * A pattern becomes a program whose jumps are relative, so that any part of it can be moved or
  * copied as it is. A search follows all its threads at once, from byte to byte.
@@ -235,7 +237,7 @@ take_set(struct parse *p)
 	do {
 		unsigned char from = (unsigned char)*p->at++, to = from;
 
-		if (from == '[' && *p->at && strchr(":.=", *p->at)) {
+		if (from == '[' && *p->at && text_char(":.=", *p->at)) {
 			if (!take_class(p, set))
 				return "unknown class";
 			continue;
@@ -289,14 +291,14 @@ take_piece(struct parse *p, unsigned depth)
 		break;
 	case '\\':
 		step = (unsigned char)*p->at++;
-		if (!step || !strchr("!\"#$%&()*+,-./:;=?@[\\]^_{|}~", (int)step))
+		if (!step || !text_char("!\"#$%&()*+,-./:;=?@[\\]^_{|}~", (char)step))
 			return "bad \\";
 		/* fallthrough */
 	default:
 		put(e, from, step);
 		break;
 	}
-	while (!error && *p->at && strchr("*+?{", *p->at))
+	while (!error && *p->at && text_char("*+?{", *p->at))
 		error = take_repeat(p, from);
 	return error;
 }

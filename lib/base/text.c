@@ -1,13 +1,20 @@
 #include "text.h"
 
-#include <string.h>
+char *
+text_char(const char *s, char c)
+{
+	for (; *s != c; s++)
+		if (!*s)
+			return NULL;
+	return (char *)(size_t)s;
+}
 
 size_t
 text_span(const char *s, const char *stops)
 {
 	size_t n = 0;
 
-	while (s[n] && !strchr(stops, s[n]))
+	while (s[n] && !text_char(stops, s[n]))
 		n++;
 	return n;
 }

@@ -5,6 +5,8 @@
 
 /* Namesakes of libc's without their speed, which is for long texts and as long as all of these. */
 
+/* strchr(3): the first such byte, which may be the NUL; NULL: there is none. */
+char *text_char(const char *, char);
 /* strcspn(3): how many bytes there are in front of the first that is among stops. */
 size_t text_span(const char *, const char *stops);
 /* memchr(3): the first such byte, NULL: there is none. */

@@ -2,11 +2,14 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+extern char **environ;
 
 /* The 32-bit calls have another name where there were smaller ones before. */
 #ifdef SYS_fcntl64
@@ -191,6 +194,17 @@ call_signal(int sig, void (*handler)(int))
 
 	(void)sigaction(
 	    sig, &sa, NULL); /* EINVAL: there is no such signal, or it is KILL or STOP */
+}
+
+const char *
+call_env(const char *name)
+{
+	size_t len = strlen(name);
+
+	for (char **e = environ; *e; e++)
+		if (strncmp(*e, name, len) == 0 && (*e)[len] == '=')
+			return *e + len + 1;
+	return NULL;
 }
 
 int64_t

@@ -38,6 +38,8 @@ pid_t call_fork(void);
 void *call_mmap(size_t size, int flags, int fd);
 /* A signal that is to be ignored or to do what it does by default: SIG_IGN, SIG_DFL. */
 void call_signal(int sig, void (*)(int));
+/* getenv(3). */
+const char *call_env(const char *name);
 /* Seconds since 1970. */
 int64_t call_time(void);
 /* Sets errno; -1. */

@@ -242,7 +242,7 @@ overwrites(int fd, void *arg)
 	close(fd);
 	text[n > 0 ? n : 0] = '\0';
 	while (p && strncmp(p, "flags:\t", 7) != 0)
-		p = (p = strchr(p, '\n')) ? p + 1 : NULL;
+		p = (p = text_char(p, '\n')) ? p + 1 : NULL;
 	if (p) {
 		p += 7;
 		p[text_span(p, "\n")] = '\0';

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -11,7 +10,7 @@
 void
 dumpfile_path(pid_t pid, struct buf *b)
 {
-	const char *path = getenv("SIGDUMP_PATH");
+	const char *path = call_env("SIGDUMP_PATH");
 
 	if (path && *path)
 		buf_puts(b, path);

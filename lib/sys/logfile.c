@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../base/buf.h"
+#include "../base/text.h"
 #include "call.h"
 #include "out.h"
 
@@ -53,7 +54,7 @@ make_directories(const char *path)
 {
 	char dir[PATH_MAX];
 
-	for (const char *slash = path; *slash && (slash = strchr(slash + 1, '/')) != NULL;)
+	for (const char *slash = path; *slash && (slash = text_char(slash + 1, '/')) != NULL;)
 		if (buf_print_to(dir, sizeof dir, "%.*s", (int)(slash - path), path))
 			(void)mkdir(dir, 0755); /* the open tells what is wrong */
 }

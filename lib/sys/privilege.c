@@ -65,7 +65,7 @@ next_line(struct table *t, const char *field[FIELDS])
 	p = t->text;
 	for (int i = 0; i < FIELDS; i++) {
 		field[i] = p;
-		if ((p = strchr(p, ':')) != NULL)
+		if ((p = text_char(p, ':')) != NULL)
 			*p++ = '\0';
 		else
 			p = end;

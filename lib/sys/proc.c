@@ -65,7 +65,7 @@ field(const char *s, unsigned n)
 	uint64_t v;
 
 	for (; n > 0 && s; n--)
-		s = (s = strchr(s, ' ')) ? s + 1 : NULL;
+		s = (s = text_char(s, ' ')) ? s + 1 : NULL;
 	len = s ? text_span(s, " \n") : sizeof word;
 	if (len >= sizeof word)
 		return 0;

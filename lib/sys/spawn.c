@@ -5,7 +5,6 @@
 #include <limits.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -156,12 +155,12 @@ prepare(struct birth *b)
 static void
 exec_found(const struct spawn *s)
 {
-	const char *dir = getenv("PATH");
+	const char *dir = call_env("PATH");
 	char path[PATH_MAX];
 	bool denied = false;
 	size_t n;
 
-	if (!*s->file || strchr(s->file, '/')) {
+	if (!*s->file || text_char(s->file, '/')) {
 		execve(s->file, s->argv, s->envp);
 		return;
 	}

@@ -1,7 +1,6 @@
 #include "zonefile.h"
 
 #include <fcntl.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "../base/buf.h"
@@ -10,7 +9,7 @@
 size_t
 zonefile_read(unsigned char bytes[ZONEFILE_ROOM], const char **rule)
 {
-	const char *tz = getenv("TZ");
+	const char *tz = call_env("TZ");
 	char path[256];
 	ssize_t n;
 	int fd;

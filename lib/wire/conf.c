@@ -136,7 +136,7 @@ escape(struct conf *c, struct cursor *l)
 {
 	static const char from[] = "\"\\/ abefnrtv", to[] = "\"\\/ \a\b\033\f\n\r\t\v";
 	char ch = *l->from;
-	const char *known = ch ? strchr(from, ch) : NULL;
+	const char *known = ch ? text_char(from, ch) : NULL;
 	int digits = ch == 'x' ? 2 : 4, u;
 
 	if (known) {
@@ -185,7 +185,7 @@ plain(struct conf *c, struct cursor *l, bool in_list)
 {
 	char *start = l->from, *end = start;
 
-	if (strchr("&*!|>@`%{}[],?", *start))
+	if (text_char("&*!|>@`%{}[],?", *start))
 		return fail(
 		    c, "this form of YAML is not supported; quote the value if it is a text");
 	if (*start == '-' && is_space(start[1]))
@@ -193,13 +193,13 @@ plain(struct conf *c, struct cursor *l, bool in_list)
 	for (; *l->from; l->from++) {
 		char ch = *l->from;
 
-		if (in_list && strchr(",]", ch))
+		if (in_list && text_char(",]", ch))
 			break;
-		if (in_list && strchr("[{}", ch))
+		if (in_list && text_char("[{}", ch))
 			return fail(c, "a list in a list is not supported");
 		if (ch == '#' && l->from > start && is_blank(l->from[-1]))
 			break;
-		if (ch == ':' && (is_space(l->from[1]) || (in_list && strchr(",]", l->from[1]))))
+		if (ch == ':' && (is_space(l->from[1]) || (in_list && text_char(",]", l->from[1]))))
 			return fail(
 			    c, "nested keys are not supported; quote the value if it is a text");
 		if (!is_blank(ch))

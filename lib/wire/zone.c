@@ -99,7 +99,7 @@ take_name(const char *s)
 	const char *start = s;
 
 	if (*s == '<')
-		return (s = strchr(s, '>')) ? s + 1 : NULL;
+		return (s = text_char(s, '>')) ? s + 1 : NULL;
 	while ((*s >= 'A' && *s <= 'Z') || (*s >= 'a' && *s <= 'z'))
 		s++;
 	return s - start >= 3 ? s : NULL;
