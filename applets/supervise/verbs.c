@@ -83,11 +83,12 @@ static int
 take_answer(struct buf *in, const char *what)
 {
 	char *end = text_find(in->base, '\n', in->len);
+	const char *refusal;
 
 	*end = '\0';
+	refusal = text_after(in->base, "ERR ");
 	if (strcmp(in->base, "OK") != 0)
-		return complain(VERBS_REFUSED, what, NULL,
-		    in->base + (strncmp(in->base, "ERR ", 4) == 0 ? 4 : 0));
+		return complain(VERBS_REFUSED, what, NULL, refusal ? refusal : in->base);
 	buf_drop(in, (size_t)(end - in->base) + 1);
 	return VERBS_DONE;
 }

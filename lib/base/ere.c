@@ -210,13 +210,13 @@ take_class(struct parse *p, uint8_t *set)
 	};
 
 	for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) {
-		size_t len = strlen(classes[i].name);
+		const char *rest = text_after(p->at, classes[i].name);
 
-		if (strncmp(p->at, classes[i].name, len) != 0)
+		if (!rest)
 			continue;
 		for (const char *r = classes[i].ranges; r[1]; r += 2)
 			set_add(set, (unsigned char)r[0], (unsigned char)r[1]);
-		p->at += len;
+		p->at = rest;
 		return true;
 	}
 	return false;

@@ -9,6 +9,16 @@ text_char(const char *s, char c)
 	return (char *)(size_t)s;
 }
 
+char *
+text_after(const char *s, const char *prefix)
+{
+	while (*prefix && *s == *prefix) {
+		s++;
+		prefix++;
+	}
+	return *prefix ? NULL : (char *)(size_t)s;
+}
+
 size_t
 text_span(const char *s, const char *stops)
 {

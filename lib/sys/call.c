@@ -2,12 +2,13 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "../base/text.h"
 
 extern char **environ;
 
@@ -199,11 +200,12 @@ call_signal(int sig, void (*handler)(int))
 const char *
 call_env(const char *name)
 {
-	size_t len = strlen(name);
+	for (char **e = environ; *e; e++) {
+		const char *rest = text_after(*e, name);
 
-	for (char **e = environ; *e; e++)
-		if (strncmp(*e, name, len) == 0 && (*e)[len] == '=')
-			return *e + len + 1;
+		if (rest && *rest == '=')
+			return rest + 1;
+	}
 	return NULL;
 }
 

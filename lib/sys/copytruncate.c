@@ -225,7 +225,7 @@ static bool
 overwrites(int fd, void *arg)
 {
 	struct search *s = arg;
-	char path[48], text[512], *p = text;
+	char path[48], text[512], *p = text, *found = NULL;
 	struct stat st;
 	unsigned flags;
 	ssize_t n;
@@ -241,13 +241,11 @@ overwrites(int fd, void *arg)
 	n = read(fd, text, sizeof text - 1);
 	close(fd);
 	text[n > 0 ? n : 0] = '\0';
-	while (p && strncmp(p, "flags:\t", 7) != 0)
+	while (p && !(found = text_after(p, "flags:\t")))
 		p = (p = text_char(p, '\n')) ? p + 1 : NULL;
-	if (p) {
-		p += 7;
-		p[text_span(p, "\n")] = '\0';
-	}
-	if (!p || !num_octal(p, INT_MAX, &flags))
+	if (p)
+		found[text_span(found, "\n")] = '\0';
+	if (!p || !num_octal(found, INT_MAX, &flags))
 		s->blind = true;
 	else if ((flags & O_ACCMODE) != O_RDONLY && !(flags & O_APPEND))
 		s->pid = s->looking;

@@ -42,12 +42,11 @@ slurp_of(pid_t pid, const char *file, char *text, size_t room)
 static char *
 behind(char *text, const char *what)
 {
-	size_t len = strlen(what);
+	char *rest = NULL;
 
-	for (; *text; text++)
-		if (strncmp(text, what, len) == 0)
-			return text + len;
-	return NULL;
+	for (; *text && !rest; text++)
+		rest = text_after(text, what);
+	return rest;
 }
 
 static unsigned

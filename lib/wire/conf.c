@@ -21,7 +21,7 @@ conf_open(struct conf *c, char *text, size_t len)
 {
 	*c = (struct conf){ .at = text, .end = text + len };
 	text[len] = '\0';
-	if (strncmp(text, "\xef\xbb\xbf", 3) == 0)
+	if (text_after(text, "\xef\xbb\xbf"))
 		c->at += 3;
 }
 
@@ -362,11 +362,8 @@ conf_next(struct conf *c, struct conf_item *item)
 
 		if (at_rest(&rest))
 			continue;
-		if (!c->begun && strncmp(l.from, "---", 3) == 0) {
-			rest.from = l.from + 3;
-			if (at_rest(&rest))
-				continue;
-		}
+		if (!c->begun && (rest.from = text_after(l.from, "---")) && at_rest(&rest))
+			continue;
 		if (strcmp(l.from, "...") == 0)
 			return CONF_END;
 		c->begun = true;
