@@ -208,7 +208,7 @@ control_on_client(struct supervise *s, unsigned i, ms now)
 		return;
 	room = CONTROL_LINE_MAX - c->in.len;
 	if (c->out.len == 0 && !c->streaming && room > 0) {
-		n = recv(c->fd, bytes, room, 0);
+		n = read(c->fd, bytes, room);
 		if (n < 0 && errno != EAGAIN && errno != EINTR) {
 			hang_up(s, i);
 			return;

@@ -126,8 +126,8 @@ read_answer(int fd, const char *what, bool lines, ms deadline)
 
 		if (!readable(fd, deadline))
 			return complain(VERBS_TIMEOUT, what, NULL, "no answer in time");
-		n = recv(fd, bytes,
-		    in.room - 1 - in.len < sizeof bytes ? in.room - 1 - in.len : sizeof bytes, 0);
+		n = read(fd, bytes,
+		    in.room - 1 - in.len < sizeof bytes ? in.room - 1 - in.len : sizeof bytes);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
@@ -157,7 +157,7 @@ wait_closed(const char *path, int fd, ms deadline)
 	char byte;
 
 	while (readable(fd, deadline)) {
-		ssize_t n = recv(fd, &byte, 1, 0);
+		ssize_t n = read(fd, &byte, 1);
 		int again;
 
 		if (n > 0 || (n < 0 && errno == EINTR))
