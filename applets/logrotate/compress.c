@@ -13,8 +13,8 @@
 #include "../../lib/base/text.h"
 #include "../../lib/sys/call.h"
 #include "../../lib/sys/memory.h"
-#include "../../lib/sys/out.h"
 #include "../../lib/sys/spawn.h"
+#include "complain.h"
 
 #define RETRY (60 * MS_SECOND)
 #define NUDGE ((ms)20)
@@ -73,8 +73,7 @@ temp_name(const struct logfile *l, char name[PATH_MAX])
 static void
 say(const struct compress *k, const struct logfile *l, const char *what)
 {
-	out_error("se-logrotate: compress: %s: %s: %s: trying again in a minute", l->path,
-	    k->argv[0], what);
+	complain("compress: %s: %s: %s: trying again in a minute", l->path, k->argv[0], what);
 }
 
 /* Opens the oldest old file that is not compressed, locked; -1: there is none, or errno EAGAIN. */

@@ -9,8 +9,8 @@
 
 #include "../../lib/sys/call.h"
 #include "../../lib/sys/loop.h"
-#include "../../lib/sys/out.h"
 #include "../../lib/sys/spawn.h"
+#include "complain.h"
 
 #define PIPE_SIZE (1024 * 1024)
 
@@ -79,7 +79,7 @@ drop_on_exit(struct drop *d, pid_t pid, int status, int *failed, ms now)
 		*failed = WEXITSTATUS(status); /* it has said why */
 		return true;
 	}
-	out_error("se-logrotate: its writer has died: another one is started");
+	complain("its writer has died: another one is started");
 	d->due = now - d->since < MS_SECOND ? now + MS_SECOND : now;
 	return true;
 }
@@ -102,8 +102,7 @@ drop_finish(struct drop *d)
 	close(STDOUT_FILENO);
 	while (d->pid > 0 || (left = call_waiting(d->pipe[0])) > 0) {
 		if (d->pid == 0 && start_writer(d) < 0) {
-			out_error(
-			    "se-logrotate: fork: %s: %d bytes are lost", strerror(errno), left);
+			complain("fork: %s: %d bytes are lost", strerror(errno), left);
 			return;
 		}
 		if (waitpid(d->pid, &status, 0) == d->pid)

@@ -8,7 +8,7 @@
 
 #include "../../lib/sys/call.h"
 #include "../../lib/sys/memory.h"
-#include "../../lib/sys/out.h"
+#include "complain.h"
 
 /* As much of what is written may wait in the pipe; the system's limit for users is the same. */
 #define PIPE_SIZE (1024 * 1024)
@@ -60,7 +60,7 @@ end(struct logger *l, ssize_t n)
 	struct feed *in = l->feed;
 
 	if (n < 0)
-		out_error("se-logrotate: read: stdin: %s", strerror(errno));
+		complain("read: stdin: %s", strerror(errno));
 	in->eof = true;
 	bundle_forget(&l->inputs, STDIN_FILENO);
 }

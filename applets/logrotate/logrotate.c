@@ -20,6 +20,7 @@
 #include "../../lib/sys/spawn.h"
 #include "../../lib/wire/hold.h"
 #include "../applet.h"
+#include "complain.h"
 #include "drop.h"
 #include "feed.h"
 #include "held.h"
@@ -116,7 +117,7 @@ settle(struct logger *l, ms now)
 	}
 	if (e != 0) {
 		l->failed = 1;
-		out_error("se-logrotate: open: %s: %s", l->file.log.path, strerror(e));
+		complain("open: %s: %s", l->file.log.path, strerror(e));
 	}
 	if (l->file.rotated) {
 		l->file.rotated = false;
@@ -280,7 +281,7 @@ run(int argc, char **argv)
 	struct options c;
 
 	if (!base) {
-		out_error("se-logrotate: start: %s", strerror(errno));
+		complain("start: %s", strerror(errno));
 		return 1;
 	}
 	text = buf_over(base, size);

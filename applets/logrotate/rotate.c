@@ -16,6 +16,7 @@
 #include "../../lib/sys/copytruncate.h"
 #include "../../lib/sys/loop.h"
 #include "../../lib/sys/out.h"
+#include "complain.h"
 #include "compress.h"
 #include "file.h"
 
@@ -26,7 +27,7 @@
 static int
 fail(const char *what, const char *path, const char *reason)
 {
-	out_error("se-logrotate: %s: %s: %s", what, path, reason);
+	complain("%s: %s: %s", what, path, reason);
 	return 1;
 }
 
@@ -181,17 +182,15 @@ copytruncate_file(struct file *f)
 		return fail("rotate", path, strerror(errno));
 	pid = copytruncate_writer(from);
 	if (pid > 0) {
-		out_error(
-		    "se-logrotate: rotate: %s: pid %d writes it without O_APPEND: it would go "
-		    "on at its old place",
+		complain("rotate: %s: pid %d writes it without O_APPEND: it would go "
+			 "on at its old place",
 		    path, (int)pid);
 		close(from);
 		return 1;
 	}
 	if (pid < 0)
-		out_error(
-		    "se-logrotate: rotate: %s: not all of its writers can be seen: do they use "
-		    "O_APPEND?",
+		complain("rotate: %s: not all of its writers can be seen: do they use "
+			 "O_APPEND?",
 		    path);
 	failed = copytruncate(f, from);
 	close(from);

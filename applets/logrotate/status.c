@@ -10,6 +10,7 @@
 #include "../../lib/sys/dumpfile.h"
 #include "../../lib/sys/out.h"
 #include "../../lib/wire/zone.h"
+#include "complain.h"
 
 static void
 print(const struct ledger *l, struct buf *b)
@@ -70,16 +71,16 @@ status_run(const struct options *c)
 	struct search s = { .options = c, .arrived = true };
 
 	if (ledger_each(found, &s) < 0) {
-		out_error("se-logrotate: status: /proc: %s", strerror(errno));
+		complain("status: /proc: %s", strerror(errno));
 		return 1;
 	}
 	if (!s.arrived) {
-		out_error("se-logrotate: status: stdout: %s", strerror(errno));
+		complain("status: stdout: %s", strerror(errno));
 		return 1;
 	}
 	if (s.found == 0)
-		out_error("se-logrotate: status: %s: no running logger was found",
-		    c->nfiles ? c->files[0] : "all");
+		complain(
+		    "status: %s: no running logger was found", c->nfiles ? c->files[0] : "all");
 	return s.found == 0;
 }
 
@@ -93,7 +94,7 @@ status_dump(const struct ledger *l)
 	dumpfile_path(getpid(), &p);
 	print(l, &b);
 	if ((fd = dumpfile_open(path)) < 0 || !out_write(fd, room, b.len))
-		out_error("se-logrotate: dump: %s: %s", path, strerror(errno));
+		complain("dump: %s: %s", path, strerror(errno));
 	if (fd > STDERR_FILENO)
 		close(fd);
 }
