@@ -2,9 +2,9 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "../lib/sys/call.h"
 #include "../lib/sys/out.h"
 #include "../lib/sys/title.h"
 #include "applet.h"
@@ -137,8 +137,7 @@ make_link(const char *self, const char *dir, const char *name, bool symbolic)
 		return 0;
 	if (errno != EEXIST)
 		return failed(path);
-	if (stat(self, &ours) == 0 && stat(path, &there) == 0 && ours.st_ino == there.st_ino &&
-	    ours.st_dev == there.st_dev)
+	if (call_stat(self, &ours) == 0 && call_stat(path, &there) == 0 && call_same(&ours, &there))
 		return 0;
 	errno = EEXIST;
 	return failed(path);
@@ -150,7 +149,7 @@ install(char **argv)
 	bool symbolic = *argv && strcmp(*argv, "-s") == 0;
 	int status = 0;
 	char self[4096];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+	ssize_t n = call_readlink("/proc/self/exe", self, sizeof self - 1);
 
 	argv += symbolic;
 	if (!argv[0] || argv[1]) {

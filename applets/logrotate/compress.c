@@ -7,13 +7,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../../lib/base/text.h"
+#include "../../lib/sys/call.h"
 #include "../../lib/sys/memory.h"
-#include "../../lib/sys/out.h"
 #include "../../lib/sys/spawn.h"
+#include "complain.h"
 
 #define RETRY (60 * MS_SECOND)
 #define NUDGE ((ms)20)
@@ -58,7 +59,7 @@ compress_init(struct compress *k, const struct options *c)
 		k->argv[i] = (char *)(size_t)optval_list_at(&k->command, i); /* exec keeps it */
 	if (buf_print_to(k->suffix, sizeof k->suffix, "%s",
 		c->compress_suffix ? c->compress_suffix : suffix_of(k->argv[0])) &&
-	    k->suffix[0] == '.' && !strchr(k->suffix, '/'))
+	    k->suffix[0] == '.' && !text_char(k->suffix, '/'))
 		return NULL;
 	return "its suffix must begin with a dot and be short";
 }
@@ -72,8 +73,7 @@ temp_name(const struct logfile *l, char name[PATH_MAX])
 static void
 say(const struct compress *k, const struct logfile *l, const char *what)
 {
-	out_error("se-logrotate: compress: %s: %s: %s: trying again in a minute", l->path,
-	    k->argv[0], what);
+	complain("compress: %s: %s: %s: trying again in a minute", l->path, k->argv[0], what);
 }
 
 /* Opens the oldest old file that is not compressed, locked; -1: there is none, or errno EAGAIN. */
@@ -86,8 +86,8 @@ open_oldest(const struct logfile *l, const struct rotation_policy *p)
 		int fd;
 
 		if (!logfile_name(l, i, false, name, sizeof name) ||
-		    (fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK)) <
-			0)
+		    (fd = call_open(
+			 name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK, 0)) < 0)
 			continue;
 		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
 			return fd;
@@ -95,8 +95,7 @@ open_oldest(const struct logfile *l, const struct rotation_policy *p)
 		errno = EAGAIN; /* another logger has it in hand, or writes its last line */
 		return -1;
 	}
-	errno = ENOENT;
-	return -1;
+	return call_fail(ENOENT);
 }
 
 static int
@@ -106,8 +105,8 @@ open_temp(const struct logfile *l, mode_t mode)
 	int fd = -1;
 
 	if (temp_name(l, name))
-		fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK,
-		    mode);
+		fd = call_open(name,
+		    O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK, mode);
 	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && ftruncate(fd, 0) == 0)
 		return fd;
 	if (fd >= 0)
@@ -137,7 +136,7 @@ static void
 start(struct compress *k, const struct logfile *l, ms now)
 {
 	struct stat st;
-	int to = fstat(k->from, &st) == 0 ? open_temp(l, st.st_mode & 0777) : -1;
+	int to = call_fstat(k->from, &st) == 0 ? open_temp(l, st.st_mode & 0777) : -1;
 	const struct spawn_fd fds[] = { { STDIN_FILENO, k->from }, { STDOUT_FILENO, to } };
 	const struct spawn s = { .file = k->argv[0],
 		.argv = k->argv,
@@ -174,12 +173,12 @@ place(struct compress *k, const struct logfile *l, const struct rotation_policy 
 	char temp[PATH_MAX], name[PATH_MAX], packed[PATH_MAX];
 	struct stat st, there;
 
-	if (!temp_name(l, temp) || fstat(k->from, &st) < 0)
+	if (!temp_name(l, temp) || call_fstat(k->from, &st) < 0)
 		return -1;
 	for (unsigned i = p->first; i < p->first + p->age; i++) {
 		if (!logfile_name(l, i, false, name, sizeof name) ||
-		    !logfile_name(l, i, true, packed, sizeof packed) || lstat(name, &there) < 0 ||
-		    there.st_ino != st.st_ino || there.st_dev != st.st_dev)
+		    !logfile_name(l, i, true, packed, sizeof packed) ||
+		    call_lstat(name, &there) < 0 || !call_same(&there, &st))
 			continue;
 		return rename(temp, packed) < 0 ? -1 : unlink(name);
 	}
@@ -192,7 +191,7 @@ finish(struct compress *k, struct logfile *l, const struct rotation_policy *p, m
 {
 	struct stat st;
 
-	if (fstat(k->from, &st) == 0 && (uint64_t)st.st_size != k->size) {
+	if (call_fstat(k->from, &st) == 0 && (uint64_t)st.st_size != k->size) {
 		stop(k, now + MS_SECOND);
 		return;
 	}

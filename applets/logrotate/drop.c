@@ -4,13 +4,13 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../../lib/sys/call.h"
 #include "../../lib/sys/loop.h"
-#include "../../lib/sys/out.h"
 #include "../../lib/sys/spawn.h"
+#include "complain.h"
 
 #define PIPE_SIZE (1024 * 1024)
 
@@ -20,7 +20,7 @@ writer(void *arg)
 	struct drop *d = arg;
 
 	loop_close();
-	(void)signal(SIGTERM, SIG_IGN);       /* it ends when all is written */
+	call_signal(SIGTERM, SIG_IGN);        /* it ends when all is written */
 	(void)dup2(d->pipe[0], STDIN_FILENO); /* cannot fail: they are open */
 	(void)dup2(d->out, STDOUT_FILENO);
 	spawn_close_fds();
@@ -31,7 +31,7 @@ writer(void *arg)
 static int
 start_writer(struct drop *d)
 {
-	pid_t pid = _Fork();
+	pid_t pid = call_fork();
 
 	if (pid == 0)
 		_exit(writer(d));
@@ -55,10 +55,10 @@ drop_start(struct drop *d, struct options *c, int (*run)(struct options *))
 	d->writer.max_line = 0;
 	d->writer.overflow = OPTIONS_BLOCK;
 	d->writer.ends_only = true;
-	if (pipe2(d->pipe, O_CLOEXEC) < 0 ||
-	    (d->out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)) < 0)
+	if (call_pipe(d->pipe, O_CLOEXEC) < 0 ||
+	    (d->out = call_fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)) < 0)
 		return -1;
-	(void)fcntl(d->pipe[1], F_SETPIPE_SZ, PIPE_SIZE); /* else there is less room */
+	(void)call_fcntl(d->pipe[1], F_SETPIPE_SZ, PIPE_SIZE); /* else there is less room */
 	if (start_writer(d) < 0)
 		return -1;
 	(void)dup2(d->pipe[1], STDOUT_FILENO);
@@ -79,7 +79,7 @@ drop_on_exit(struct drop *d, pid_t pid, int status, int *failed, ms now)
 		*failed = WEXITSTATUS(status); /* it has said why */
 		return true;
 	}
-	out_error("se-logrotate: its writer has died: another one is started");
+	complain("its writer has died: another one is started");
 	d->due = now - d->since < MS_SECOND ? now + MS_SECOND : now;
 	return true;
 }
@@ -96,14 +96,13 @@ drop_advance(struct drop *d, ms now)
 void
 drop_finish(struct drop *d)
 {
-	int left = 1, status = 0;
+	int left = 0, status = 0;
 
 	close(d->pipe[1]);
 	close(STDOUT_FILENO);
-	while (d->pid > 0 || (ioctl(d->pipe[0], FIONREAD, &left) == 0 && left > 0)) {
+	while (d->pid > 0 || (left = call_waiting(d->pipe[0])) > 0) {
 		if (d->pid == 0 && start_writer(d) < 0) {
-			out_error(
-			    "se-logrotate: fork: %s: %d bytes are lost", strerror(errno), left);
+			complain("fork: %s: %d bytes are lost", strerror(errno), left);
 			return;
 		}
 		if (waitpid(d->pid, &status, 0) == d->pid)

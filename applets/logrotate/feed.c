@@ -6,8 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../../lib/sys/call.h"
 #include "../../lib/sys/memory.h"
-#include "../../lib/sys/out.h"
+#include "complain.h"
 
 /* As much of what is written may wait in the pipe; the system's limit for users is the same. */
 #define PIPE_SIZE (1024 * 1024)
@@ -31,7 +32,7 @@ feed_open(struct logger *l)
 		.prefix = c->prefix,
 		.prefix_len = c->prefix ? strlen(c->prefix) : 0,
 	};
-	(void)fcntl(STDIN_FILENO, F_SETPIPE_SZ, PIPE_SIZE); /* else, or no pipe: as it is */
+	(void)call_fcntl(STDIN_FILENO, F_SETPIPE_SZ, PIPE_SIZE); /* else, or no pipe: as it is */
 	in->always = bundle_watch(&l->inputs, STDIN_FILENO, 0) < 0 && errno == EPERM;
 	return in;
 }
@@ -59,7 +60,7 @@ end(struct logger *l, ssize_t n)
 	struct feed *in = l->feed;
 
 	if (n < 0)
-		out_error("se-logrotate: read: stdin: %s", strerror(errno));
+		complain("read: stdin: %s", strerror(errno));
 	in->eof = true;
 	bundle_forget(&l->inputs, STDIN_FILENO);
 }

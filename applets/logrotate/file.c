@@ -6,6 +6,7 @@
 
 #include "../../lib/base/scan.h"
 #include "../../lib/sys/out.h"
+#include "complain.h"
 
 const char *
 file_init(struct file *f, const struct options *c, const char *path, struct lines *lines,
@@ -29,10 +30,10 @@ tell(struct file *f, struct trouble *t, const char *step, int error)
 	if (t->step == step && t->error == error)
 		return;
 	if (step)
-		out_error("se-logrotate: %s: %s: %s: trying again every second", step, f->log.path,
-		    strerror(error));
+		complain(
+		    "%s: %s: %s: trying again every second", step, f->log.path, strerror(error));
 	else if (t->step)
-		out_error("se-logrotate: %s: %s: it works again", t->step, f->log.path);
+		complain("%s: %s: it works again", t->step, f->log.path);
 	*t = (struct trouble){ step, error };
 	f->ledger->error = error;
 	f->ledger->errors += step != NULL;
@@ -153,7 +154,7 @@ count(struct file *f, const char *bytes, size_t n)
 	f->ledger->bytes += n;
 	if (f->tee && !out_write(STDOUT_FILENO, bytes, n)) {
 		f->tee = false;
-		out_error("se-logrotate: tee: stdout: %s", strerror(errno));
+		complain("tee: stdout: %s", strerror(errno));
 	}
 }
 

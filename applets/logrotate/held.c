@@ -4,9 +4,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "../../lib/sys/call.h"
 #include "../../lib/sys/fdpass.h"
 #include "../../lib/sys/intake.h"
 #include "../../lib/sys/ledger.h"
@@ -71,11 +71,13 @@ recover(struct logger *l)
 		return;
 	}
 	if (g->written_from == g->done) {
-		int fd = open(l->options->files[0], O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+		int fd = call_open(
+		    l->options->files[0], O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0);
 		struct stat st;
 		ssize_t n = -1;
 
-		if (fd >= 0 && fstat(fd, &st) == 0 && st.st_ino == g->ino && st.st_dev == g->dev)
+		if (fd >= 0 && call_fstat(fd, &st) == 0 && st.st_ino == g->ino &&
+		    st.st_dev == g->dev)
 			n = pread(fd, h->raw, g->len - g->done, (off_t)g->at);
 		if (n > 0 && memcmp(h->raw, g->hand + g->done, (size_t)n) == 0)
 			g->done += (uint32_t)n;
@@ -98,7 +100,7 @@ held_open(struct logger *l)
 	h->piece = l->ledger->midline > 0 ? loop_now() + PIECE_PATIENCE : 0;
 	l->held = h;
 	for (int fd = HOLD_SOCKET; fd < HOLD_TAKEN + 2; fd++)
-		(void)fcntl(fd, F_SETFD, FD_CLOEXEC); /* cannot fail: it is open */
+		(void)call_fcntl(fd, F_SETFD, FD_CLOEXEC); /* cannot fail: it is open */
 	recover(l);
 	return h;
 }
@@ -142,7 +144,7 @@ add_input(struct logger *l, const struct hold_message *m, int fd)
 {
 	struct held *h = l->held;
 	struct input *in = make_input(h, m->key);
-	int size = fcntl(fd, F_GETPIPE_SZ);
+	int size = call_fcntl(fd, F_GETPIPE_SZ, 0);
 
 	if (!in || in->fd >= 0 || bundle_watch(&l->inputs, fd, m->key) < 0) {
 		close(fd); /* the holder has it still */
@@ -258,7 +260,7 @@ static bool
 enlarge(struct input *in)
 {
 	size_t old = in->full;
-	int size = fcntl(in->fd, F_SETPIPE_SZ, (int)LEDGER_ROOM);
+	int size = call_fcntl(in->fd, F_SETPIPE_SZ, (int)LEDGER_ROOM);
 
 	in->full = size > 0 ? FULL((size_t)size) : old;
 	return in->full > old;

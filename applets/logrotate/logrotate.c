@@ -5,19 +5,22 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #include "../../lib/base/num.h"
+#include "../../lib/base/text.h"
 #include "../../lib/sys/atomic.h"
+#include "../../lib/sys/call.h"
+#include "../../lib/sys/daemon.h"
 #include "../../lib/sys/loop.h"
 #include "../../lib/sys/memory.h"
 #include "../../lib/sys/out.h"
 #include "../../lib/sys/spawn.h"
 #include "../../lib/wire/hold.h"
 #include "../applet.h"
+#include "complain.h"
 #include "drop.h"
 #include "feed.h"
 #include "held.h"
@@ -114,7 +117,7 @@ settle(struct logger *l, ms now)
 	}
 	if (e != 0) {
 		l->failed = 1;
-		out_error("se-logrotate: open: %s: %s", l->file.log.path, strerror(e));
+		complain("open: %s: %s", l->file.log.path, strerror(e));
 	}
 	if (l->file.rotated) {
 		l->file.rotated = false;
@@ -186,25 +189,12 @@ run_until_ended(struct logger *l, int dump)
 static int
 dump_signal(void)
 {
-	const char *name = getenv("SIGDUMP_SIGNAL");
+	const char *name = call_env("SIGDUMP_SIGNAL");
 	int sig = SIGCONT;
 
 	if (name && *name && !num_signal(name, &sig))
 		die(EXIT_USAGE, "SIGDUMP_SIGNAL: %s: expected a signal", name);
 	return sig;
-}
-
-/* Descriptors 0 to 2 exist, so that nothing we open becomes one of them. */
-static void
-fill_low_fds(void)
-{
-	int fd;
-
-	do
-		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	while (fd >= 0 && fd < 3 && fcntl(fd, F_SETFD, 0) == 0);
-	if (fd > 2)
-		close(fd);
 }
 
 static void
@@ -218,8 +208,8 @@ make_link(const struct logger *l, const struct options *c)
 		die(EXIT_USAGE, "--link: %s", strerror(ENAMETOOLONG));
 	(void)unlink(temp); /* of a start that was killed here */
 	/* beside it the name alone is good, wherever the directory will be seen */
-	if (symlink(
-		strchr(c->files[0], '/') || strchr(c->link, '/') ? l->ledger->path : c->files[0],
+	if (symlink(text_char(c->files[0], '/') || text_char(c->link, '/') ? l->ledger->path
+									   : c->files[0],
 		temp) < 0 ||
 	    rename(temp, c->link) < 0)
 		die(1, "link: %s: %s", c->link, strerror(errno));
@@ -231,9 +221,9 @@ start(struct logger *l, const struct options *c, int dump)
 	const int sigs[] = { SIGTERM, SIGHUP, SIGUSR1, SIGALRM, dump };
 	const char *why;
 
-	(void)signal(SIGINT, SIG_IGN); /* what writes to us ends it by its own end */
-	(void)signal(SIGQUIT, SIG_IGN);
-	(void)signal(SIGPIPE, SIG_IGN);
+	call_signal(SIGINT, SIG_IGN); /* what writes to us ends it by its own end */
+	call_signal(SIGQUIT, SIG_IGN);
+	call_signal(SIGPIPE, SIG_IGN);
 	if (loop_open(sigs, sizeof sigs / sizeof *sigs) < 0 ||
 	    bundle_open(&l->inputs, TAG_INPUTS) < 0)
 		die(1, "start: %s", strerror(errno));
@@ -244,7 +234,8 @@ start(struct logger *l, const struct options *c, int dump)
 		die(EXIT_USAGE, "--compress: %s", why);
 	l->file.log.suffix = l->compress.suffix;
 	make_link(l, c);
-	(void)prctl(PR_SET_NAME, "se-logrotate"); /* it may have been executed by a descriptor */
+	(void)call_prctl(
+	    PR_SET_NAME, (size_t) "se-logrotate"); /* it may have been executed by a descriptor */
 	if (c->held)
 		l->held = held_open(l);
 	else
@@ -261,7 +252,7 @@ pipe_logger(struct options *c)
 	const char *path = c->files[0];
 	struct drop drop;
 
-	fill_low_fds();
+	close(daemon_null()); /* for descriptors 0 to 2 */
 	if (c->overflow == OPTIONS_DROP) {
 		if (drop_start(&drop, c, pipe_logger) < 0)
 			die(1, "start: %s", strerror(errno));
@@ -290,7 +281,7 @@ run(int argc, char **argv)
 	struct options c;
 
 	if (!base) {
-		out_error("se-logrotate: start: %s", strerror(errno));
+		complain("start: %s", strerror(errno));
 		return 1;
 	}
 	text = buf_over(base, size);

@@ -7,14 +7,16 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "../../lib/base/num.h"
+#include "../../lib/base/text.h"
+#include "../../lib/sys/call.h"
 #include "../../lib/sys/copytruncate.h"
 #include "../../lib/sys/loop.h"
 #include "../../lib/sys/out.h"
+#include "complain.h"
 #include "compress.h"
 #include "file.h"
 
@@ -25,7 +27,7 @@
 static int
 fail(const char *what, const char *path, const char *reason)
 {
-	out_error("se-logrotate: %s: %s: %s", what, path, reason);
+	complain("%s: %s: %s", what, path, reason);
 	return 1;
 }
 
@@ -59,12 +61,12 @@ find_target(const char *text, struct target *t)
 	if (!buf_print_to(word, sizeof word, "%.*s", (int)len, text))
 		return strerror(ENAMETOOLONG);
 	if (*word == '@') {
-		if ((fd = open(word + 1, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) < 0)
+		if ((fd = call_open(word + 1, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0)) < 0)
 			return strerror(errno);
 		n = read(fd, number, sizeof number - 1);
 		close(fd);
 		number[n > 0 ? n : 0] = '\0';
-		number[strcspn(number, " \r\n")] = '\0';
+		number[text_span(number, " \r\n")] = '\0';
 	}
 	if (!num_count(*word == '@' ? number : word, 2, INT_MAX, &pid))
 		return *word == '@' ? "no pid in the file" : "expected PID or @FILE";
@@ -102,8 +104,7 @@ rotate_until(struct file *f, enum rotation_action last)
 		if (result == 0 && action == last)
 			return 0;
 	}
-	errno = EWOULDBLOCK;
-	return -1;
+	return call_fail(EWOULDBLOCK);
 }
 
 static int
@@ -151,9 +152,9 @@ copytruncate(struct file *f, int from)
 	    !logfile_name(&f->log, f->policy.first, false, name, sizeof name))
 		return fail("rotate", path, strerror(ENAMETOOLONG));
 	(void)unlink(temp); /* of one that was killed here */
-	if ((c.to = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, f->log.mode)) < 0)
+	if ((c.to = call_open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, f->log.mode)) < 0)
 		return fail("rotate", temp, strerror(errno));
-	if (fchmod(c.to, f->log.mode) < 0 || copytruncate_copy(&c) < 0)
+	if (call_fchmod(c.to, f->log.mode) < 0 || copytruncate_copy(&c) < 0)
 		(void)fail("rotate: copy", path, strerror(errno));
 	else if (c.way != COPYTRUNCATE_NOTHING &&
 	    (rotate_until(f, ROTATION_ASIDE) < 0 || rename(temp, name) < 0))
@@ -174,24 +175,22 @@ static int
 copytruncate_file(struct file *f)
 {
 	const char *path = f->log.path;
-	int from = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY), failed;
+	int from = call_open(path, O_RDWR | O_CLOEXEC | O_NOCTTY, 0), failed;
 	pid_t pid;
 
 	if (from < 0)
 		return fail("rotate", path, strerror(errno));
 	pid = copytruncate_writer(from);
 	if (pid > 0) {
-		out_error(
-		    "se-logrotate: rotate: %s: pid %d writes it without O_APPEND: it would go "
-		    "on at its old place",
+		complain("rotate: %s: pid %d writes it without O_APPEND: it would go "
+			 "on at its old place",
 		    path, (int)pid);
 		close(from);
 		return 1;
 	}
 	if (pid < 0)
-		out_error(
-		    "se-logrotate: rotate: %s: not all of its writers can be seen: do they use "
-		    "O_APPEND?",
+		complain("rotate: %s: not all of its writers can be seen: do they use "
+			 "O_APPEND?",
 		    path);
 	failed = copytruncate(f, from);
 	close(from);
@@ -226,7 +225,7 @@ rotate_file(const struct options *c, const char *path, struct lines *lines, stru
 	const char *why;
 	int failed = 0;
 
-	if (stat(path, &st) < 0)
+	if (call_stat(path, &st) < 0)
 		return fail("rotate", path, strerror(errno));
 	if (!S_ISREG(st.st_mode))
 		return fail("rotate", path, "not a regular file");

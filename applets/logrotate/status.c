@@ -4,12 +4,13 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "../../lib/sys/call.h"
 #include "../../lib/sys/dumpfile.h"
 #include "../../lib/sys/out.h"
 #include "../../lib/wire/zone.h"
+#include "complain.h"
 
 static void
 print(const struct ledger *l, struct buf *b)
@@ -17,7 +18,7 @@ print(const struct ledger *l, struct buf *b)
 	struct zone_civil c = zone_civil(l->since);
 
 	buf_printf(b, "pid=%d file=", (int)l->pid);
-	buf_escape(b, l->path, strnlen(l->path, sizeof l->path), sizeof l->path);
+	buf_escape(b, l->path, strlen(l->path), sizeof l->path);
 	buf_printf(b,
 	    " since=%04d-%02d-%02dT%02d:%02d:%02dZ lines=%llu bytes=%llu rotations=%llu"
 	    " dropped_lines=%llu dropped_bytes=%llu errors=%llu error=",
@@ -44,8 +45,7 @@ is_same(const char *path, const char *other)
 	struct stat a, b;
 
 	return strcmp(path, other) == 0 ||
-	    (stat(path, &a) == 0 && stat(other, &b) == 0 && a.st_ino == b.st_ino &&
-		a.st_dev == b.st_dev);
+	    (call_stat(path, &a) == 0 && call_stat(other, &b) == 0 && call_same(&a, &b));
 }
 
 static void
@@ -71,16 +71,16 @@ status_run(const struct options *c)
 	struct search s = { .options = c, .arrived = true };
 
 	if (ledger_each(found, &s) < 0) {
-		out_error("se-logrotate: status: /proc: %s", strerror(errno));
+		complain("status: /proc: %s", strerror(errno));
 		return 1;
 	}
 	if (!s.arrived) {
-		out_error("se-logrotate: status: stdout: %s", strerror(errno));
+		complain("status: stdout: %s", strerror(errno));
 		return 1;
 	}
 	if (s.found == 0)
-		out_error("se-logrotate: status: %s: no running logger was found",
-		    c->nfiles ? c->files[0] : "all");
+		complain(
+		    "status: %s: no running logger was found", c->nfiles ? c->files[0] : "all");
 	return s.found == 0;
 }
 
@@ -94,7 +94,7 @@ status_dump(const struct ledger *l)
 	dumpfile_path(getpid(), &p);
 	print(l, &b);
 	if ((fd = dumpfile_open(path)) < 0 || !out_write(fd, room, b.len))
-		out_error("se-logrotate: dump: %s: %s", path, strerror(errno));
+		complain("dump: %s: %s", path, strerror(errno));
 	if (fd > STDERR_FILENO)
 		close(fd);
 }

@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 
 #include "../../lib/base/num.h"
+#include "../../lib/base/text.h"
 #include "../../lib/fsm/generations.h"
 #include "../../lib/sys/memory.h"
 
@@ -111,7 +112,7 @@ args_limit(const struct args *c, unsigned i, struct spawn_limit *limit, struct b
 		RLIMIT_SIGPENDING, RLIMIT_STACK };
 	static const struct opt row = { .type = OPT_RLIMIT };
 	const char *text = optval_list_at(&c->rlimit, i);
-	size_t len = strcspn(text, "=");
+	size_t len = text_span(text, "=");
 	struct opt_value value = { .first = text + len + (text[len] == '='), .count = 1 };
 	struct buf none = { 0 };
 	struct opt_rlimit r;

@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "../../lib/base/num.h"
+#include "../../lib/base/text.h"
+#include "../../lib/sys/call.h"
 #include "../../lib/sys/loop.h"
 #include "../../lib/sys/out.h"
 #include "../../lib/sys/unixsock.h"
@@ -28,7 +30,7 @@ fail(int status, const char *verb, const char *object, const char *why)
 static int
 open_pid_file(const char *path, pid_t *pid)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), e = ESRCH;
+	int fd = call_open(path, O_RDONLY | O_CLOEXEC, 0), e = ESRCH;
 	char text[24];
 	uint64_t n;
 	ssize_t len;
@@ -37,7 +39,7 @@ open_pid_file(const char *path, pid_t *pid)
 		return -1;
 	len = read(fd, text, sizeof text - 1);
 	text[len > 0 ? len : 0] = '\0';
-	text[strcspn(text, "\n")] = '\0';
+	text[text_span(text, "\n")] = '\0';
 	if (len < 0)
 		e = errno;
 	else if (!num_count(text, 2 - (getpid() != 1), INT32_MAX, &n))
@@ -113,7 +115,7 @@ status(const struct args *o, pid_t pid)
 
 	if (ask(pid, room, sizeof room) < 0)
 		return fail(errno, "status", o->pid_file, strerror(errno));
-	text += strcspn(text, "\n") + 1;
+	text += text_span(text, "\n") + 1;
 	if (o->json)
 		text += strlen(text) + 1;
 	if (out_text(STDOUT_FILENO, text))
@@ -128,7 +130,7 @@ static bool
 generations(const char *path, uint64_t *least, uint64_t *most)
 {
 	char text[4096];
-	int fd = open(path, O_RDONLY | O_CLOEXEC), e;
+	int fd = call_open(path, O_RDONLY | O_CLOEXEC, 0), e;
 	ssize_t n;
 
 	if (fd < 0)
@@ -140,11 +142,11 @@ generations(const char *path, uint64_t *least, uint64_t *most)
 	*least = UINT64_MAX;
 	*most = 0;
 	for (char *line = text, *next; *line; line = next) {
-		char *end = line + strcspn(line, "\n");
+		char *end = line + text_span(line, "\n");
 		uint64_t g;
 
 		next = end + (*end != '\0');
-		line[strcspn(line, ":\n")] = '\0';
+		line[text_span(line, ":\n")] = '\0';
 		if (!num_count(line, 1, UINT32_MAX, &g))
 			continue;
 		*least = g < *least ? g : *least;
@@ -164,8 +166,8 @@ has_failed(pid_t pid, uint64_t wanted)
 
 	if (ask(pid, room, sizeof room) < 0)
 		return false;
-	room[strcspn(room, "\n")] = '\0';
-	text = strchr(room, ' ');
+	room[text_span(room, "\n")] = '\0';
+	text = text_char(room, ' ');
 	return text && num_count(text + 1, 0, UINT32_MAX, &failed) && failed >= wanted;
 }
 

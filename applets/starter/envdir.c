@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../../lib/base/text.h"
+#include "../../lib/sys/call.h"
 #include "../../lib/sys/proc.h"
 
 /* The first line of a file, in room with a NUL; its length; -1: there is none, -2: it is too long.
@@ -18,15 +20,16 @@ first_line(const char *dir, const char *name, char *room, size_t size)
 	int fd;
 
 	if (!buf_print_to(path, sizeof path, "%s/%s", dir, name) ||
-	    (fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) < 0)
+	    (fd = call_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0)) < 0)
 		return -1;
-	while (len < size && !memchr(room, '\n', len) && (n = read(fd, room + len, size - len)) > 0)
+	while (
+	    len < size && !text_find(room, '\n', len) && (n = read(fd, room + len, size - len)) > 0)
 		len += (size_t)n;
 	close(fd);
 	if (n < 0 || len == 0 || len == size)
 		return n < 0 || len == 0 ? -1 : -2;
 	room[len] = '\0';
-	room[strcspn(room, "\n")] = '\0'; /* a NUL in it ends it too: no variable can hold one */
+	room[text_span(room, "\n")] = '\0'; /* a NUL in it ends it too: no variable can hold one */
 	return (ssize_t)strlen(room);
 }
 
@@ -37,7 +40,7 @@ take(const char *name, void *arg)
 	size_t before = e->text.len, room;
 	ssize_t n;
 
-	if (*name == '.' || strchr(name, '='))
+	if (*name == '.' || text_char(name, '='))
 		return true;
 	buf_printf(&e->text, "%s=", name);
 	room = e->text.room - e->text.len;

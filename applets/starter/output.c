@@ -8,6 +8,8 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
+#include "../../lib/base/text.h"
+#include "../../lib/sys/call.h"
 #include "../../lib/sys/loop.h"
 #include "../../lib/sys/memory.h"
 
@@ -32,7 +34,7 @@ take_command(struct starter *s, const char *command)
 		starter_die(s, errno, "--log-file: %s", strerror(errno));
 	s->log.argv = argv;
 	memcpy(copy, command, room);
-	if (command[strcspn(command, FOR_A_SHELL)]) {
+	if (command[text_span(command, FOR_A_SHELL)]) {
 		argv[0] = "/bin/sh";
 		argv[1] = "-c";
 		argv[2] = copy;
@@ -40,7 +42,7 @@ take_command(struct starter *s, const char *command)
 	}
 	for (char *p = copy; *(p += strspn(p, " \t")) && n < WORDS;) {
 		argv[n++] = p;
-		p += strcspn(p, " \t");
+		p += text_span(p, " \t");
 		if (*p)
 			*p++ = '\0';
 	}
@@ -54,11 +56,11 @@ take_logger(struct starter *s)
 {
 	static char size[48], age[32];
 	static char *argv[] = { "se-logrotate", size, age, "--", NULL, NULL };
-	int fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
+	int fd = call_open("/proc/self/exe", O_PATH | O_CLOEXEC, 0);
 
 	if (fd < 0) /* no /proc */
-		fd = open((const char *)getauxval(AT_EXECFN), O_PATH | O_CLOEXEC);
-	if (fd < 0 || (s->log.self = fcntl(fd, F_DUPFD_CLOEXEC, 16)) < 0)
+		fd = call_open((const char *)getauxval(AT_EXECFN), O_PATH | O_CLOEXEC, 0);
+	if (fd < 0 || (s->log.self = call_fcntl(fd, F_DUPFD_CLOEXEC, 16)) < 0)
 		starter_die(s, errno, "--log-rotate-size: our own program: %s", strerror(errno));
 	close(fd);
 	(void)buf_print_to(size, sizeof size, "--size=%llu",
@@ -71,7 +73,7 @@ take_logger(struct starter *s)
 static int
 open_file(const char *path)
 {
-	return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666);
+	return call_open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666);
 }
 
 void
@@ -96,9 +98,9 @@ output_prepare(struct starter *s)
 		take_command(s, file + 1 + strspn(file + 1, " \t\r\n"));
 	else
 		take_logger(s);
-	if (pipe2(p, O_CLOEXEC) < 0)
+	if (call_pipe(p, O_CLOEXEC) < 0)
 		starter_die(s, errno, "--log-file: pipe: %s", strerror(errno));
-	(void)fcntl(p[1], F_SETPIPE_SZ, PIPE); /* else less waits in it */
+	(void)call_fcntl(p[1], F_SETPIPE_SZ, PIPE); /* else less waits in it */
 	s->log.read = p[0];
 	s->log.fd = p[1];
 }
@@ -142,7 +144,7 @@ output_redirect(struct starter *s)
 	if (s->log.fd < 0)
 		return;
 	if (s->log.argv)
-		s->log.first = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3); /* -1: it has none */
+		s->log.first = call_fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3); /* -1: it has none */
 	if (s->log.first < 0)
 		s->log.first = s->null;
 	redirect(s->log.fd);

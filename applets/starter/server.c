@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "../../lib/base/num.h"
+#include "../../lib/base/text.h"
+#include "../../lib/sys/call.h"
 #include "../../lib/sys/loop.h"
 #include "../../lib/sys/memory.h"
 #include "envdir.h"
@@ -53,7 +55,7 @@ setting(const struct args *o, unsigned i, char *room, size_t size)
 static const char *
 envdir_of(const struct starter *s)
 {
-	return s->o->envdir ? s->o->envdir : getenv(settings[0]);
+	return s->o->envdir ? s->o->envdir : call_env(settings[0]);
 }
 
 /* The value of settings[i] now: the envdir's, the option's or the environment's; NULL: none. */
@@ -62,7 +64,7 @@ value_of(const struct starter *s, unsigned i, char room[64])
 {
 	if (envdir_value(envdir_of(s), settings[i], room, 64) || setting(s->o, i, room, 64))
 		return room;
-	return getenv(settings[i]);
+	return call_env(settings[i]);
 }
 
 static ms
@@ -115,16 +117,16 @@ put(struct environment *e, const char *format, ...)
 static bool
 is_named(const char *entry, const char *name)
 {
-	size_t n = strlen(name);
+	const char *rest = text_after(entry, name);
 
-	return strncmp(entry, name, n) == 0 && entry[n] == '=';
+	return rest && *rest == '=';
 }
 
 /* Does the envdir have that entry's variable? */
 static bool
 has(const struct envdir *dir, const char *entry)
 {
-	size_t n = strcspn(entry, "=") + 1;
+	size_t n = text_span(entry, "=") + 1;
 	const char *d = dir->text.base;
 
 	for (unsigned i = 0; i < dir->count; i++, d += strlen(d) + 1)
@@ -141,7 +143,7 @@ is_replaced(const struct starter *s, const struct envdir *dir, const char *entry
 	for (const char *name = told; *name; name += strlen(name) + 1)
 		if (is_named(entry, name))
 			return true;
-	if (strncmp(entry, "EINHORN_FD_", 11) == 0 ||
+	if (text_after(entry, "EINHORN_FD_") ||
 	    (s->reports_fd >= 0 && is_named(entry, "NOTIFY_SOCKET")))
 		return true;
 	for (unsigned i = 0; i < SETTINGS; i++)
@@ -253,9 +255,9 @@ open_ready(struct starter *s)
 		close(s->ready_fd);
 		s->ready_fd = -1;
 	}
-	if (s->o->ready != ARGS_NOTIFY || pipe2(p, O_CLOEXEC) < 0)
+	if (s->o->ready != ARGS_NOTIFY || call_pipe(p, O_CLOEXEC) < 0)
 		return -1;
-	(void)fcntl(p[0], F_SETFL, O_NONBLOCK); /* a pipe's end: cannot fail */
+	(void)call_fcntl(p[0], F_SETFL, O_NONBLOCK); /* a pipe's end: cannot fail */
 	if (loop_watch(p[0], TAG_READY, false) < 0) {
 		close(p[0]);
 		close(p[1]);

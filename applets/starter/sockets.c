@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../../lib/sys/call.h"
 #include "../../lib/sys/listener.h"
 
 /* The first number that a server can be given a socket at, besides those asked for. */
@@ -76,7 +77,7 @@ make_way(struct starter *s, const char *path)
 {
 	struct stat st;
 
-	if (*path == '@' || lstat(path, &st) < 0)
+	if (*path == '@' || call_lstat(path, &st) < 0)
 		return;
 	if (!S_ISSOCK(st.st_mode))
 		starter_die(s, EEXIST, "--path: %s: there is something that is no socket", path);
@@ -109,7 +110,7 @@ open_one(struct starter *s, struct starter_socket *k, const struct listener_opti
 		    strerror(errno));
 	if (!path)
 		k->at.port = listener_port(k->fd);
-	else if (lstat(k->at.host, &st) == 0 && *k->at.host != '@') {
+	else if (call_lstat(k->at.host, &st) == 0 && *k->at.host != '@') {
 		k->ours = true;
 		k->dev = st.st_dev;
 		k->ino = st.st_ino;
@@ -149,7 +150,7 @@ sockets_remove(const struct starter *s)
 	for (unsigned i = 0; i < s->sockets; i++) {
 		const struct starter_socket *k = &s->socket[i];
 
-		if (k->ours && lstat(k->at.host, &st) == 0 && st.st_ino == k->ino &&
+		if (k->ours && call_lstat(k->at.host, &st) == 0 && st.st_ino == k->ino &&
 		    st.st_dev == k->dev)
 			(void)unlink(k->at.host); /* the next one's start removes it too */
 	}

@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "../../lib/base/num.h"
+#include "../../lib/base/text.h"
+#include "../../lib/sys/call.h"
 #include "../../lib/sys/daemon.h"
 #include "../../lib/sys/loop.h"
 #include "../../lib/sys/memory.h"
@@ -107,7 +109,9 @@ kill_group(const struct generation *g)
 static const char *
 without_sig(char name[16])
 {
-	return strncmp(name, "SIG", 3) == 0 ? name + 3 : name;
+	const char *rest = text_after(name, "SIG");
+
+	return rest ? rest : name;
 }
 
 static void
@@ -378,20 +382,6 @@ run_until_ended(struct starter *s)
 
 /* ---- the start ---- */
 
-/* Descriptors 0 to 2 exist, so that nothing we open becomes one of them. */
-static int
-open_null(struct starter *s)
-{
-	int fd;
-
-	do
-		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	while (fd >= 0 && fd < 3 && fcntl(fd, F_SETFD, 0) == 0);
-	if (fd < 0)
-		starter_die(s, errno, "/dev/null: %s", strerror(errno));
-	return fd;
-}
-
 static void
 catch_signals(struct starter *s)
 {
@@ -400,7 +390,7 @@ catch_signals(struct starter *s)
 
 	if (loop_open(sigs, sizeof sigs / sizeof *sigs) < 0)
 		starter_die(s, errno, "signals: %s", strerror(errno));
-	(void)signal(SIGPIPE, SIG_IGN); /* cannot fail */
+	call_signal(SIGPIPE, SIG_IGN);
 }
 
 static void
@@ -442,7 +432,8 @@ start_up(struct starter *s)
 {
 	const struct args *o = s->o;
 
-	s->null = open_null(s);
+	if ((s->null = daemon_null()) < 0) /* the first: it fills 0 to 2 */
+		starter_die(s, errno, "/dev/null: %s", strerror(errno));
 	spawn_seal_fds();
 	server_prepare(s);
 	output_prepare(s);

@@ -3,12 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../../lib/base/num.h"
+#include "../../lib/sys/call.h"
 #include "../../lib/sys/memory.h"
 #include "../../lib/sys/out.h"
 #include "../../lib/wire/conf.h"
@@ -194,15 +193,15 @@ _Static_assert(sizeof(struct config) <= 65535, "a row's offset has 16 bits");
 static int
 open_file(int dir_fd, const char *path, bool regular)
 {
-	int fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (regular ? O_NONBLOCK : 0));
+	int fd =
+	    call_openat(dir_fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (regular ? O_NONBLOCK : 0));
 	struct stat st;
 
 	if (fd < 0 || !regular ||
-	    (fstat(fd, &st) == 0 && (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))))
+	    (call_fstat(fd, &st) == 0 && (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))))
 		return fd;
 	close(fd);
-	errno = EINVAL;
-	return -1;
+	return call_fail(EINVAL);
 }
 
 /* The whole file with room for a NUL; NULL: why. */
@@ -291,7 +290,7 @@ take_file(
 static bool
 take_environment(struct config *c, struct buf *why)
 {
-	const char *name = getenv("SIGDUMP_SIGNAL");
+	const char *name = call_env("SIGDUMP_SIGNAL");
 
 	if (!name || !*name || num_signal(name, &c->signal[CONFIG_SIGNAL_DUMP]))
 		return true;

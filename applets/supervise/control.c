@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../../lib/base/text.h"
 #include "../../lib/sys/loop.h"
 #include "../../lib/sys/memory.h"
 #include "../../lib/sys/unixsock.h"
@@ -147,7 +148,7 @@ execute(struct supervise *s, struct client *c, const char *line, ms now)
 static bool
 next_line(struct supervise *s, struct client *c, ms now)
 {
-	char *end = memchr(c->in.base, '\n', c->in.len);
+	char *end = text_find(c->in.base, '\n', c->in.len);
 	const char *why;
 
 	if (c->draining) {
@@ -158,7 +159,7 @@ next_line(struct supervise *s, struct client *c, ms now)
 	}
 	if (end) {
 		*end = '\0';
-		c->in.base[strcspn(c->in.base, "\r")] = '\0';
+		c->in.base[text_span(c->in.base, "\r")] = '\0';
 		c->deadline = now + CONTROL_PATIENCE;
 		why = execute(s, c, c->in.base, now);
 		buf_drop(&c->in, (size_t)(end - c->in.base) + 1);
@@ -207,7 +208,7 @@ control_on_client(struct supervise *s, unsigned i, ms now)
 		return;
 	room = CONTROL_LINE_MAX - c->in.len;
 	if (c->out.len == 0 && !c->streaming && room > 0) {
-		n = recv(c->fd, bytes, room, 0);
+		n = read(c->fd, bytes, room);
 		if (n < 0 && errno != EAGAIN && errno != EINTR) {
 			hang_up(s, i);
 			return;

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "../../lib/base/text.h"
 #include "../../lib/sys/cgroup.h"
 #include "../../lib/sys/memory.h"
 
@@ -22,9 +23,9 @@ static bool
 is_ours(const char *entry)
 {
 	for (const char *name = ours; *name; name += strlen(name) + 1) {
-		size_t n = strlen(name);
+		const char *rest = text_after(entry, name);
 
-		if (strncmp(entry, name, n) == 0 && entry[n] == '=')
+		if (rest && *rest == '=')
 			return true;
 	}
 	return false;

@@ -6,11 +6,12 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../../lib/base/text.h"
+#include "../../lib/sys/call.h"
 #include "../../lib/sys/fdpass.h"
 #include "../../lib/sys/intake.h"
 #include "../../lib/sys/ledger.h"
@@ -48,12 +49,12 @@ logger_needed(const struct config *c)
 void
 logger_init(struct logger *l, int null)
 {
-	int fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
+	int fd = call_open("/proc/self/exe", O_PATH | O_CLOEXEC, 0);
 
 	*l = (struct logger){ .sock = -1, .ledger = -1, .own = -1, .null = null };
 	if (fd < 0) /* no /proc */
-		fd = open((const char *)getauxval(AT_EXECFN), O_PATH | O_CLOEXEC);
-	l->self = fcntl(fd, F_DUPFD_CLOEXEC, SELF_FD);
+		fd = call_open((const char *)getauxval(AT_EXECFN), O_PATH | O_CLOEXEC, 0);
+	l->self = call_fcntl(fd, F_DUPFD_CLOEXEC, SELF_FD);
 	close(fd);
 }
 
@@ -63,8 +64,8 @@ logger_check(const struct config *c, const char *path)
 	const char *prefix = c->log_prefix ? c->log_prefix : "";
 
 	path = path ? path : "";
-	return strlen(prefix) <= PREFIX_MAX && strlen(path) < PATH_MAX && !strchr(prefix, '\n') &&
-	    !strchr(path, '\n');
+	return strlen(prefix) <= PREFIX_MAX && strlen(path) < PATH_MAX &&
+	    !text_char(prefix, '\n') && !text_char(path, '\n');
 }
 
 /*
@@ -145,11 +146,9 @@ make_pipe(struct logger *l, uint32_t stream, int worker, unsigned *key)
 	int p[2];
 
 	*key = make_place(l);
-	if (*key == NO_KEY) {
-		errno = EMFILE;
-		return -1;
-	}
-	if (pipe2(p, O_CLOEXEC) < 0)
+	if (*key == NO_KEY)
+		return call_fail(EMFILE);
+	if (call_pipe(p, O_CLOEXEC) < 0)
 		return -1;
 	l->pipe[*key] = (struct logger_pipe){ .fd = p[0], .stream = stream, .worker = worker };
 	return p[1];
@@ -170,7 +169,7 @@ make_lasting(struct logger *l)
 	if (!logger_grow(l, 1) || (l->ledger = ledger_make()) < 0 || intake_make(l->taken) < 0 ||
 	    (l->own = make_pipe(l, HOLD_NO_STREAM, -1, &key)) < 0)
 		return false;
-	(void)fcntl(l->own, F_SETPIPE_SZ, OWN_PIPE); /* else less waits in it */
+	(void)call_fcntl(l->own, F_SETPIPE_SZ, OWN_PIPE); /* else less waits in it */
 	l->on = true;
 	return true;
 }
@@ -310,7 +309,7 @@ write_own(struct logger *l)
 
 	if (lineout_open(&file, strcmp(path, "-") == 0 ? NULL : path) < 0)
 		return;
-	while (ioctl(l->pipe[OWN_KEY].fd, FIONREAD, &n) == 0 && n > 0)
+	while (call_waiting(l->pipe[OWN_KEY].fd) > 0)
 		if ((n = (int)read(l->pipe[OWN_KEY].fd, bytes, sizeof bytes)) <= 0 ||
 		    !lineout_write(&file, bytes, (size_t)n))
 			break;
@@ -323,7 +322,7 @@ start(struct logger *l, ms now)
 	int pair[2];
 
 	l->due = now + MS_SECOND;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
+	if (call_socketpair(SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, pair) < 0)
 		return;
 	l->pid = exec_logger(l, pair[1]);
 	close(pair[1]);

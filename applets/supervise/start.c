@@ -8,9 +8,9 @@
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "../../lib/sys/call.h"
 #include "../../lib/sys/daemon.h"
 #include "../../lib/sys/loop.h"
 #include "../../lib/sys/out.h"
@@ -53,15 +53,11 @@ fail(struct supervise *s, const char *format, ...)
 	_exit((int)s->boot->daemonize_error_exit_code);
 }
 
-/* Descriptors 0 to 2 exist, so that nothing we open becomes one of them. */
 static int
 open_null(void)
 {
-	int fd;
+	int fd = daemon_null();
 
-	do
-		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	while (fd >= 0 && fd < 3 && fcntl(fd, F_SETFD, 0) == 0);
 	if (fd < 0)
 		start_die(1, "start: /dev/null: %s", strerror(errno));
 	return fd;
@@ -79,7 +75,7 @@ catch_signals(const struct config *c)
 	sigs[n++] = SIGTTOU;
 	if (loop_open(sigs, n) < 0)
 		start_die(1, "start: signals: %s", strerror(errno));
-	(void)signal(SIGPIPE, SIG_IGN); /* cannot fail */
+	call_signal(SIGPIPE, SIG_IGN);
 }
 
 static void
@@ -126,7 +122,7 @@ become(struct supervise *s)
 		fail(s, "control_path: %s: %s", c->control_path, why);
 	if (privilege_apply(&p) < 0)
 		fail_identity(s, strerror(errno));
-	(void)prctl(PR_SET_DUMPABLE,
+	(void)call_prctl(PR_SET_DUMPABLE,
 	    1); /* cleared by that: /proc/self would be root's, see oom_score_adj */
 	if (c->chumask != OPT_UNSET)
 		umask((mode_t)c->chumask);
@@ -138,7 +134,7 @@ raise_nofile(struct supervise *s)
 {
 	struct rlimit r;
 
-	if (getrlimit(RLIMIT_NOFILE, &r) < 0)
+	if (prlimit(0, RLIMIT_NOFILE, NULL, &r) < 0)
 		return;
 	s->launch.nofile[0] = r.rlim_cur;
 	s->launch.nofile[1] = r.rlim_max;
@@ -169,7 +165,7 @@ prepare_workers(struct supervise *s)
 	struct buf why = buf_over(room, sizeof room);
 	const char *reason;
 
-	(void)prctl(PR_SET_CHILD_SUBREAPER, 1); /* an old kernel: then orphans go to PID 1 */
+	(void)call_prctl(PR_SET_CHILD_SUBREAPER, 1); /* an old kernel: then orphans go to PID 1 */
 	s->reports_fd = unixsock_reports(s->reports_name);
 	if (s->reports_fd < 0 || loop_watch(s->reports_fd, TAG(TAG_REPORTS, 0), false) < 0)
 		fail(s, "start: notify socket: %s", strerror(errno));
@@ -216,7 +212,7 @@ start_up(struct supervise *s, const struct config *c, int argc, char **argv)
 	init(s, c, argc, argv);
 	s->launch.null = open_null(); /* the first: it fills 0 to 2 */
 	logger_init(&s->logger, s->launch.null);
-	s->base_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	s->base_fd = call_open(".", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 	spawn_seal_fds();
 	if (c->daemonize && (s->daemon_fd = daemon_start((int)c->daemonize_error_exit_code)) < 0)
 		fail(s, "daemonize: %s", strerror(errno));

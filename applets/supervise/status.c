@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 
 #include "../../lib/base/num.h"
+#include "../../lib/base/text.h"
 #include "../../lib/sys/proc.h"
 #include "../applet.h"
 #include "workers.h"
@@ -234,7 +235,7 @@ static void
 total(struct buf *out, const char *metric, unsigned long value)
 {
 	buf_printf(out, "# TYPE se_supervise_%s\nse_supervise_%.*s %lu\n", metric,
-	    (int)strcspn(metric, " "), metric, value);
+	    (int)text_span(metric, " "), metric, value);
 }
 
 static void
@@ -255,7 +256,7 @@ prometheus_piece(const struct supervise *s, unsigned cursor, struct buf *out, ms
 		buf_printf(out, "# TYPE se_supervise_%s\n", metrics[metric]);
 		return;
 	}
-	buf_printf(out, "se_supervise_%.*s{worker=\"%u\"} ", (int)strcspn(metrics[metric], " "),
+	buf_printf(out, "se_supervise_%.*s{worker=\"%u\"} ", (int)text_span(metrics[metric], " "),
 	    metrics[metric], i - 1);
 	metric_value(&s->slot[i - 1], metric, out, now);
 	buf_puts(out, "\n");

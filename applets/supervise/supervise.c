@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "../../lib/base/num.h"
+#include "../../lib/sys/call.h"
 #include "../../lib/sys/cgroup.h"
 #include "../../lib/sys/daemon.h"
 #include "../../lib/sys/loop.h"
@@ -534,18 +535,17 @@ run(int argc, char **argv)
 {
 	char room[1024];
 	struct buf why = buf_over(room, sizeof room);
-	sigset_t all, old;
+	struct call_mask old;
 	struct config *c;
 
 	/* a signal from the first moment on waits for its handler, even where PID 1 would lose it
 	 */
-	sigfillset(&all);
-	(void)sigprocmask(SIG_BLOCK, &all, &old); /* cannot fail: the arguments are good */
+	call_mask(SIG_SETMASK, &call_all, &old);
 	if (!(c = config_load(AT_FDCWD, false, argc, argv, &why)))
 		start_die(EXIT_USAGE, "%s", room);
 	if (!c->check && c->verb.verb == CONFIG_RUN)
 		return supervise(c, argc, argv);
-	(void)sigprocmask(SIG_SETMASK, &old, NULL); /* as above */
+	call_mask(SIG_SETMASK, &old, NULL);
 	if (c->verb.verb != CONFIG_RUN)
 		return verbs_run(c);
 	if (!config_print(c))

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../../lib/base/text.h"
 #include "../../lib/sys/loop.h"
 #include "../../lib/sys/out.h"
 #include "../../lib/sys/pidfile.h"
@@ -81,12 +82,13 @@ readable(int fd, ms deadline)
 static int
 take_answer(struct buf *in, const char *what)
 {
-	char *end = memchr(in->base, '\n', in->len);
+	char *end = text_find(in->base, '\n', in->len);
+	const char *refusal;
 
 	*end = '\0';
+	refusal = text_after(in->base, "ERR ");
 	if (strcmp(in->base, "OK") != 0)
-		return complain(VERBS_REFUSED, what, NULL,
-		    in->base + (strncmp(in->base, "ERR ", 4) == 0 ? 4 : 0));
+		return complain(VERBS_REFUSED, what, NULL, refusal ? refusal : in->base);
 	buf_drop(in, (size_t)(end - in->base) + 1);
 	return VERBS_DONE;
 }
@@ -96,7 +98,7 @@ static bool
 print_lines(struct buf *in, bool *arrived)
 {
 	for (;;) {
-		char *end = memchr(in->base, '\n', in->len);
+		char *end = text_find(in->base, '\n', in->len);
 		size_t len;
 
 		if (!end)
@@ -124,15 +126,15 @@ read_answer(int fd, const char *what, bool lines, ms deadline)
 
 		if (!readable(fd, deadline))
 			return complain(VERBS_TIMEOUT, what, NULL, "no answer in time");
-		n = recv(fd, bytes,
-		    in.room - 1 - in.len < sizeof bytes ? in.room - 1 - in.len : sizeof bytes, 0);
+		n = read(fd, bytes,
+		    in.room - 1 - in.len < sizeof bytes ? in.room - 1 - in.len : sizeof bytes);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
 			return complain(VERBS_REFUSED, what, NULL,
 			    n < 0 ? strerror(errno) : "the connection was closed");
 		buf_put(&in, bytes, (size_t)n);
-		if (!answered && memchr(in.base, '\n', in.len)) {
+		if (!answered && text_find(in.base, '\n', in.len)) {
 			if ((status = take_answer(&in, what)) != VERBS_DONE || !lines)
 				return status;
 			answered = true;
@@ -155,7 +157,7 @@ wait_closed(const char *path, int fd, ms deadline)
 	char byte;
 
 	while (readable(fd, deadline)) {
-		ssize_t n = recv(fd, &byte, 1, 0);
+		ssize_t n = read(fd, &byte, 1);
 		int again;
 
 		if (n > 0 || (n < 0 && errno == EINTR))

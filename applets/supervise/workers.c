@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "../../lib/base/num.h"
+#include "../../lib/base/text.h"
+#include "../../lib/sys/call.h"
 #include "../../lib/sys/cgroup.h"
 #include "../../lib/sys/loop.h"
 #include "../../lib/sys/memory.h"
@@ -65,10 +67,10 @@ open_pipe(struct supervise *s, unsigned i)
 {
 	int p[2], e;
 
-	if (pipe2(p, O_CLOEXEC) < 0)
+	if (call_pipe(p, O_CLOEXEC) < 0)
 		return -1;
 	/* our end only: the worker is entitled to a blocking write */
-	if (fcntl(p[0], F_SETFL, O_NONBLOCK) == 0 &&
+	if (call_fcntl(p[0], F_SETFL, O_NONBLOCK) == 0 &&
 	    loop_watch(p[0], TAG(TAG_BEAT, i), false) == 0) {
 		s->slot[i].beat_fd = p[0];
 		return p[1];
@@ -93,7 +95,7 @@ fail_start(struct supervise *s, const char *step, int e)
 	s->failed = strcmp(step, "exec") != 0 ? 1 : e == ENOENT ? 127 : 126;
 	why = buf_over(s->why, sizeof s->why);
 	buf_printf(&why, "start: %s: ", file);
-	if (s->failed == 127 && strchr(file, '/') && access(file, F_OK) == 0)
+	if (s->failed == 127 && text_char(file, '/') && access(file, F_OK) == 0)
 		buf_puts(&why, "its interpreter does not exist");
 	else
 		buf_printf(&why, "%s%s%s", s->failed == 1 ? step : "", s->failed == 1 ? ": " : "",
@@ -379,7 +381,7 @@ workers_limit(
 {
 	struct rlimit fds;
 
-	if (n <= s->wanted || getrlimit(RLIMIT_NOFILE, &fds) < 0 ||
+	if (n <= s->wanted || prlimit(0, RLIMIT_NOFILE, NULL, &fds) < 0 ||
 	    (rlim_t)n * (beats_by_pipe(p) + logger_fds(c)) + SPARE_FDS <= fds.rlim_cur)
 		return NULL;
 	return "too many workers for the limit of open files (pipes for heartbeat and log): raise "

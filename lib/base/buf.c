@@ -3,6 +3,8 @@
 #include <limits.h>
 #include <string.h>
 
+#include "text.h"
+
 struct buf
 buf_over(char *base, size_t room)
 {
@@ -173,7 +175,7 @@ buf_vprintf(struct buf *b, const char *format, va_list args)
 
 	va_copy(ap, args); /* a parameter of this type cannot be pointed to everywhere */
 	while (*format) {
-		size_t n = strcspn(format, "%");
+		size_t n = text_span(format, "%");
 
 		buf_put(b, format, n);
 		format += n;

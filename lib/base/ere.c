@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "text.h"
+
 /*
  * A pattern becomes a program whose jumps are relative, so that any part of it can be moved or
  * copied as it is. A search follows all its threads at once, from byte to byte.
@@ -208,13 +210,13 @@ take_class(struct parse *p, uint8_t *set)
 	};
 
 	for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) {
-		size_t len = strlen(classes[i].name);
+		const char *rest = text_after(p->at, classes[i].name);
 
-		if (strncmp(p->at, classes[i].name, len) != 0)
+		if (!rest)
 			continue;
 		for (const char *r = classes[i].ranges; r[1]; r += 2)
 			set_add(set, (unsigned char)r[0], (unsigned char)r[1]);
-		p->at += len;
+		p->at = rest;
 		return true;
 	}
 	return false;
@@ -235,7 +237,7 @@ take_set(struct parse *p)
 	do {
 		unsigned char from = (unsigned char)*p->at++, to = from;
 
-		if (from == '[' && *p->at && strchr(":.=", *p->at)) {
+		if (from == '[' && *p->at && text_char(":.=", *p->at)) {
 			if (!take_class(p, set))
 				return "unknown class";
 			continue;
@@ -289,14 +291,14 @@ take_piece(struct parse *p, unsigned depth)
 		break;
 	case '\\':
 		step = (unsigned char)*p->at++;
-		if (!step || !strchr("!\"#$%&()*+,-./:;=?@[\\]^_{|}~", (int)step))
+		if (!step || !text_char("!\"#$%&()*+,-./:;=?@[\\]^_{|}~", (char)step))
 			return "bad \\";
 		/* fallthrough */
 	default:
 		put(e, from, step);
 		break;
 	}
-	while (!error && *p->at && strchr("*+?{", *p->at))
+	while (!error && *p->at && text_char("*+?{", *p->at))
 		error = take_repeat(p, from);
 	return error;
 }

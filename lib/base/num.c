@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "buf.h"
+#include "text.h"
 
 /* An ASCII letter as a small one; anything else as it is. */
 static int
@@ -129,7 +130,7 @@ num_bytes(const char *s, uint64_t max, uint64_t *out)
 
 	if (!digits(&s, 10, &n))
 		return false;
-	if (*s && (unit = strchr(units, *s >= 'a' ? *s - 'a' + 'A' : *s)) != NULL) {
+	if (*s && (unit = text_char(units, *s >= 'a' ? *s - 'a' + 'A' : *s)) != NULL) {
 		if (__builtin_mul_overflow(n, (uint64_t)1 << (10 * (unit - units + 1)), &n))
 			return false;
 		s++;

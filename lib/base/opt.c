@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "num.h"
+#include "text.h"
 
 static bool
 same_char(char a, char b)
@@ -15,7 +16,7 @@ static bool
 among(const char *words, const char *name)
 {
 	for (;;) {
-		size_t n = strcspn(words, "|"), i = 0;
+		size_t n = text_span(words, "|"), i = 0;
 
 		while (i < n && same_char(name[i], words[i]))
 			i++;
@@ -158,7 +159,7 @@ take_argument(
 {
 	const char *arg = argv[(*i)++];
 	bool spelled = arg[1] == '-';
-	size_t len = spelled ? strcspn(arg, "=") : strlen(arg);
+	size_t len = spelled ? text_span(arg, "=") : strlen(arg);
 	const struct opt *o = find_argument(opts, arg, len, why);
 
 	*value = NULL;
@@ -210,7 +211,7 @@ opt_parse(const struct opt *opts, void *config, struct buf *text, int argc, char
 			buf_printf(why, "--%s: a value is missing", o->text);
 			return -1;
 		}
-		buf_printf(why, "%.*s: ", (int)strcspn(arg, "="), arg);
+		buf_printf(why, "%.*s: ", (int)text_span(arg, "="), arg);
 		if (!apply(o, config, text, value, why))
 			return -1;
 		buf_clear(why);
@@ -342,7 +343,7 @@ wrap(struct buf *b, const char *text, size_t column, size_t width)
 	size_t used = 0;
 
 	while (*text) {
-		size_t n = strcspn(text, " ");
+		size_t n = text_span(text, " ");
 
 		if (used > 0 && used + 1 + n > width) {
 			buf_printf(b, "\n%*s", (int)column, "");

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "num.h"
+#include "text.h"
 
 const char *
 optval_list_at(const struct opt_list *l, unsigned i)
@@ -116,7 +117,7 @@ set_codes(const struct opt_value *v, struct opt_codes *out, struct buf *why)
 static const char *
 split(const char *s, char separator, char *head, size_t room)
 {
-	const char *at = strchr(s, separator);
+	const char *at = text_char(s, separator);
 
 	return at && buf_print_to(head, room, "%.*s", (int)(at - s), s) ? at + 1 : NULL;
 }
@@ -153,7 +154,7 @@ rlimit(const char *s, struct opt_rlimit *out)
 	char room[32];
 	const char *soft = s, *hard = s;
 
-	if (strchr(s, ':')) {
+	if (text_char(s, ':')) {
 		soft = room;
 		hard = split(s, ':', room, sizeof room);
 	}
@@ -347,7 +348,7 @@ optval_set(
 static bool
 is_bare_char(char c)
 {
-	return num_is_alnum(c) || strchr("_./+=^-", c);
+	return num_is_alnum(c) || text_char("_./+=^-", c);
 }
 
 /* A string as YAML: bare where that reads back as itself, else in double quotes. */
@@ -459,8 +460,8 @@ optval_format(const struct opt *o, const void *config, struct buf *b)
 		break;
 	case OPT_WORD:
 		for (unsigned i = *(const unsigned *)at; i > 0; i--)
-			w = strchr(w, '|') + 1;
-		buf_put(b, w, strcspn(w, "|"));
+			w = text_char(w, '|') + 1;
+		buf_put(b, w, text_span(w, "|"));
 		break;
 	case OPT_STRING:
 		if (*(const char *const *)at)

@@ -6,16 +6,15 @@
 #include <unistd.h>
 
 #include "../base/buf.h"
+#include "call.h"
 
 int
 atomic_begin(const char *path, mode_t mode, char *temp, size_t room)
 {
-	if (!buf_print_to(temp, room, "%s.%d.tmp", path, (int)getpid())) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
+	if (!buf_print_to(temp, room, "%s.%d.tmp", path, (int)getpid()))
+		return call_fail(ENAMETOOLONG);
 	(void)unlink(temp); /* of a process that had our pid before, or nothing */
-	return open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	return call_open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 }
 
 int

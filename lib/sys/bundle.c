@@ -1,7 +1,6 @@
 #include "bundle.h"
 
-#include <sys/epoll.h>
-
+#include "call.h"
 #include "loop.h"
 
 #define BATCH 32
@@ -9,7 +8,7 @@
 int
 bundle_open(struct bundle *b, uint64_t tag)
 {
-	*b = (struct bundle){ .epoll = epoll_create1(EPOLL_CLOEXEC), .tag = tag };
+	*b = (struct bundle){ .epoll = call_epoll_create(), .tag = tag };
 	return b->epoll < 0 ? -1 : loop_watch(b->epoll, tag, false);
 }
 
@@ -18,7 +17,7 @@ control(const struct bundle *b, int op, int fd, uint32_t key, uint32_t events)
 {
 	struct epoll_event e = { .events = events, .data.u32 = key };
 
-	return epoll_ctl(b->epoll, op, fd, &e);
+	return call_epoll_ctl(b->epoll, op, fd, &e);
 }
 
 int
@@ -50,7 +49,7 @@ size_t
 bundle_ready(const struct bundle *b, uint32_t *keys, size_t room)
 {
 	struct epoll_event ready[BATCH];
-	int n = epoll_wait(b->epoll, ready, (int)(room < BATCH ? room : BATCH), 0);
+	int n = call_epoll_wait(b->epoll, ready, (int)(room < BATCH ? room : BATCH), 0);
 
 	for (int i = 0; i < n; i++)
 		keys[i] = ready[i].data.u32;

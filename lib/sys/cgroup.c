@@ -6,14 +6,14 @@
 #include <unistd.h>
 
 #include "../base/buf.h"
+#include "call.h"
 
 static int
 path_of(const char *dir, unsigned id, const char *file, char *path, size_t room)
 {
 	if (buf_print_to(path, room, "%s/worker-%u%s", dir, id, file))
 		return 0;
-	errno = ENAMETOOLONG;
-	return -1;
+	return call_fail(ENAMETOOLONG);
 }
 
 int
@@ -32,7 +32,7 @@ cgroup_kill(const char *dir, unsigned id)
 	ssize_t n;
 
 	if (path_of(dir, id, "/cgroup.kill", path, sizeof path) < 0 ||
-	    (fd = open(path, O_WRONLY | O_CLOEXEC)) < 0)
+	    (fd = call_open(path, O_WRONLY | O_CLOEXEC, 0)) < 0)
 		return -1;
 	n = write(fd, "1", 1);
 	e = errno;

@@ -6,12 +6,13 @@
 #include <sched.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include "../base/buf.h"
 #include "../base/num.h"
+#include "../base/text.h"
+#include "call.h"
 #include "proc.h"
 
 #ifndef FALLOC_FL_COLLAPSE_RANGE
@@ -95,7 +96,7 @@ next_end(int fd, off_t at, off_t end)
 {
 	char room[CHUNK];
 	ssize_t n = read_at(fd, room, at - 1, end);
-	const char *p = n > 0 ? memchr(room, '\n', (size_t)n) : NULL;
+	const char *p = n > 0 ? text_find(room, '\n', (size_t)n) : NULL;
 
 	return n < 0 ? -1 : p ? at + (p - room) : end;
 }
@@ -137,7 +138,7 @@ copytruncate_copy(struct copytruncate *c)
 
 	c->way = COPYTRUNCATE_NOTHING;
 	c->copied = c->at = c->cut = c->blanked = 0;
-	if (fstat(c->from, &st) < 0 || (end = last_end(c->from, st.st_size)) < 0)
+	if (call_fstat(c->from, &st) < 0 || (end = last_end(c->from, st.st_size)) < 0)
 		return -1;
 	if (end == 0)
 		return 0;
@@ -153,10 +154,8 @@ copytruncate_copy(struct copytruncate *c)
 		end = st.st_size;
 	if (copy(c, end) < 0)
 		return -1;
-	if (c->copied < end) {
-		errno = ESTALE;
-		return -1;
-	}
+	if (c->copied < end)
+		return call_fail(ESTALE);
 	return fdatasync(c->to);
 }
 
@@ -192,12 +191,10 @@ copytruncate_cut(struct copytruncate *c)
 
 	if (c->way == COPYTRUNCATE_NOTHING)
 		return 0;
-	if (fstat(c->from, &st) < 0)
+	if (call_fstat(c->from, &st) < 0)
 		return -1;
-	if (st.st_size < c->copied) {
-		errno = ESTALE;
-		return -1;
-	}
+	if (st.st_size < c->copied)
+		return call_fail(ESTALE);
 	if (c->way == COPYTRUNCATE_COLLAPSE) {
 		if (cut_blocks(c) == 0)
 			return 0;
@@ -208,10 +205,8 @@ copytruncate_cut(struct copytruncate *c)
 	(void)sched_yield(); /* a whole time slice for what comes now */
 	if (copy(c, INT64_MAX) < 0)
 		return -1;
-	if (!c->whole && !c->midline) {
-		errno = EAGAIN;
-		return -1;
-	}
+	if (!c->whole && !c->midline)
+		return call_fail(EAGAIN);
 	if (ftruncate(c->from, 0) < 0) /* at once: see COPYTRUNCATE_TRUNCATE */
 		return -1;
 	c->cut = c->copied;
@@ -230,29 +225,27 @@ static bool
 overwrites(int fd, void *arg)
 {
 	struct search *s = arg;
-	char path[48], text[512], *p = text;
+	char path[48], text[512], *p = text, *found = NULL;
 	struct stat st;
 	unsigned flags;
 	ssize_t n;
 
 	(void)buf_print_to(path, sizeof path, "/proc/%d/fd/%d", s->looking, fd); /* fits */
-	if (stat(path, &st) < 0 || st.st_ino != s->file.st_ino || st.st_dev != s->file.st_dev)
+	if (call_stat(path, &st) < 0 || !call_same(&st, &s->file))
 		return true;
 	(void)buf_print_to(path, sizeof path, "/proc/%d/fdinfo/%d", s->looking, fd); /* fits */
-	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0) {
+	if ((fd = call_open(path, O_RDONLY | O_CLOEXEC, 0)) < 0) {
 		s->blind |= errno != ENOENT; /* closed meanwhile */
 		return true;
 	}
 	n = read(fd, text, sizeof text - 1);
 	close(fd);
 	text[n > 0 ? n : 0] = '\0';
-	while (p && strncmp(p, "flags:\t", 7) != 0)
-		p = (p = strchr(p, '\n')) ? p + 1 : NULL;
-	if (p) {
-		p += 7;
-		p[strcspn(p, "\n")] = '\0';
-	}
-	if (!p || !num_octal(p, INT_MAX, &flags))
+	while (p && !(found = text_after(p, "flags:\t")))
+		p = (p = text_char(p, '\n')) ? p + 1 : NULL;
+	if (p)
+		found[text_span(found, "\n")] = '\0';
+	if (!p || !num_octal(found, INT_MAX, &flags))
 		s->blind = true;
 	else if ((flags & O_ACCMODE) != O_RDONLY && !(flags & O_APPEND))
 		s->pid = s->looking;
@@ -277,11 +270,9 @@ copytruncate_writer(int fd)
 {
 	struct search s = { 0 };
 
-	if (fstat(fd, &s.file) < 0 || proc_each("/proc", look_at, &s) < 0)
+	if (call_fstat(fd, &s.file) < 0 || proc_each("/proc", look_at, &s) < 0)
 		return -1;
-	if (s.pid == 0 && s.blind) {
-		errno = EACCES;
-		return -1;
-	}
+	if (s.pid == 0 && s.blind)
+		return call_fail(EACCES);
 	return s.pid;
 }

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "call.h"
 #include "out.h"
 
 /* In the process that was called: has the daemon said that it is up? A NUL does; a text says why
@@ -16,10 +17,8 @@ wait_for(int fd, pid_t middle, int error_status)
 	char text[1024];
 	size_t len = 0;
 	ssize_t n;
-	sigset_t none;
 
-	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL); /* cannot fail: the arguments are good */
+	call_mask(SIG_SETMASK, &call_none, NULL);
 	while (waitpid(middle, NULL, 0) < 0 && errno == EINTR)
 		;
 	*text = 1;
@@ -33,14 +32,25 @@ wait_for(int fd, pid_t middle, int error_status)
 }
 
 int
+daemon_null(void)
+{
+	int fd;
+
+	do
+		fd = call_open("/dev/null", O_RDWR | O_CLOEXEC, 0);
+	while (fd >= 0 && fd < 3 && call_fcntl(fd, F_SETFD, 0) == 0);
+	return fd;
+}
+
+int
 daemon_start(int error_status)
 {
 	int p[2];
 	pid_t pid;
 
-	if (pipe2(p, O_CLOEXEC) < 0)
+	if (call_pipe(p, O_CLOEXEC) < 0)
 		return -1;
-	if ((pid = _Fork()) < 0)
+	if ((pid = call_fork()) < 0)
 		goto fail;
 	if (pid > 0) {
 		close(p[1]);
@@ -49,7 +59,7 @@ daemon_start(int error_status)
 	close(p[0]);
 	if (setsid() < 0)
 		_exit(error_status); /* the pipe's end tells it */
-	if ((pid = _Fork()) != 0)
+	if ((pid = call_fork()) != 0)
 		_exit(pid < 0 ? error_status : 0);
 	return p[1];
 fail:

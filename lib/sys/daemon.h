@@ -2,6 +2,11 @@
 #define SE_SYS_DAEMON_H
 
 /*
+ * /dev/null, at a number above 2. Descriptors 0 to 2 exist then, so that nothing we open becomes
+ * one of them. -1: errno.
+ */
+int daemon_null(void);
+/*
  * Leaves the terminal: double fork, a session of its own. Returns only in the daemon, with an fd
  * for daemon_up or daemon_failed; stdin, stdout and stderr are still the caller's until
  * daemon_detach. The process that was called waits: it exits with 0 after daemon_up, else with

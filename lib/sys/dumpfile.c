@@ -2,15 +2,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#include "call.h"
 
 void
 dumpfile_path(pid_t pid, struct buf *b)
 {
-	const char *path = getenv("SIGDUMP_PATH");
+	const char *path = call_env("SIGDUMP_PATH");
 
 	if (path && *path)
 		buf_puts(b, path);
@@ -25,18 +25,15 @@ dumpfile_open(const char *path)
 	int fd, e;
 
 	if (strcmp(path, "-") == 0 || strcmp(path, "+") == 0)
-		return fcntl(*path == '-' ? STDOUT_FILENO : STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-	fd = open(path,
+		return call_fcntl(*path == '-' ? STDOUT_FILENO : STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+	fd = call_open(path,
 	    O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -1;
-	e = fstat(fd, &st) < 0                                                   ? errno
+	e = call_fstat(fd, &st) < 0                                              ? errno
 	    : !S_ISREG(st.st_mode) || st.st_nlink != 1 || st.st_uid != geteuid() ? EPERM
 										 : 0;
-	if (e == 0 && fchmod(fd, 0600) == 0)
+	if (e == 0 && call_fchmod(fd, 0600) == 0)
 		return fd;
-	e = e ? e : errno;
-	close(fd);
-	errno = e;
-	return -1;
+	return call_fail_closed(fd, e ? e : errno);
 }

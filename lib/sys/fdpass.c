@@ -3,6 +3,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "call.h"
+
 union control {
 	struct cmsghdr head;
 	char room[CMSG_SPACE(sizeof(int))];
@@ -24,7 +26,7 @@ fdpass_send(int sock, const void *bytes, size_t len, int fd)
 		c.head.cmsg_len = CMSG_LEN(sizeof fd);
 		memcpy(CMSG_DATA(&c.head), &fd, sizeof fd);
 	}
-	return sendmsg(sock, &m, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -1 : 0;
+	return call_sendmsg(sock, &m, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -1 : 0;
 }
 
 ssize_t
@@ -36,7 +38,7 @@ fdpass_recv(int sock, void *bytes, size_t room, int *fd)
 		.msg_iovlen = 1,
 		.msg_control = c.room,
 		.msg_controllen = CMSG_LEN(sizeof *fd) }; /* for one: the kernel closes more */
-	ssize_t n = recvmsg(sock, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	ssize_t n = call_recvmsg(sock, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	struct cmsghdr *h = n > 0 ? CMSG_FIRSTHDR(&m) : NULL;
 
 	*fd = -1;

@@ -3,17 +3,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
+
+#include "call.h"
 
 #define SIZE (256 * 1024) /* of our pipes: at least what an input pipe holds, as a rule */
 
 int
 intake_make(int taken[2])
 {
-	if (pipe2(taken, O_CLOEXEC | O_NONBLOCK) < 0)
+	if (call_pipe(taken, O_CLOEXEC | O_NONBLOCK) < 0)
 		return -1;
-	(void)fcntl(taken[1], F_SETPIPE_SZ, SIZE); /* else more is taken in two goes */
+	(void)call_fcntl(taken[1], F_SETPIPE_SZ, SIZE); /* else more is taken in two goes */
 	return 0;
 }
 
@@ -25,7 +26,9 @@ intake_open(struct intake *in, const int taken[2])
 	if (intake_make(in->scratch) < 0)
 		return -1;
 	/* what was seen is to go into it in one go: it has as many places */
-	return fcntl(in->scratch[0], F_SETPIPE_SZ, fcntl(taken[0], F_GETPIPE_SZ)) < 0 ? -1 : 0;
+	return call_fcntl(in->scratch[0], F_SETPIPE_SZ, call_fcntl(taken[0], F_GETPIPE_SZ, 0)) < 0
+	    ? -1
+	    : 0;
 }
 
 ssize_t
@@ -50,10 +53,7 @@ intake_take(const struct intake *in, int fd, size_t n)
 size_t
 intake_count(const struct intake *in)
 {
-	int n = 0;
-
-	(void)ioctl(in->taken[0], FIONREAD, &n); /* cannot fail on a pipe */
-	return (size_t)n;
+	return (size_t)call_waiting(in->taken[0]); /* cannot fail on a pipe */
 }
 
 void

@@ -6,11 +6,11 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../base/buf.h"
 #include "../base/num.h"
+#include "call.h"
 #include "memory.h"
 #include "proc.h"
 
@@ -21,14 +21,11 @@ static const char magic[16] = "se-logrotate 1\n";
 int
 ledger_make(void)
 {
-	int fd = memfd_create(NAME, MFD_CLOEXEC), e;
+	int fd = memfd_create(NAME, MFD_CLOEXEC);
 
 	if (fd < 0 || ftruncate(fd, (off_t)sizeof(struct ledger)) == 0)
 		return fd;
-	e = errno;
-	close(fd);
-	errno = e;
-	return -1;
+	return call_fail_closed(fd, errno);
 }
 
 struct ledger *
@@ -40,13 +37,13 @@ ledger_open(int fd)
 	if (own < 0)
 		return NULL;
 	/* the descriptor stays open: others find the ledger by it */
-	l = mmap(NULL, sizeof *l, PROT_READ | PROT_WRITE, MAP_SHARED, own, 0);
+	l = call_mmap(sizeof *l, MAP_SHARED, own);
 	if (l == MAP_FAILED)
 		return NULL;
 	memcpy(l->magic, magic, sizeof magic);
 	l->pid = getpid();
 	if (l->since == 0)
-		l->since = time(NULL);
+		l->since = call_time();
 	return l;
 }
 
@@ -69,8 +66,8 @@ struct search {
 };
 
 /*
- * The counters of the process, if it has a ledger and it is its own. Whoever it is may have prepared
- * anything under that name: it is read, not mapped.
+ * The counters of the process, if it has a ledger and it is its own. Whoever it is may have
+ * prepared anything under that name: it is read, not mapped.
  */
 static bool
 look_at(int pid, void *arg)
@@ -82,9 +79,9 @@ look_at(int pid, void *arg)
 
 	for (int i = 3; i < 16; i++) { /* it is opened at the start, so its number is small */
 		(void)buf_print_to(path, sizeof path, "/proc/%d/fd/%d", pid, i); /* fits */
-		if (readlink(path, name, sizeof name) < (ssize_t)sizeof name - 1 ||
+		if (call_readlink(path, name, sizeof name) < (ssize_t)sizeof name - 1 ||
 		    memcmp(name, "/memfd:" NAME, sizeof name - 1) != 0 ||
-		    (fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) < 0)
+		    (fd = call_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0)) < 0)
 			continue;
 		if (pread(fd, l, offsetof(struct ledger, stage), 0) ==
 			(ssize_t)offsetof(struct ledger, stage) &&

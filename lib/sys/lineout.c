@@ -5,8 +5,9 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#include "call.h"
 
 int
 lineout_open(struct lineout *l, const char *path)
@@ -16,13 +17,13 @@ lineout_open(struct lineout *l, const char *path)
 
 	if (path && strcmp(path, "-") != 0) {
 		/* O_NONBLOCK: a fifo without a reader is ENXIO, not a wait for one */
-		new.fd = open(
+		new.fd = call_open(
 		    path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
 		if (new.fd < 0)
 			return -1;
 		new.owned = true;
 	}
-	if (fstat(new.fd, &st) == 0)
+	if (call_fstat(new.fd, &st) == 0)
 		new.may_block = !S_ISREG(st.st_mode);
 	*l = new;
 	return 0;
@@ -36,8 +37,7 @@ lineout_replace(struct lineout *l, const struct lineout *new)
 
 	*l = *new;
 	l->lost = old.lost;
-	if (fstat(old.fd, &was) == 0 && fstat(l->fd, &is) == 0 && was.st_ino == is.st_ino &&
-	    was.st_dev == is.st_dev) {
+	if (call_fstat(old.fd, &was) == 0 && call_fstat(l->fd, &is) == 0 && call_same(&was, &is)) {
 		l->rest_len = old.rest_len;
 		memcpy(l->rest, old.rest, old.rest_len);
 	}
@@ -49,7 +49,8 @@ static ssize_t
 put(const struct lineout *l, const char *bytes, size_t len)
 {
 	struct pollfd p = { .fd = l->fd, .events = POLLOUT };
-	sigset_t ttou, old;
+	const struct call_mask ttou = { { 1UL << (SIGTTOU - 1) } };
+	struct call_mask old;
 	ssize_t n;
 
 	/* a pipe that polls writable has room for PIPE_BUF bytes at least: pipe(7) */
@@ -57,13 +58,11 @@ put(const struct lineout *l, const char *bytes, size_t len)
 		return -1;
 	/* in the background of a terminal with tostop, a write would send SIGTTOU and start again,
 	 * for ever */
-	sigemptyset(&ttou);
-	sigaddset(&ttou, SIGTTOU);
-	(void)sigprocmask(SIG_BLOCK, &ttou, &old); /* cannot fail: the arguments are good */
+	call_mask(SIG_BLOCK, &ttou, &old);
 	do
 		n = write(l->fd, bytes, len);
 	while (n < 0 && errno == EINTR);
-	(void)sigprocmask(SIG_SETMASK, &old, NULL); /* as above */
+	call_mask(SIG_SETMASK, &old, NULL);
 	return n;
 }
 

@@ -12,6 +12,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "../base/text.h"
+#include "call.h"
 #include "memory.h"
 
 /* ---- addresses ---- */
@@ -32,7 +34,7 @@ from_number(const char *text, bool v6, struct listener_address *a)
 static char *
 next_word(char **line)
 {
-	char *word = *line + strspn(*line, " \t\r"), *end = word + strcspn(word, " \t\r");
+	char *word = *line + strspn(*line, " \t\r"), *end = word + text_span(word, " \t\r");
 
 	if (!*word || *word == '#')
 		return NULL;
@@ -56,13 +58,13 @@ from_line(char *line, const char *host, struct listener_address *a)
 static bool
 from_hosts(const char *host, struct listener_address *a)
 {
-	int fd = open("/etc/hosts", O_RDONLY | O_CLOEXEC);
+	int fd = call_open("/etc/hosts", O_RDONLY | O_CLOEXEC, 0);
 	char *text = memory_get(HOSTS_MAX), *end;
 	bool found = false;
 	ssize_t n = fd >= 0 && text ? read(fd, text, HOSTS_MAX - 1) : 0;
 
 	for (char *line = text; n > 0 && *line && !found; line = end) {
-		end = line + strcspn(line, "\n");
+		end = line + text_span(line, "\n");
 		end += *end ? (*end = '\0', 1) : 0;
 		found = from_line(line, host, a);
 	}

@@ -7,12 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../base/buf.h"
+#include "../base/text.h"
+#include "call.h"
 #include "out.h"
 
 #define OPEN_FLAGS (O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
@@ -54,7 +54,7 @@ make_directories(const char *path)
 {
 	char dir[PATH_MAX];
 
-	for (const char *slash = path; *slash && (slash = strchr(slash + 1, '/')) != NULL;)
+	for (const char *slash = path; *slash && (slash = text_char(slash + 1, '/')) != NULL;)
 		if (buf_print_to(dir, sizeof dir, "%.*s", (int)(slash - path), path))
 			(void)mkdir(dir, 0755); /* the open tells what is wrong */
 }
@@ -63,31 +63,29 @@ make_directories(const char *path)
 static int
 dress(const struct logfile *l, int fd)
 {
-	if (fchmod(fd, l->mode) < 0)
+	if (call_fchmod(fd, l->mode) < 0)
 		return -1;
-	return l->uid == (uid_t)-1 && l->gid == (gid_t)-1 ? 0 : fchown(fd, l->uid, l->gid);
+	return l->uid == (uid_t)-1 && l->gid == (gid_t)-1 ? 0 : call_fchown(fd, l->uid, l->gid);
 }
 
 /* FILE, dressed if it had to be made. */
 static int
 open_file(const struct logfile *l)
 {
-	int fd = open(l->path, OPEN_FLAGS), e;
+	int fd = call_open(l->path, OPEN_FLAGS, 0), e;
 	struct stat st;
 
 	if (fd >= 0 || errno != ENOENT)
 		return fd;
-	fd = open(l->path, OPEN_FLAGS | O_CREAT | O_EXCL, l->mode);
+	fd = call_open(l->path, OPEN_FLAGS | O_CREAT | O_EXCL, l->mode);
 	if (fd < 0)
-		return errno == EEXIST ? open(l->path, OPEN_FLAGS) : -1;
+		return errno == EEXIST ? call_open(l->path, OPEN_FLAGS, 0) : -1;
 	if (dress(l, fd) == 0)
 		return fd;
 	e = errno;
-	if (fstat(fd, &st) == 0 && st.st_size == 0)
+	if (call_fstat(fd, &st) == 0 && st.st_size == 0)
 		(void)unlink(l->path); /* nobody has used it yet; the error is told */
-	close(fd);
-	errno = e;
-	return -1;
+	return call_fail_closed(fd, e);
 }
 
 /* The part of linux/stat.h that is needed: its layout is the kernel's promise. */
@@ -115,7 +113,7 @@ age_of(int fd)
 
 	if (syscall(SYS_statx, fd, "", AT_EMPTY_PATH, BORN_MASK, &b) < 0 || !(b.mask & BORN_MASK))
 		return 0;
-	age = (int64_t)time(NULL) - b.btime.sec;
+	age = call_time() - b.btime.sec;
 	return age > 0 ? age * 1000 : 0;
 }
 
@@ -125,7 +123,7 @@ adopt(struct logfile *l, int fd, struct logfile_state *s)
 {
 	struct stat st;
 
-	if (fstat(fd, &st) < 0) {
+	if (call_fstat(fd, &st) < 0) {
 		int e = errno;
 
 		if (fd > STDERR_FILENO)
@@ -169,15 +167,11 @@ same(const struct logfile *l)
 {
 	struct stat st;
 
-	if (stat(l->path, &st) < 0) {
-		if (errno == ENOENT)
-			errno = ESTALE;
-		return -1;
-	}
+	if (call_stat(l->path, &st) < 0)
+		return errno == ENOENT ? call_fail(ESTALE) : -1;
 	if (st.st_ino == l->ino && st.st_dev == l->dev)
 		return 0;
-	errno = ESTALE;
-	return -1;
+	return call_fail(ESTALE);
 }
 
 /* Some file systems have no locks: then there is none, and one writer is all there may be. */
@@ -186,8 +180,7 @@ lock(const struct logfile *l, int how)
 {
 	if (flock(l->fd, how | LOCK_NB) == 0 || (errno != EWOULDBLOCK && errno != EINTR))
 		return 0;
-	errno = EWOULDBLOCK;
-	return -1;
+	return call_fail(EWOULDBLOCK);
 }
 
 /* Who has the old file locked does not matter to us: ESTALE comes before EWOULDBLOCK. */
@@ -209,7 +202,7 @@ logfile_look(struct logfile *l, struct logfile_state *s)
 	if (!l->regular)
 		return 0;
 	locked = !l->shared || lock(l, LOCK_SH) == 0;
-	if (same(l) == 0 && is_locked(locked) && fstat(l->fd, &st) == 0) {
+	if (same(l) == 0 && is_locked(locked) && call_fstat(l->fd, &st) == 0) {
 		s->size = (uint64_t)st.st_size;
 		return 0;
 	}
@@ -227,10 +220,8 @@ logfile_write(struct logfile *l, const char *bytes, size_t len, size_t *written)
 
 	*written = 0;
 	if (!l->regular) {
-		if (poll(&p, 1, 0) != 1 || !(p.revents & (POLLOUT | POLLERR))) {
-			errno = EWOULDBLOCK;
-			return -1;
-		}
+		if (poll(&p, 1, 0) != 1 || !(p.revents & (POLLOUT | POLLERR)))
+			return call_fail(EWOULDBLOCK);
 		len = len < AT_ONCE ? len : AT_ONCE;
 	}
 	do
@@ -268,7 +259,7 @@ logfile_lock(struct logfile *l)
 static bool
 is_unended(const struct logfile *l, off_t size)
 {
-	int fd = open(l->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	int fd = call_open(l->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0);
 	char c = '\n';
 
 	if (fd < 0)
@@ -290,13 +281,12 @@ logfile_mend(struct logfile *l)
 		return 0;
 	if (unended)
 		(void)!write(l->fd, "", 0); /* waits for a write(2) that is under way */
-	if (fstat(l->fd, &st) < 0 || st.st_size == 0 || !is_unended(l, st.st_size))
+	if (call_fstat(l->fd, &st) < 0 || st.st_size == 0 || !is_unended(l, st.st_size))
 		return 0;
 	if (st.st_size == unended)
 		return logfile_write(l, "\n", 1, &written);
 	l->unended = st.st_size;
-	errno = EWOULDBLOCK;
-	return -1;
+	return call_fail(EWOULDBLOCK);
 }
 
 int
@@ -317,7 +307,7 @@ logfile_heal(struct logfile *l, unsigned first)
 	struct stat st;
 
 	if (!l->regular || !logfile_name(l, first, false, name, sizeof name) ||
-	    stat(name, &st) < 0 || st.st_ino != l->ino || st.st_dev != l->dev)
+	    call_stat(name, &st) < 0 || st.st_ino != l->ino || st.st_dev != l->dev)
 		return 0;
 	return unlink(name);
 }
@@ -330,11 +320,9 @@ logfile_probe(struct logfile *l, unsigned i, uint64_t *size)
 
 	*size = 0;
 	for (int packed = 0; packed < names(l); packed++) {
-		if (!logfile_name(l, i, packed, name, sizeof name)) {
-			errno = ENAMETOOLONG;
-			return -1;
-		}
-		if (lstat(name, &st) == 0)
+		if (!logfile_name(l, i, packed, name, sizeof name))
+			return call_fail(ENAMETOOLONG);
+		if (call_lstat(name, &st) == 0)
 			*size += (uint64_t)st.st_size + (*size == 0);
 		else if (errno != ENOENT)
 			return -1;
@@ -378,10 +366,8 @@ logfile_aside(struct logfile *l, unsigned first)
 {
 	char name[PATH_MAX];
 
-	if (!logfile_name(l, first, false, name, sizeof name)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
+	if (!logfile_name(l, first, false, name, sizeof name))
+		return call_fail(ENAMETOOLONG);
 	if (link(l->path, name) == 0)
 		return 0;
 	if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS && errno != EMLINK)
@@ -397,12 +383,10 @@ logfile_renew(struct logfile *l, uint64_t *size)
 	bool renamed = false;
 	int fd, e;
 
-	if (!new_name(l, name)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
+	if (!new_name(l, name))
+		return call_fail(ENAMETOOLONG);
 	(void)unlink(name); /* of a rotation that was killed here; ENOENT: the usual case */
-	if ((fd = open(name, OPEN_FLAGS | O_CREAT | O_EXCL, l->mode)) < 0)
+	if ((fd = call_open(name, OPEN_FLAGS | O_CREAT | O_EXCL, l->mode)) < 0)
 		return -1;
 	if (dress(l, fd) == 0 && (l->shared || flock(fd, LOCK_EX | LOCK_NB) == 0)) {
 		/* without a header at worst; never with a part of one, or with another's line first

@@ -5,10 +5,11 @@
 #include <limits.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "call.h"
 
 #define BATCH    64
 #define SIGNALS  65
@@ -24,7 +25,7 @@ struct record {
 static struct {
 	int wake[2]; /* 0: not open; no fd of ours is 0 */
 	int epoll;
-	sigset_t caught;
+	bool caught[SIGNALS];
 	volatile sig_atomic_t woken;         /* there may be records in the pipe */
 	volatile sig_atomic_t reaping;       /* there may be dead children */
 	volatile sig_atomic_t full;          /* a record did not fit: see lost */
@@ -65,7 +66,7 @@ static int catch (int sig)
 	sigfillset(&sa.sa_mask);
 	if (sigaction(sig, &sa, NULL) < 0)
 		return -1;
-	sigaddset(&loop.caught, sig);
+	loop.caught[sig] = true;
 	return 0;
 }
 
@@ -82,25 +83,21 @@ loop_now(void)
 int
 loop_open(const int *sigs, size_t nsigs)
 {
-	sigset_t none;
-
-	sigemptyset(&loop.caught);
 	loop.woken = loop.full = 0;
 	loop.reaping = 1; /* children may have died before */
 	loop.nready = loop.next = 0;
-	if (pipe2(loop.wake, O_CLOEXEC | O_NONBLOCK) < 0)
+	if (call_pipe(loop.wake, O_CLOEXEC | O_NONBLOCK) < 0)
 		return -1;
 	if (catch (SIGCHLD) < 0)
 		goto fail;
 	for (size_t i = 0; i < nsigs; i++)
 		if (catch (sigs[i]) < 0)
 			goto fail;
-	if ((loop.epoll = epoll_create1(EPOLL_CLOEXEC)) < 0)
+	if ((loop.epoll = call_epoll_create()) < 0)
 		goto fail;
 	if (loop_watch(loop.wake[0], WAKE_TAG, false) < 0)
 		goto fail;
-	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL); /* cannot fail: the arguments are good */
+	call_mask(SIG_SETMASK, &call_none, NULL);
 	return 0;
 fail:
 	loop_close();
@@ -113,9 +110,10 @@ loop_close(void)
 	int saved = errno;
 
 	for (int sig = 1; sig < SIGNALS; sig++)
-		if (sigismember(&loop.caught, sig) == 1)
-			(void)signal(sig, SIG_DFL); /* it could be caught, so it can be let go */
-	sigemptyset(&loop.caught);
+		if (loop.caught[sig]) {
+			loop.caught[sig] = false;
+			call_signal(sig, SIG_DFL); /* it could be caught, so it can be let go */
+		}
 	for (int i = 0; i < 2; i++) {
 		if (loop.wake[i] > 0)
 			close(loop.wake[i]);
@@ -133,7 +131,7 @@ control(int op, int fd, uint64_t tag, bool read, bool write)
 	struct epoll_event e = { .data.u64 = tag };
 
 	e.events = (read ? EPOLLIN : 0u) | (write ? EPOLLOUT : 0u);
-	return epoll_ctl(loop.epoll, op, fd, &e);
+	return call_epoll_ctl(loop.epoll, op, fd, &e);
 }
 
 int
@@ -146,8 +144,9 @@ int
 loop_rewatch(int fd, uint64_t tag, bool read, bool write)
 {
 	if (!read && !write) /* a hang-up would be told even so */
-		return epoll_ctl(loop.epoll, EPOLL_CTL_DEL, fd, NULL) == 0 || errno == ENOENT ? 0
-											      : -1;
+		return call_epoll_ctl(loop.epoll, EPOLL_CTL_DEL, fd, NULL) == 0 || errno == ENOENT
+		    ? 0
+		    : -1;
 	if (control(EPOLL_CTL_MOD, fd, tag, read, write) == 0)
 		return 0;
 	return errno == ENOENT ? control(EPOLL_CTL_ADD, fd, tag, read, write) : -1;
@@ -158,7 +157,8 @@ loop_forget(int fd, uint64_t tag)
 {
 	int saved = errno;
 
-	(void)epoll_ctl(loop.epoll, EPOLL_CTL_DEL, fd, NULL); /* ENOENT: it was silenced before */
+	(void)call_epoll_ctl(
+	    loop.epoll, EPOLL_CTL_DEL, fd, NULL); /* ENOENT: it was silenced before */
 	for (int i = loop.next; i < loop.nready; i++)
 		if (loop.ready[i].data.u64 == tag)
 			loop.ready[i].events = 0;
@@ -170,7 +170,7 @@ loop_forget_all(void)
 {
 	loop.nready = loop.next = 0;
 	close(loop.epoll);
-	loop.epoll = epoll_create1(EPOLL_CLOEXEC);
+	loop.epoll = call_epoll_create();
 	return loop.epoll < 0 ? -1 : loop_watch(loop.wake[0], WAKE_TAG, false);
 }
 
@@ -281,7 +281,7 @@ loop_next(ms due, struct loop_event *ev)
 {
 	reap();
 	while (!known(due, ev)) {
-		int n = epoll_wait(loop.epoll, loop.ready, BATCH, timeout_until(due));
+		int n = call_epoll_wait(loop.epoll, loop.ready, BATCH, timeout_until(due));
 
 		if (n < 0 && errno != EINTR)
 			return -1;

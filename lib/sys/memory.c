@@ -3,11 +3,12 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "call.h"
+
 void *
 memory_get(size_t size)
 {
-	void *p =
-	    mmap(NULL, size ? size : 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *p = call_mmap(size ? size : 1, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 
 	return p == MAP_FAILED ? NULL : p;
 }

@@ -5,11 +5,12 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../base/buf.h"
 #include "../base/num.h"
+#include "../base/text.h"
+#include "call.h"
 
 /* The pid that the file's text names; 0: none. */
 static pid_t
@@ -22,28 +23,20 @@ read_pid(int fd)
 	if (n <= 0)
 		return 0;
 	text[n] = '\0';
-	text[strcspn(text, "\n")] = '\0';
+	text[text_span(text, "\n")] = '\0';
 	return num_count(text, 1, INT32_MAX, &pid) ? (pid_t)pid : 0;
-}
-
-static int
-close_with(int fd, int e)
-{
-	close(fd);
-	errno = e;
-	return -1;
 }
 
 static int
 open_regular(const char *path, int flags)
 {
-	int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644), e;
+	int fd = call_open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644), e;
 	struct stat st;
 
 	if (fd < 0)
 		return -1;
-	e = fstat(fd, &st) < 0 ? errno : S_ISREG(st.st_mode) ? 0 : EINVAL;
-	return e == 0 ? fd : close_with(fd, e);
+	e = call_fstat(fd, &st) < 0 ? errno : S_ISREG(st.st_mode) ? 0 : EINVAL;
+	return e == 0 ? fd : call_fail_closed(fd, e);
 }
 
 /* Is the open file still the one at path? Its last owner may have removed it meanwhile. */
@@ -52,8 +45,8 @@ still_there(int fd, const char *path)
 {
 	struct stat mine, there;
 
-	return fstat(fd, &mine) == 0 && lstat(path, &there) == 0 && mine.st_ino == there.st_ino &&
-	    mine.st_dev == there.st_dev;
+	return call_fstat(fd, &mine) == 0 && call_lstat(path, &there) == 0 &&
+	    call_same(&mine, &there);
 }
 
 static int
@@ -75,12 +68,11 @@ find_holder(int fd)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 
-	if (fcntl(fd, F_GETLK, &lock) < 0)
+	if (call_lock(fd, F_GETLK, &lock) < 0)
 		return -1;
 	if (lock.l_type == F_UNLCK || lock.l_pid > 0)
 		return lock.l_type == F_UNLCK ? 0 : lock.l_pid;
-	errno = ESRCH;
-	return -1;
+	return call_fail(ESRCH);
 }
 
 int
@@ -92,7 +84,7 @@ pidfile_take(struct pidfile *p, const char *path, pid_t *holder)
 	for (;;) {
 		if ((fd = open_regular(path, O_RDWR | O_CREAT)) < 0)
 			return -1;
-		if (fcntl(fd, F_SETLK, &lock) < 0)
+		if (call_lock(fd, F_SETLK, &lock) < 0)
 			break;
 		if (!still_there(fd, path)) {
 			close(fd);
@@ -111,7 +103,7 @@ pidfile_take(struct pidfile *p, const char *path, pid_t *holder)
 		if ((*holder = find_holder(fd)) <= 0)
 			*holder = read_pid(fd);
 	}
-	return close_with(fd, e);
+	return call_fail_closed(fd, e);
 }
 
 void
@@ -134,7 +126,7 @@ pidfile_holder(const char *path)
 	if (fd < 0)
 		return -1;
 	if ((pid = find_holder(fd)) < 0)
-		return close_with(fd, errno);
+		return call_fail_closed(fd, errno);
 	close(fd);
 	return pid;
 }

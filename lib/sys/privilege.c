@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "../base/num.h"
+#include "../base/text.h"
+#include "call.h"
 
 /* The 32-bit calls have another name where there were 16-bit ones before. */
 #ifdef SYS_setresuid32
@@ -35,7 +37,7 @@ open_table(struct table *t, const char *path)
 {
 	t->len = t->line = 0;
 	t->cut = false;
-	t->fd = open(path, O_RDONLY | O_CLOEXEC);
+	t->fd = call_open(path, O_RDONLY | O_CLOEXEC, 0);
 	return t->fd >= 0;
 }
 
@@ -49,7 +51,7 @@ next_line(struct table *t, const char *field[FIELDS])
 	ssize_t n;
 
 	memmove(t->text, t->text + t->line, t->len -= t->line);
-	while (!(end = memchr(t->text, '\n', t->len)) && t->len < sizeof t->text - 1 &&
+	while (!(end = text_find(t->text, '\n', t->len)) && t->len < sizeof t->text - 1 &&
 	    (n = read(t->fd, t->text + t->len, sizeof t->text - 1 - t->len)) > 0)
 		t->len += (size_t)n;
 	if (t->len == 0)
@@ -63,7 +65,7 @@ next_line(struct table *t, const char *field[FIELDS])
 	p = t->text;
 	for (int i = 0; i < FIELDS; i++) {
 		field[i] = p;
-		if ((p = strchr(p, ':')) != NULL)
+		if ((p = text_char(p, ':')) != NULL)
 			*p++ = '\0';
 		else
 			p = end;

@@ -9,12 +9,14 @@
 
 #include "../base/buf.h"
 #include "../base/num.h"
+#include "../base/text.h"
+#include "call.h"
 
 /* A small file as text; false: it cannot be read. */
 static bool
 slurp(const char *path, char *text, size_t room)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = call_open(path, O_RDONLY | O_CLOEXEC, 0);
 	size_t len = 0;
 	ssize_t n = 0;
 
@@ -40,12 +42,11 @@ slurp_of(pid_t pid, const char *file, char *text, size_t room)
 static char *
 behind(char *text, const char *what)
 {
-	size_t len = strlen(what);
+	char *rest = NULL;
 
-	for (; *text; text++)
-		if (strncmp(text, what, len) == 0)
-			return text + len;
-	return NULL;
+	for (; *text && !rest; text++)
+		rest = text_after(text, what);
+	return rest;
 }
 
 static unsigned
@@ -63,8 +64,8 @@ field(const char *s, unsigned n)
 	uint64_t v;
 
 	for (; n > 0 && s; n--)
-		s = (s = strchr(s, ' ')) ? s + 1 : NULL;
-	len = s ? strcspn(s, " \n") : sizeof word;
+		s = (s = text_char(s, ' ')) ? s + 1 : NULL;
+	len = s ? text_span(s, " \n") : sizeof word;
 	if (len >= sizeof word)
 		return 0;
 	memcpy(word, s, len);
@@ -99,7 +100,7 @@ proc_name(pid_t pid, char name[16])
 	name[0] = '\0';
 	if (!slurp_of(pid, "comm", text, sizeof text))
 		return;
-	text[strcspn(text, "\n")] = '\0';
+	text[text_span(text, "\n")] = '\0';
 	(void)buf_print_to(name, 16, "%.15s", text); /* fits */
 }
 
@@ -128,7 +129,7 @@ int
 proc_names(const char *dir, bool (*found)(const char *, void *), void *arg)
 {
 	_Alignas(struct entry) char room[4096];
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = call_open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 	bool more = true;
 	long got = 0;
 
@@ -225,7 +226,7 @@ proc_oom_kills(void)
 		if (!(own = behind(text, "0::")))
 			return -1;
 	}
-	own[strcspn(own, "\n")] = '\0';
+	own[text_span(own, "\n")] = '\0';
 	/* in a container the path is often the host's, and the cgroup is mounted as the root */
 	kills = oom_kills(mount, own, file);
 	return kills >= 0 ? kills : oom_kills(mount, "", file);

@@ -2,18 +2,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define STACK (32 * 1024) /* execvp's search builds paths on it */
+#include "../base/buf.h"
+#include "../base/text.h"
+#include "call.h"
+
+#define STACK (32 * 1024) /* the search in PATH builds paths on it */
 
 /* Shared with the child while it has our memory. */
 struct birth {
@@ -33,13 +36,11 @@ reset_signals(void)
 {
 	static const unsigned long
 	    by_default[8]; /* the kernel's struct sigaction, zeroes: SIG_DFL */
-	sigset_t none;
 
 	for (int sig = 1; sig < _NSIG; sig++)
 		(void)syscall(
 		    SYS_rt_sigaction, sig, by_default, NULL, _NSIG / 8); /* EINVAL: KILL, STOP */
-	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL); /* cannot fail: the arguments are good */
+	call_mask(SIG_SETMASK, &call_none, NULL);
 }
 
 /* Puts the fds in their places; one that stands in another's place moves out of the way first. */
@@ -48,20 +49,18 @@ place_fds(const struct spawn_fd *fds, size_t n)
 {
 	int source[SPAWN_FDS], top = 0;
 
-	if (n > sizeof source / sizeof *source) {
-		errno = EMFILE;
-		return -1;
-	}
+	if (n > sizeof source / sizeof *source)
+		return call_fail(EMFILE);
 	for (size_t i = 0; i < n; i++)
 		top = fds[i].child >= top ? fds[i].child + 1 : top;
 	for (size_t i = 0; i < n; i++) {
 		source[i] = fds[i].parent;
 		if (source[i] < top && source[i] != fds[i].child &&
-		    (source[i] = fcntl(source[i], F_DUPFD_CLOEXEC, top)) < 0)
+		    (source[i] = call_fcntl(source[i], F_DUPFD_CLOEXEC, top)) < 0)
 			return -1;
 	}
 	for (size_t i = 0; i < n; i++)
-		if (source[i] == fds[i].child ? fcntl(source[i], F_SETFD, 0) < 0
+		if (source[i] == fds[i].child ? call_fcntl(source[i], F_SETFD, 0) < 0
 					      : dup2(source[i], fds[i].child) < 0)
 			return -1;
 	return 0;
@@ -70,7 +69,7 @@ place_fds(const struct spawn_fd *fds, size_t n)
 static int
 write_file(const char *path, const char *text)
 {
-	int fd = open(path, O_WRONLY | O_CLOEXEC), saved;
+	int fd = call_open(path, O_WRONLY | O_CLOEXEC, 0), saved;
 	size_t len = strlen(text);
 	ssize_t n;
 
@@ -121,9 +120,11 @@ prepare(struct birth *b)
 			return -1;
 	}
 	b->step = "nice";
-	errno = 0;
-	if (s->nice != 0 && nice(s->nice) == -1 && errno != 0)
+	if (s->nice != 0 &&
+	    setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + s->nice) < 0) {
+		errno = errno == EACCES ? EPERM : errno; /* as nice(2) */
 		return -1;
+	}
 	b->step = "fds"; /* before the limits: moving one needs a free number above */
 	if (place_fds(s->fds, s->nfds) < 0)
 		return -1;
@@ -146,15 +147,40 @@ prepare(struct birth *b)
 		umask((mode_t)s->umask);
 	/* after the change of identity, which clears it */
 	b->step = "death signal";
-	if (s->death_signal && prctl(PR_SET_PDEATHSIG, s->death_signal) < 0)
+	if (s->death_signal && call_prctl(PR_SET_PDEATHSIG, (unsigned long)s->death_signal) < 0)
 		return -1;
 	if (getppid() != b->parent) { /* it died before it could be asked for */
-		errno = ESRCH;
-		return -1;
+		return call_fail(ESRCH);
 	}
 	if (s->pid_text)
 		put_number(s->pid_text, getpid());
 	return 0;
+}
+
+/* As execvpe(3): a file without a slash is looked for in our PATH. Only returns if it fails. */
+static void
+exec_found(const struct spawn *s)
+{
+	const char *dir = call_env("PATH");
+	char path[PATH_MAX];
+	bool denied = false;
+	size_t n;
+
+	if (!*s->file || text_char(s->file, '/')) {
+		execve(s->file, s->argv, s->envp);
+		return;
+	}
+	for (dir = dir ? dir : "/usr/local/bin:/bin:/usr/bin"; dir;
+	     dir = dir[n] ? dir + n + 1 : NULL) {
+		n = text_span(dir, ":");
+		errno = ENOENT; /* what is too long cannot be there */
+		if (buf_print_to(path, sizeof path, "%.*s%s%s", (int)n, dir, n ? "/" : "", s->file))
+			execve(path, s->argv, s->envp);
+		denied |= errno == EACCES;
+		if (errno != EACCES && errno != ENOENT && errno != ENOTDIR)
+			return;
+	}
+	errno = denied ? EACCES : errno;
 }
 
 static int
@@ -169,7 +195,7 @@ child(void *arg)
 			(void)syscall(SYS_execveat, *b->spawn->file_fd, "", b->spawn->argv,
 			    b->spawn->envp, AT_EMPTY_PATH); /* errno tells */
 		else
-			execvpe(b->spawn->file, b->spawn->argv, b->spawn->envp);
+			exec_found(b->spawn);
 	}
 	b->error = errno;
 	_exit(127);
@@ -180,17 +206,16 @@ spawn(const struct spawn *s, const char **step)
 {
 	static _Alignas(16) char stack[STACK];
 	struct birth b = { .spawn = s, .parent = getpid(), .step = "fork" };
-	sigset_t all, old;
+	struct call_mask old;
 	pid_t pid;
 	int e;
 
-	sigfillset(&all);
-	(void)sigprocmask(SIG_BLOCK, &all, &old); /* cannot fail: the arguments are good */
+	call_mask(SIG_SETMASK, &call_all, &old);
 	pid = clone(child, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, &b);
 	e = pid < 0 ? errno : b.error;
 	if (pid > 0 && e != 0)
 		(void)waitpid(pid, NULL, 0); /* it has exited: this neither waits nor fails */
-	(void)sigprocmask(SIG_SETMASK, &old, NULL); /* as above */
+	call_mask(SIG_SETMASK, &old, NULL);
 	*step = b.step;
 	errno = e;
 	return e != 0 ? -1 : pid;
@@ -200,19 +225,19 @@ pid_t
 spawn_helper(int (*work)(void *), void *arg)
 {
 	pid_t parent = getpid(), pid;
-	sigset_t all, old;
+	struct call_mask old;
 	int e;
 
-	sigfillset(&all);
-	(void)sigprocmask(SIG_BLOCK, &all, &old); /* cannot fail: the arguments are good */
-	pid = _Fork();                            /* no handlers of fork(3) are there to be run */
+	call_mask(SIG_SETMASK, &call_all, &old);
+	pid = call_fork();
 	e = errno;
 	if (pid == 0) {
-		(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* without it the helper ends by itself */
+		(void)call_prctl(
+		    PR_SET_PDEATHSIG, SIGKILL); /* without it the helper ends by itself */
 		reset_signals();
 		_exit(getppid() == parent ? work(arg) : 1);
 	}
-	(void)sigprocmask(SIG_SETMASK, &old, NULL); /* as above */
+	call_mask(SIG_SETMASK, &old, NULL);
 	errno = e;
 	return pid;
 }
@@ -228,7 +253,7 @@ highest_fd(void)
 {
 	struct rlimit r;
 
-	if (getrlimit(RLIMIT_NOFILE, &r) < 0 || r.rlim_max > 65536)
+	if (prlimit(0, RLIMIT_NOFILE, NULL, &r) < 0 || r.rlim_max > 65536)
 		return 65536;
 	return (int)r.rlim_max;
 }
@@ -239,7 +264,7 @@ spawn_seal_fds(void)
 	if (syscall(SYS_close_range, 3u, ~0u, SEAL_CLOEXEC) == 0)
 		return;
 	for (int fd = highest_fd(); fd-- > 3;)
-		(void)fcntl(fd, F_SETFD, FD_CLOEXEC); /* EBADF: not open */
+		(void)call_fcntl(fd, F_SETFD, FD_CLOEXEC); /* EBADF: not open */
 }
 
 void

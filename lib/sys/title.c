@@ -4,6 +4,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "call.h"
 #include "memory.h"
 
 extern char **environ;
@@ -71,7 +72,7 @@ title_set(const char *name)
 {
 	size_t len = strlen(name);
 
-	(void)prctl(PR_SET_NAME, name); /* cannot fail: name is readable */
+	(void)call_prctl(PR_SET_NAME, (size_t)name); /* cannot fail: name is readable */
 	if (title.room == 0)
 		return;
 	if (len >= title.room)

@@ -4,21 +4,13 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "../base/buf.h"
-
-static int
-close_with(int fd, int e)
-{
-	close(fd);
-	errno = e;
-	return -1;
-}
+#include "call.h"
 
 /* socket(2) without what libcs add for kernels that do not know the flags: all here do. */
 static int
@@ -31,10 +23,8 @@ static int
 address(const char *path, struct sockaddr_un *a)
 {
 	*a = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	if (strlen(path) >= sizeof a->sun_path) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
+	if (strlen(path) >= sizeof a->sun_path)
+		return call_fail(ENAMETOOLONG);
 	memcpy(a->sun_path, path, strlen(path));
 	if (*path == '@') /* abstract: all of sun_path is its name, zeroes included */
 		a->sun_path[0] = '\0';
@@ -56,7 +46,7 @@ unixsock_connect(const char *path, ms limit)
 		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof t) == 0) &&
 	    connect(fd, (struct sockaddr *)&a, sizeof a) == 0)
 		return fd;
-	return close_with(fd, errno);
+	return call_fail_closed(fd, errno);
 }
 
 /* Makes way at path; only for what is a socket that nobody listens on. */
@@ -66,14 +56,14 @@ remove_dead(const char *path)
 	struct stat st;
 	int fd;
 
-	if (*path == '@' || lstat(path, &st) < 0)
-		return *path == '@' || errno == ENOENT ? 0 : -1;
-	if (!S_ISSOCK(st.st_mode)) {
-		errno = EEXIST;
-		return -1;
-	}
+	if (*path == '@')
+		return 0; /* it goes with its last socket */
+	if (call_lstat(path, &st) < 0)
+		return errno == ENOENT ? 0 : -1;
+	if (!S_ISSOCK(st.st_mode))
+		return call_fail(EEXIST);
 	if ((fd = unixsock_connect(path, 0)) >= 0)
-		return close_with(fd, EADDRINUSE);
+		return call_fail_closed(fd, EADDRINUSE);
 	if (errno == EAGAIN) /* its queue is full, so there is somebody */
 		errno = EADDRINUSE;
 	if (errno != ECONNREFUSED)
@@ -96,7 +86,7 @@ unixsock_listen(const char *path, uid_t uid, gid_t gid)
 	umask(old);
 	if (bound < 0 || ((uid != geteuid() || gid != getegid()) && lchown(path, uid, gid) < 0) ||
 	    listen(fd, 128) < 0)
-		return close_with(fd, errno);
+		return call_fail_closed(fd, errno);
 	return fd;
 }
 
@@ -110,7 +100,7 @@ unixsock_accept(int listener, uid_t *uid)
 	if (fd < 0)
 		return -1;
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
-		return close_with(fd, errno);
+		return call_fail_closed(fd, errno);
 	*uid = cred.uid;
 	return fd;
 }
@@ -128,7 +118,7 @@ unixsock_reports(char name[16])
 	if (bind(fd, (struct sockaddr *)&a, family) < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &one, sizeof one) < 0 ||
 	    getsockname(fd, (struct sockaddr *)&a, &len) < 0)
-		return close_with(fd, errno);
+		return call_fail_closed(fd, errno);
 	(void)buf_print_to(name, 16, "@%.*s", (int)(len - family - 1),
 	    a.sun_path + 1); /* fits: the kernel's names have five digits */
 	return fd;
@@ -186,7 +176,7 @@ unixsock_report(int fd, char *bytes, size_t room, pid_t *sender)
 	ssize_t n;
 
 	do
-		n = recvmsg(fd, &m, MSG_CMSG_CLOEXEC);
+		n = call_recvmsg(fd, &m, MSG_CMSG_CLOEXEC);
 	while (n < 0 && errno == EINTR);
 	if (n >= 0)
 		*sender = take_ancillary(&m);

@@ -1,15 +1,15 @@
 #include "zonefile.h"
 
 #include <fcntl.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "../base/buf.h"
+#include "call.h"
 
 size_t
 zonefile_read(unsigned char bytes[ZONEFILE_ROOM], const char **rule)
 {
-	const char *tz = getenv("TZ");
+	const char *tz = call_env("TZ");
 	char path[256];
 	ssize_t n;
 	int fd;
@@ -20,7 +20,7 @@ zonefile_read(unsigned char bytes[ZONEFILE_ROOM], const char **rule)
 	if (!buf_print_to(path, sizeof path, "%s%s",
 		!tz || *tz == '/' ? "" : "/usr/share/zoneinfo/", tz ? tz : "/etc/localtime"))
 		return 0;
-	if ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) < 0)
+	if ((fd = call_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0)) < 0)
 		return 0;
 	n = read(fd, bytes, ZONEFILE_ROOM);
 	close(fd);

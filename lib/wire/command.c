@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../base/num.h"
+#include "../base/text.h"
 
 static const char names[][sizeof "IMMEDIATE_RESTART"] = {
 	[COMMAND_GRACEFUL_STOP] = "GRACEFUL_STOP",
@@ -55,7 +56,7 @@ scale(const char *s, struct command *c)
 bool
 command_parse(const char *line, struct command *c, const char **why)
 {
-	size_t len = strcspn(line, " ");
+	size_t len = text_span(line, " ");
 	const char *argument = line + len;
 
 	while (*argument == ' ')

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../base/num.h"
+#include "../base/text.h"
 
 /*
  * A line while it is read: it ends with a NUL. Strings are unquoted in place: to never overtakes
@@ -20,7 +21,7 @@ conf_open(struct conf *c, char *text, size_t len)
 {
 	*c = (struct conf){ .at = text, .end = text + len };
 	text[len] = '\0';
-	if (strncmp(text, "\xef\xbb\xbf", 3) == 0)
+	if (text_after(text, "\xef\xbb\xbf"))
 		c->at += 3;
 }
 
@@ -36,7 +37,7 @@ fail(struct conf *c, const char *why)
 static char *
 line_end(const struct conf *c)
 {
-	char *nl = memchr(c->at, '\n', (size_t)(c->end - c->at));
+	char *nl = text_find(c->at, '\n', (size_t)(c->end - c->at));
 
 	return nl ? nl : c->end;
 }
@@ -135,7 +136,7 @@ escape(struct conf *c, struct cursor *l)
 {
 	static const char from[] = "\"\\/ abefnrtv", to[] = "\"\\/ \a\b\033\f\n\r\t\v";
 	char ch = *l->from;
-	const char *known = ch ? strchr(from, ch) : NULL;
+	const char *known = ch ? text_char(from, ch) : NULL;
 	int digits = ch == 'x' ? 2 : 4, u;
 
 	if (known) {
@@ -184,7 +185,7 @@ plain(struct conf *c, struct cursor *l, bool in_list)
 {
 	char *start = l->from, *end = start;
 
-	if (strchr("&*!|>@`%{}[],?", *start))
+	if (text_char("&*!|>@`%{}[],?", *start))
 		return fail(
 		    c, "this form of YAML is not supported; quote the value if it is a text");
 	if (*start == '-' && is_space(start[1]))
@@ -192,13 +193,13 @@ plain(struct conf *c, struct cursor *l, bool in_list)
 	for (; *l->from; l->from++) {
 		char ch = *l->from;
 
-		if (in_list && strchr(",]", ch))
+		if (in_list && text_char(",]", ch))
 			break;
-		if (in_list && strchr("[{}", ch))
+		if (in_list && text_char("[{}", ch))
 			return fail(c, "a list in a list is not supported");
 		if (ch == '#' && l->from > start && is_blank(l->from[-1]))
 			break;
-		if (ch == ':' && (is_space(l->from[1]) || (in_list && strchr(",]", l->from[1]))))
+		if (ch == ':' && (is_space(l->from[1]) || (in_list && text_char(",]", l->from[1]))))
 			return fail(
 			    c, "nested keys are not supported; quote the value if it is a text");
 		if (!is_blank(ch))
@@ -361,11 +362,8 @@ conf_next(struct conf *c, struct conf_item *item)
 
 		if (at_rest(&rest))
 			continue;
-		if (!c->begun && strncmp(l.from, "---", 3) == 0) {
-			rest.from = l.from + 3;
-			if (at_rest(&rest))
-				continue;
-		}
+		if (!c->begun && (rest.from = text_after(l.from, "---")) && at_rest(&rest))
+			continue;
 		if (strcmp(l.from, "...") == 0)
 			return CONF_END;
 		c->begun = true;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "../base/num.h"
+#include "../base/text.h"
 
 static bool
 is_blank(char c)
@@ -56,7 +57,7 @@ parse_host(const char *text, struct endpoint *e)
 	if (!*e->host)
 		return "a host is missing";
 	e->named = true;
-	e->v6 = strchr(e->host, ':') != NULL;
+	e->v6 = text_char(e->host, ':') != NULL;
 	return NULL;
 }
 
@@ -66,13 +67,13 @@ parse_uri(const char *text, const char *rest, struct endpoint *e)
 	char room[ENDPOINT_HOST + 16];
 	const char *why;
 
-	if (!buf_print_to(room, sizeof room, "%.*s", (int)strcspn(rest, "?"), rest))
+	if (!buf_print_to(room, sizeof room, "%.*s", (int)text_span(rest, "?"), rest))
 		return "too long";
-	if (strncmp(text, "unix:", 5) == 0)
+	if (text_after(text, "unix:"))
 		return endpoint_path(room, e);
-	if (strncmp(text, "tcp:", 4) != 0 && strncmp(text, "udp:", 4) != 0)
+	if (!text_after(text, "tcp:") && !text_after(text, "udp:"))
 		return "expected tcp, udp or unix in front of ://";
-	room[strcspn(room, "/")] = '\0';
+	room[text_span(room, "/")] = '\0';
 	if ((why = endpoint_parse(room, e)) == NULL && *text == 'u')
 		e->kind = ENDPOINT_UDP;
 	return why;
@@ -82,15 +83,16 @@ const char *
 endpoint_parse(const char *text, struct endpoint *e)
 {
 	char room[ENDPOINT_HOST + 32], part[ENDPOINT_HOST + 32];
-	const char *uri = strstr(text, "://"), *why, *at;
+	const char *colon = text_char(text, ':'), *uri = colon ? text_after(colon, "://") : NULL,
+		   *why, *at;
 	uint64_t fd;
 
 	*e = (struct endpoint){ .kind = ENDPOINT_TCP, .fd = -1 };
 	if (uri)
-		return parse_uri(text, uri + 3, e);
+		return parse_uri(text, uri, e);
 	if (!trim(text, strlen(text), room, sizeof room))
 		return "too long";
-	if ((at = strchr(room, '=')) != NULL) {
+	if ((at = text_char(room, '=')) != NULL) {
 		if (!trim(at + 1, strlen(at + 1), part, sizeof part) ||
 		    !num_count(part, 0, 1023, &fd))
 			return "expected a descriptor from 0 to 1023 behind the =";
@@ -113,7 +115,7 @@ endpoint_path(const char *path, struct endpoint *e)
 	*e = (struct endpoint){ .kind = ENDPOINT_UNIX, .named = true, .fd = -1 };
 	if (!*path || (*path == '@' && !path[1]))
 		return "a path is missing";
-	if (path[strcspn(path, ";\n")])
+	if (path[text_span(path, ";\n")])
 		return "a ; or a newline in it cannot be told to the server";
 	/* the kernel wants a NUL behind a file's name, not behind an abstract one */
 	if (strlen(path) >= ENDPOINT_PATH + (size_t)(*path == '@'))

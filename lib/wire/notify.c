@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "../base/num.h"
+#include "../base/text.h"
 
 static bool
 equals(const char *text, size_t len, const char *word)
@@ -31,7 +32,7 @@ microseconds(const char *value, size_t len)
 static bool
 take(const char *line, size_t len, struct notify *n)
 {
-	const char *v = memchr(line, '=', len);
+	const char *v = text_find(line, '=', len);
 	size_t name = v ? (size_t)(v - line) : 0, vl;
 	bool one;
 
@@ -63,7 +64,7 @@ notify_parse(const char *bytes, size_t len, struct notify *n)
 
 	*n = (struct notify){ 0 };
 	while (len > 0) {
-		const char *nl = memchr(bytes, '\n', len);
+		const char *nl = text_find(bytes, '\n', len);
 		size_t line = nl ? (size_t)(nl - bytes) : len;
 
 		any |= take(bytes, line, n);

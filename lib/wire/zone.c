@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "../base/text.h"
+
 #define DAY 86400
 
 /* ---- the calendar ---- */
@@ -97,7 +99,7 @@ take_name(const char *s)
 	const char *start = s;
 
 	if (*s == '<')
-		return (s = strchr(s, '>')) ? s + 1 : NULL;
+		return (s = text_char(s, '>')) ? s + 1 : NULL;
 	while ((*s >= 'A' && *s <= 'Z') || (*s >= 'a' && *s <= 'z'))
 		s++;
 	return s - start >= 3 ? s : NULL;
@@ -224,7 +226,7 @@ static bool
 by_footer(const unsigned char *p, size_t len, int64_t t, struct zone_span *out)
 {
 	char rule[128];
-	const unsigned char *end = len > 1 && *p == '\n' ? memchr(p + 1, '\n', len - 1) : NULL;
+	const unsigned char *end = len > 1 && *p == '\n' ? text_find(p + 1, '\n', len - 1) : NULL;
 
 	if (!end || end == p + 1 || (size_t)(end - p) > sizeof rule)
 		return false;

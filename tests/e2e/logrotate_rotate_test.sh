@@ -207,13 +207,22 @@ killed_before_the_signal_body()
 	there_is log log.0
 	no_listener
 }
+# named CALL: a system call, by all the names that it may have
+named()
+{
+	case $1 in
+	open) echo '/^open(at)?$' ;;
+	stat | lstat) echo "/^($1|newfstatat)\$" ;;
+	*) echo "/^$1\$" ;;
+	esac
+}
 # killed CALL N ARG...: by the Nth of these system calls; else it has ended well without one
 killed()
 {
 	_call=$1 _when=$2
 	shift 2
 	rc=0
-	strace -qq -o trace -e trace="/^$_call\$" -e inject="/^$_call\$:signal=KILL:when=$_when" "$LR" --rotate "$@" >out 2>err || rc=$?
+	strace -qq -o trace -e trace="$(named "$_call")" -e inject="$(named "$_call"):signal=KILL:when=$_when" "$LR" --rotate "$@" >out 2>err || rc=$?
 	sighted
 	[ $rc = 137 ] && return 0
 	[ $rc = 0 ] && [ ! -s err ] || fail "$_call: exit status $rc: $(cat err)"
@@ -774,7 +783,7 @@ prepared()
 strained()
 {
 	_inject=''
-	for _fault in $(echo "$1" | tr , ' '); do _inject="$_inject -e inject=/^${_fault%%:*}\$:${_fault#*:}"; done
+	for _fault in $(echo "$1" | tr , ' '); do _inject="$_inject -e inject=$(named "${_fault%%:*}"):${_fault#*:}"; done
 	shift
 	rc=0
 	strace -qq -o trace $_inject "$LR" --rotate "$@" >out 2>err || rc=$?
@@ -921,7 +930,7 @@ copytruncate_errors_body()
 	for name in log log.new; do
 		prepared
 		rc=0
-		strace -qq -o trace -P $name -e inject=open:error=EROFS:when=1 "$LR" --rotate --copytruncate log >out 2>err || rc=$?
+		strace -qq -o trace -P $name -e inject="$(named open):error=EROFS:when=1" "$LR" --rotate --copytruncate log >out 2>err || rc=$?
 		sed -i '/^strace: /d' err
 		sighted
 		refused 1 "rotate: $name: Read-only file system" "open $name"

@@ -1,0 +1,41 @@
+#include "text.h"
+
+char *
+text_char(const char *s, char c)
+{
+	for (; *s != c; s++)
+		if (!*s)
+			return NULL;
+	return (char *)(size_t)s;
+}
+
+char *
+text_after(const char *s, const char *prefix)
+{
+	while (*prefix && *s == *prefix) {
+		s++;
+		prefix++;
+	}
+	return *prefix ? NULL : (char *)(size_t)s;
+}
+
+size_t
+text_span(const char *s, const char *stops)
+{
+	size_t n = 0;
+
+	while (s[n] && !text_char(stops, s[n]))
+		n++;
+	return n;
+}
+
+void *
+text_find(const void *bytes, char c, size_t len)
+{
+	const char *p = bytes;
+
+	for (; len > 0; len--, p++)
+		if (*p == c)
+			return (void *)(size_t)p;
+	return NULL;
+}

@@ -1,0 +1,17 @@
+#ifndef SE_BASE_TEXT_H
+#define SE_BASE_TEXT_H
+
+#include <stddef.h>
+
+/* Namesakes of libc's without their speed, which is for long texts and as long as all of these. */
+
+/* strchr(3): the first such byte, which may be the NUL; NULL: there is none. */
+char *text_char(const char *, char);
+/* strcspn(3): how many bytes there are in front of the first that is among stops. */
+size_t text_span(const char *, const char *stops);
+/* What follows the prefix; NULL: it does not begin so. */
+char *text_after(const char *, const char *prefix);
+/* memchr(3): the first such byte, NULL: there is none. */
+void *text_find(const void *, char, size_t len);
+
+#endif

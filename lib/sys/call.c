@@ -1,0 +1,247 @@
+#include "call.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../base/text.h"
+
+extern char **environ;
+
+/* The 32-bit calls have another name where there were smaller ones before. */
+#ifdef SYS_fcntl64
+#define FCNTL SYS_fcntl64
+#else
+#define FCNTL SYS_fcntl
+#endif
+#ifdef SYS_fchown32
+#define FCHOWN SYS_fchown32
+#else
+#define FCHOWN SYS_fchown
+#endif
+
+int
+call_pipe(int fds[2], int flags)
+{
+	return (int)syscall(SYS_pipe2, fds, flags);
+}
+
+int
+call_socketpair(int type, int fds[2])
+{
+	return (int)syscall(SYS_socketpair, AF_UNIX, type, 0, fds);
+}
+
+int
+call_fcntl(int fd, int command, int arg)
+{
+	return (int)syscall(FCNTL, fd, command, (long)arg);
+}
+
+int
+call_lock(int fd, int command, struct flock *lock)
+{
+	return (int)syscall(FCNTL, fd, command, lock);
+}
+
+int
+call_open(const char *path, int flags, mode_t mode)
+{
+	return (int)syscall(SYS_openat, AT_FDCWD, path, flags | O_LARGEFILE, mode);
+}
+
+int
+call_openat(int dir_fd, const char *path, int flags)
+{
+	return (int)syscall(SYS_openat, dir_fd, path, flags | O_LARGEFILE);
+}
+
+int
+call_prctl(int option, unsigned long arg)
+{
+	return (int)syscall(SYS_prctl, option, arg, 0L, 0L, 0L);
+}
+
+int
+call_fchmod(int fd, mode_t mode)
+{
+	return (int)syscall(SYS_fchmod, fd, mode);
+}
+
+int
+call_fchown(int fd, uid_t uid, gid_t gid)
+{
+	return (int)syscall(FCHOWN, fd, uid, gid);
+}
+
+/* Where the kernel's struct stat is libc's too, and mmap(2) has its six arguments. */
+#if defined __x86_64__ && defined __LP64__ || defined __aarch64__
+static int
+stat_at(const char *path, struct stat *st, int flags)
+{
+	return (int)syscall(SYS_newfstatat, AT_FDCWD, path, st, flags);
+}
+
+int
+call_fstat(int fd, struct stat *st)
+{
+	return (int)syscall(SYS_fstat, fd, st);
+}
+
+void *
+call_mmap(size_t size, int flags, int fd)
+{
+	return (void *)syscall(SYS_mmap, NULL, size, PROT_READ | PROT_WRITE, flags, fd, 0L);
+}
+#else
+static int
+stat_at(const char *path, struct stat *st, int flags)
+{
+	return fstatat(AT_FDCWD, path, st, flags);
+}
+
+int
+call_fstat(int fd, struct stat *st)
+{
+	return fstat(fd, st);
+}
+
+void *
+call_mmap(size_t size, int flags, int fd)
+{
+	return mmap(NULL, size, PROT_READ | PROT_WRITE, flags, fd, 0);
+}
+#endif
+
+int
+call_stat(const char *path, struct stat *st)
+{
+	return stat_at(path, st, 0);
+}
+
+int
+call_lstat(const char *path, struct stat *st)
+{
+	return stat_at(path, st, AT_SYMLINK_NOFOLLOW);
+}
+
+ssize_t
+call_readlink(const char *path, char *to, size_t room)
+{
+	return (ssize_t)syscall(SYS_readlinkat, AT_FDCWD, path, to, room);
+}
+
+ssize_t
+call_sendmsg(int sock, const struct msghdr *m, int flags)
+{
+	return (ssize_t)syscall(SYS_sendmsg, sock, m, flags);
+}
+
+ssize_t
+call_recvmsg(int sock, struct msghdr *m, int flags)
+{
+	return (ssize_t)syscall(SYS_recvmsg, sock, m, flags);
+}
+
+int
+call_epoll_create(void)
+{
+	return (int)syscall(SYS_epoll_create1, EPOLL_CLOEXEC);
+}
+
+int
+call_epoll_ctl(int epoll, int op, int fd, struct epoll_event *event)
+{
+	return (int)syscall(SYS_epoll_ctl, epoll, op, fd, event);
+}
+
+int
+call_epoll_wait(int epoll, struct epoll_event *events, int room, int timeout)
+{
+	return (int)syscall(SYS_epoll_pwait, epoll, events, room, timeout, NULL, _NSIG / 8);
+}
+
+pid_t
+call_fork(void)
+{
+#ifdef SYS_fork
+	return (pid_t)syscall(SYS_fork);
+#else
+	return (pid_t)syscall(SYS_clone, SIGCHLD, 0L, 0L, 0L, 0L);
+#endif
+}
+
+#if _NSIG / 8 > __SIZEOF_LONG__
+const struct call_mask call_all = { { -1UL, -1UL } };
+#else
+const struct call_mask call_all = { { -1UL } };
+#endif
+const struct call_mask call_none = { { 0 } };
+
+void
+call_mask(int how, const struct call_mask *signals, struct call_mask *old)
+{
+	(void)syscall(SYS_rt_sigprocmask, how, signals, old, sizeof *signals);
+}
+
+void
+call_signal(int sig, void (*handler)(int))
+{
+	const struct sigaction sa = { .sa_handler = handler };
+
+	(void)sigaction(
+	    sig, &sa, NULL); /* EINVAL: there is no such signal, or it is KILL or STOP */
+}
+
+const char *
+call_env(const char *name)
+{
+	for (char **e = environ; *e; e++) {
+		const char *rest = text_after(*e, name);
+
+		if (rest && *rest == '=')
+			return rest + 1;
+	}
+	return NULL;
+}
+
+int64_t
+call_time(void)
+{
+	struct timespec ts = { 0 };
+
+	(void)clock_gettime(CLOCK_REALTIME, &ts); /* cannot fail */
+	return ts.tv_sec;
+}
+
+int
+call_fail(int error)
+{
+	errno = error;
+	return -1;
+}
+
+int
+call_fail_closed(int fd, int error)
+{
+	close(fd);
+	return call_fail(error);
+}
+
+bool
+call_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_ino == b->st_ino && a->st_dev == b->st_dev;
+}
+
+int
+call_waiting(int fd)
+{
+	int n;
+
+	return syscall(SYS_ioctl, fd, FIONREAD, &n) < 0 ? -1 : n;
+}
