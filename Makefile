@@ -2,7 +2,7 @@
 # make check      everything: units, end to end, fuzzers, layers, lint (installs what it needs, as root)
 # make demo       real workers, seen from outside
 # make install    DESTDIR, PREFIX
-# also: layers lint fuzz bench bench-logger clean
+# also: layers lint fuzz bench bench-logger bench-starter clean
 
 VERSION = 0.1.0
 PREFIX  = /usr/local
@@ -142,6 +142,11 @@ bench-logger:
 	@sh tests/bench/logger.sh $(BUILD) $(SCENARIO)
 	@sh tests/bench/copytruncate.sh $(BUILD)
 
+bench-starter:
+	@sh tests/deps.sh bench
+	@$(MAKE) -j$(JOBS) --no-print-directory BUILD=$(BUILD) all $(BENCH:tests/%.c=$(BUILD)/%) $(BUILD)/helpers/httpd
+	@sh tests/bench/starter.sh $(BUILD) $(SCENARIO)
+
 fuzz: $(FUZZ:tests/%.c=$(BUILD)/%)
 	@sh tests/fuzz/run.sh $(BUILD) $(or $(SECONDS),60)
 
@@ -161,5 +166,5 @@ install: all
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all tests-built check demo bench bench-logger fuzz layers lint install clean
+.PHONY: all tests-built check demo bench bench-logger bench-starter fuzz layers lint install clean
 -include $(OBJ:.o=.d) $(LIB:%.c=$(BUILD)/sane/%.d)

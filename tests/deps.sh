@@ -6,8 +6,10 @@ set -eu
 build='gcc make binutils libc6-dev musl-tools'
 demo="$build procps"
 check="$demo kyua atf-sh libatf-dev clang clang-tidy libclang-rt-dev cppcheck shellcheck mandoc
-strace iproute2 util-linux runc perl"
-bench="$demo runit s6 supervisor ruby-serverengine tini daemontools apache2-utils logrotate"
+strace iproute2 util-linux runc perl ruby-serverengine libserver-starter-perl libtest-tcp-perl
+libtest-requires-perl nginx-light starlet libplack-perl puma unicorn gunicorn python3"
+bench="$demo runit s6 supervisor ruby-serverengine tini daemontools apache2-utils logrotate
+libserver-starter-perl"
 
 case $1 in
 demo) want=$demo ;;
@@ -30,8 +32,21 @@ if [ "$(id -u)" != 0 ]; then
 fi
 echo "make $1: installing$missing"
 export DEBIAN_FRONTEND=noninteractive
+# some come with services of their own: these are not to run here, now or after the next boot
+policy=/usr/sbin/policy-rc.d
+if [ ! -e $policy ]; then
+	trap 'rm -f $policy' EXIT
+	printf '#!/bin/sh\nexit 101\n' >$policy
+	chmod 755 $policy
+fi
 apt-get update -qq
 # shellcheck disable=SC2086 # a list of names
 apt-get install -y -qq --no-install-recommends $missing >/dev/null
-# the peers come with services of their own: not on this machine
-[ "$1" != bench ] || for s in supervisor runit; do service "$s" stop >/dev/null 2>&1 || :; done
+for p in $missing; do
+	case $p in
+	nginx-light) s=nginx ;;
+	supervisor | unicorn | puma) s=$p ;;
+	*) continue ;;
+	esac
+	systemctl --quiet disable "$s" 2>/dev/null || update-rc.d "$s" disable >/dev/null 2>&1 || :
+done

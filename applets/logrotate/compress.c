@@ -71,9 +71,11 @@ temp_name(const struct logfile *l, char name[PATH_MAX])
 }
 
 static void
-say(const struct compress *k, const struct logfile *l, const char *what)
+say(struct compress *k, const struct logfile *l, const char *what)
 {
-	complain("compress: %s: %s: %s: trying again in a minute", l->path, k->argv[0], what);
+	complain("compress: %s: %s: %s%s", l->path, k->argv[0], what,
+	    k->once ? "" : ": trying again in a minute");
+	k->failed = true;
 }
 
 /* Opens the oldest old file that is not compressed, locked; -1: there is none, or errno EAGAIN. */

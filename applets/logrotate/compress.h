@@ -15,6 +15,7 @@ struct compress {
 	pid_t pid;   /* of the filter; 0: none runs */
 	int from;    /* the old file, locked; -1: none */
 	uint64_t size;
+	bool once, failed; /* what fails is not tried again; something has failed */
 };
 
 /* NULL: done; else the reason. */

@@ -76,7 +76,10 @@ find_target(const char *text, struct target *t)
 
 /* ---- one file ---- */
 
-/* Goes through the rotation's steps to the one that takes FILE away. -1: errno. */
+/*
+ * Goes through the rotation's steps to the one that takes FILE away. 0: it is locked there, or
+ * taken away; 1: it is empty by now; -1: errno.
+ */
 static int
 rotate_until(struct file *f, enum rotation_action last)
 {
@@ -91,7 +94,7 @@ rotate_until(struct file *f, enum rotation_action last)
 			return 0;
 		if (action == ROTATION_WAIT) {
 			if (!f->rotation.wanted)
-				return 0; /* it is empty by now */
+				return 1;
 			nap();
 			continue;
 		}
@@ -139,7 +142,8 @@ tell(const char *path, const char *name, const struct copytruncate *c)
 						     : fail("rotate", "stdout", strerror(errno));
 }
 
-/* Copies FILE beside it, shifts the old ones, gives the copy its name and cuts FILE. */
+/* FILE is locked and has no FILE.first: copies it beside it, gives the copy that name, cuts FILE.
+ */
 static int
 copytruncate(struct file *f, int from)
 {
@@ -154,15 +158,14 @@ copytruncate(struct file *f, int from)
 	(void)unlink(temp); /* of one that was killed here */
 	if ((c.to = call_open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, f->log.mode)) < 0)
 		return fail("rotate", temp, strerror(errno));
-	if (call_fchmod(c.to, f->log.mode) < 0 || copytruncate_copy(&c) < 0)
+	if (logfile_dress(&f->log, c.to) < 0 || copytruncate_copy(&c) < 0)
 		(void)fail("rotate: copy", path, strerror(errno));
-	else if (c.way != COPYTRUNCATE_NOTHING &&
-	    (rotate_until(f, ROTATION_ASIDE) < 0 || rename(temp, name) < 0))
+	else if (c.way != COPYTRUNCATE_NOTHING && rename(temp, name) < 0)
 		(void)fail("rotate: rename", path, strerror(errno));
 	else if (cut(&c) < 0) {
+		if (c.cut == 0 && errno != ESTALE) /* FILE still has all of it */
+			(void)unlink(name);
 		(void)fail("rotate: cut", path, strerror(errno));
-		if (c.cut == 0)
-			(void)unlink(name); /* FILE still has all of it */
 	} else
 		failed = tell(path, name, &c);
 	if (failed || c.way == COPYTRUNCATE_NOTHING)
@@ -171,34 +174,53 @@ copytruncate(struct file *f, int from)
 	return failed;
 }
 
+/* Whom copytruncate would do harm. */
+static bool
+is_writable(const char *path, int from)
+{
+	pid_t pid = copytruncate_writer(from);
+
+	if (pid > 0)
+		complain("rotate: %s: pid %d writes it without O_APPEND: it would go "
+			 "on at its old place",
+		    path, (int)pid);
+	else if (pid < 0)
+		complain("rotate: %s: not all of its writers can be seen: do they use "
+			 "O_APPEND?",
+		    path);
+	return pid <= 0;
+}
+
 static int
 copytruncate_file(struct file *f)
 {
 	const char *path = f->log.path;
-	int from = call_open(path, O_RDWR | O_CLOEXEC | O_NOCTTY, 0), failed;
-	pid_t pid;
+	int from = call_open(path, O_RDWR | O_CLOEXEC | O_NOCTTY, 0), failed = 1, empty;
+	struct stat st;
 
 	if (from < 0)
 		return fail("rotate", path, strerror(errno));
-	pid = copytruncate_writer(from);
-	if (pid > 0) {
-		complain("rotate: %s: pid %d writes it without O_APPEND: it would go "
-			 "on at its old place",
-		    path, (int)pid);
+	if (!is_writable(path, from)) {
 		close(from);
 		return 1;
 	}
-	if (pid < 0)
-		complain("rotate: %s: not all of its writers can be seen: do they use "
-			 "O_APPEND?",
-		    path);
-	failed = copytruncate(f, from);
+	/* first the lock: who rotates by renaming must neither have begun nor begin meanwhile */
+	empty = rotate_until(f, ROTATION_ASIDE);
+	if (empty < 0)
+		(void)fail("rotate", path, strerror(errno));
+	else if (empty > 0)
+		failed = 0;
+	else if (call_fstat(from, &st) < 0 || st.st_ino != f->log.ino || st.st_dev != f->log.dev)
+		(void)fail("rotate", path, "somebody else has just rotated it");
+	else
+		failed = copytruncate(f, from);
+	(void)logfile_unlock(&f->log); /* keeps errno, cannot fail */
 	close(from);
 	return failed;
 }
 
 /* Compresses what is old enough for its writer not to have it any more. */
-static void
+static int
 compress_all(struct compress *k, struct file *f, bool newest)
 {
 	struct rotation_policy p = f->policy;
@@ -206,7 +228,7 @@ compress_all(struct compress *k, struct file *f, bool newest)
 
 	p.first += !newest;
 	p.age -= !newest;
-	k->wanted = true;
+	k->wanted = k->once = true;
 	do {
 		compress_advance(k, &f->log, &p, loop_now());
 		if (k->pid > 0 && waitpid(k->pid, &status, 0) == k->pid)
@@ -214,6 +236,7 @@ compress_all(struct compress *k, struct file *f, bool newest)
 		else if (k->wanted)
 			nap();
 	} while (k->wanted && compress_due(k, &f->log, &p) < loop_now() + PATIENCE);
+	return k->failed;
 }
 
 static int
@@ -246,10 +269,13 @@ rotate_file(const struct options *c, const char *path, struct lines *lines, stru
 	f.policy.every = MS_NEVER;
 	if (c->copytruncate)
 		failed = copytruncate_file(&f);
-	else if (rotate_until(&f, ROTATION_RENEW) < 0)
+	else if (rotate_until(&f, ROTATION_RENEW) < 0) {
 		failed = fail("rotate", path, strerror(errno));
+		if (f.log.fd >= 0) /* there is no next step that would */
+			(void)logfile_heal(&f.log, f.policy.first);
+	}
 	if (!failed)
-		compress_all(&k, &f, c->copytruncate);
+		failed = compress_all(&k, &f, c->copytruncate);
 	logfile_close(&f.log);
 	return failed;
 }
@@ -260,9 +286,12 @@ rotate_run(const struct options *c)
 	struct target target = { 0 };
 	struct lines lines;
 	struct ledger *ledger;
+	struct privilege p;
 	const char *why;
 	int failed = 0;
 
+	if ((why = privilege_resolve(c->owner, c->group, &p)) != NULL)
+		return fail("--owner, --group", c->owner ? c->owner : c->group, why) + 1;
 	if (c->age < 2)
 		return fail("--rotate", "--age", "it must be 2 at least") + 1;
 	if (c->signal && (why = find_target(c->signal, &target)) != NULL)

@@ -59,9 +59,8 @@ make_directories(const char *path)
 			(void)mkdir(dir, 0755); /* the open tells what is wrong */
 }
 
-/* Mode and owner of a file that we have made; -1: errno. */
-static int
-dress(const struct logfile *l, int fd)
+int
+logfile_dress(const struct logfile *l, int fd)
 {
 	if (call_fchmod(fd, l->mode) < 0)
 		return -1;
@@ -80,7 +79,7 @@ open_file(const struct logfile *l)
 	fd = call_open(l->path, OPEN_FLAGS | O_CREAT | O_EXCL, l->mode);
 	if (fd < 0)
 		return errno == EEXIST ? call_open(l->path, OPEN_FLAGS, 0) : -1;
-	if (dress(l, fd) == 0)
+	if (logfile_dress(l, fd) == 0)
 		return fd;
 	e = errno;
 	if (call_fstat(fd, &st) == 0 && st.st_size == 0)
@@ -309,6 +308,9 @@ logfile_heal(struct logfile *l, unsigned first)
 	if (!l->regular || !logfile_name(l, first, false, name, sizeof name) ||
 	    call_stat(name, &st) < 0 || st.st_ino != l->ino || st.st_dev != l->dev)
 		return 0;
+	/* where there are no hard links, it may be its only name */
+	if (same(l) < 0 && errno == ESTALE && call_lstat(l->path, &st) < 0 && errno == ENOENT)
+		return rename(name, l->path);
 	return unlink(name);
 }
 
@@ -388,7 +390,7 @@ logfile_renew(struct logfile *l, uint64_t *size)
 	(void)unlink(name); /* of a rotation that was killed here; ENOENT: the usual case */
 	if ((fd = call_open(name, OPEN_FLAGS | O_CREAT | O_EXCL, l->mode)) < 0)
 		return -1;
-	if (dress(l, fd) == 0 && (l->shared || flock(fd, LOCK_EX | LOCK_NB) == 0)) {
+	if (logfile_dress(l, fd) == 0 && (l->shared || flock(fd, LOCK_EX | LOCK_NB) == 0)) {
 		/* without a header at worst; never with a part of one, or with another's line first
 		 */
 		if (*l->header && !out_text(fd, l->header))

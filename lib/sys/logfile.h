@@ -56,7 +56,9 @@ int logfile_unlock(struct logfile *);
  * locks nothing (the size is seen to grow by pages within one write(2)): ask again, a moment later.
  */
 int logfile_mend(struct logfile *);
-/* Removes FILE.first if it is FILE itself. */
+/* Gives a file that we have made its mode and its owner. */
+int logfile_dress(const struct logfile *, int fd);
+/* Removes FILE.first if it is FILE itself; where that is its only name, it becomes FILE again. */
 int logfile_heal(struct logfile *, unsigned first);
 /* *size: bytes of FILE.i, compressed or not, and 1 more; 0: there is none. */
 int logfile_probe(struct logfile *, unsigned i, uint64_t *size);

@@ -183,15 +183,15 @@ END
 atf_test_case booleans
 booleans_body()
 {
-	for v in true True TRUE yes Yes YES on On ON '"true"' "'yes'"; do
+	for v in true True TRUE yes Yes YES on On ON 1 '"true"' "'yes'"; do
 		conf 'command: x' "daemonize: $v"
 		reads daemonize true
 	done
-	for v in false False FALSE no No NO off Off OFF; do
+	for v in false False FALSE no No NO off Off OFF 0; do
 		conf 'command: x' "daemonize: $v"
 		reads daemonize false
 	done
-	for v in 1 0 y maybe tru; do
+	for v in 2 01 y maybe tru; do
 		conf 'command: x' "daemonize: $v"
 		refused "c.yml:2: daemonize: $v: expected true or false" -c c.yml
 	done

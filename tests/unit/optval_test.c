@@ -61,7 +61,7 @@ static const struct {
 	{ "on", "true", "true" },
 	{ "on", "Yes", "true" },
 	{ "on", "off", "false" },
-	{ "on", "1", NULL },
+	{ "on", "1", "true" },
 	{ "on", "", NULL },
 	{ "count", "1", "1" },
 	{ "count", "10000", "10000" },

@@ -177,7 +177,7 @@ ATF_TC_WITHOUT_HEAD(other_steps_that_fail_are_told);
 ATF_TC_BODY(other_steps_that_fail_are_told, tc)
 {
 	static const struct spawn_limit wrong = { "rlimit", RLIMIT_NOFILE, { 20, 10 } };
-	static const struct spawn_fd closed = { 3, 1000 }, many[17];
+	static const struct spawn_fd closed = { 3, 1000 }, many[SPAWN_FDS + 1];
 	static const int score = 2000;
 
 	ATF_CHECK_STREQ(
@@ -185,11 +185,15 @@ ATF_TC_BODY(other_steps_that_fail_are_told, tc)
 	ATF_CHECK_STREQ(
 	    failing_step((struct spawn){ .limits = &wrong, .nlimits = 1 }, EINVAL), "rlimit");
 	ATF_CHECK_STREQ(failing_step((struct spawn){ .fds = &closed, .nfds = 1 }, EBADF), "fds");
-	ATF_CHECK_STREQ(failing_step((struct spawn){ .fds = many, .nfds = 17 }, EMFILE), "fds");
+	ATF_CHECK_STREQ(failing_step((struct spawn){ .fds = many, .nfds = SPAWN_FDS + 1 }, EMFILE), "fds");
 	ATF_CHECK_STREQ(
 	    failing_step((struct spawn){ .oom_score_adj = &score }, EINVAL), "oom_score_adj");
 	ATF_CHECK_STREQ(
 	    failing_step((struct spawn){ .death_signal = 100 }, EINVAL), "death signal");
+	ATF_CHECK_STREQ(failing_step((struct spawn){ .dir = "missing" }, ENOENT), "chdir");
+	ATF_CHECK_STREQ(failing_step((struct spawn){ .root = "missing" },
+			    geteuid() == 0 ? ENOENT : EPERM),
+	    "chroot");
 }
 
 ATF_TC_WITHOUT_HEAD(a_process_group_of_its_own);
