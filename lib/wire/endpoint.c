@@ -56,6 +56,9 @@ parse_host(const char *text, struct endpoint *e)
 		return "the host's name is too long";
 	if (!*e->host)
 		return "a host is missing";
+	for (const char *p = e->host; *p; p++)
+		if ((unsigned char)*p <= ' ' || *p == ';')
+			return "no host has such a name";
 	e->named = true;
 	e->v6 = text_char(e->host, ':') != NULL;
 	return NULL;

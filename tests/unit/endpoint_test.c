@@ -64,7 +64,8 @@ ATF_TC_BODY(no_ports, tc)
 	static const char *const bad[] = { "", " ", "x", "80x", "-1", "65536", "u", "uu80",
 		"80=", "80=x", "80=1024", "80=-1", ":80", "[]:80", "[::1:80", "[]", "[",
 		"localhost:", "localhost:http", "8 0", "http://127.0.0.1:80", "tcp://", "tcp://x",
-		"unix://", "unix:///a;b", "=5", "://", "80:=3" };
+		"unix://", "unix:///a;b", "=5", "://", "80:=3", "a b:80", "a\nb:80",
+		"a;b:80" };
 	char deep[2000];
 
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
