@@ -128,7 +128,7 @@ check:
 
 demo:
 	@sh tests/deps.sh demo
-	@$(MAKE) -j$(JOBS) --no-print-directory BUILD=$(BUILD) all $(HELPER:tests/%.c=$(BUILD)/%)
+	@$(MAKE) -j$(JOBS) --no-print-directory BUILD=$(BUILD) all $(HELPER:tests/%.c=$(BUILD)/%) $(BUILD)/bench/load $(BUILD)/bench/httpd
 	@sh tests/demo.sh $(BUILD)
 
 bench:

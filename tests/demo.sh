@@ -1,6 +1,6 @@
 #!/bin/sh
-# demo.sh BUILD: shows se-supervise at work with four real HTTP workers, in under a minute; leaves
-# nothing behind.
+# demo.sh BUILD: shows se-supervise at work with four real HTTP workers, and a deploy by se-starter, in
+# under a minute; leaves nothing behind.
 set -eu
 build=$(cd "$1" && pwd)
 dir=$(mktemp -d)
@@ -113,4 +113,33 @@ rc=0
 wait "$pid" || rc=$?
 pid=
 echo "exit status $rc; left in $dir: $(echo app.*)"
+[ "$rc" = 0 ]
+
+step 'se-starter: a new generation of a server under load, 1000 requests a second, none refused'
+port=$("$httpd" port)
+show "se-starter --port=127.0.0.1:$port --ready=notify --pid-file=web.pid --status-file=web.status -- httpd boot=500 &"
+"$build/se-starter" --port="127.0.0.1:$port" --ready=notify --pid-file=web.pid --status-file=web.status -- \
+	"$build/bench/httpd" boot=500 2>web.log &
+pid=$!
+for _ in $(seq 400); do
+	"$build/se-starter" --status --pid-file=web.pid 2>/dev/null | grep -q current && break
+	sleep 0.05
+done
+show "load 127.0.0.1:$port rate=1000 connections=32 seconds=4 &"
+"$build/bench/load" "127.0.0.1:$port" rate=1000 connections=32 seconds=4 >load.txt &
+load=$!
+for _ in 2 3; do
+	sleep 0.7
+	show 'se-starter --restart --pid-file=web.pid --status-file=web.status'
+	"$build/se-starter" --restart --pid-file=web.pid --status-file=web.status
+done
+show 'se-starter --status --pid-file=web.pid'
+"$build/se-starter" --status --pid-file=web.pid
+rc=0
+wait "$load" || rc=$?
+cat load.txt
+sed 's/^/  /' web.log
+"$build/se-starter" --stop --pid-file=web.pid
+wait "$pid" || rc=1
+pid=
 [ "$rc" = 0 ]

@@ -204,7 +204,7 @@ crash()
 	hold
 	$L make 800 len=50-150 rate=800 >p 8>&- &
 	writer=$!
-	faulty "/^$1\$:signal=KILL:when=$2" --size=5k --age=200 log
+	faulty "$1:signal=KILL:when=$2" --size=5k --age=200 log
 	rc=0
 	eventually gone "$PID"
 	wait "$PID" || rc=$?

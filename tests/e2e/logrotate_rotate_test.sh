@@ -207,15 +207,6 @@ killed_before_the_signal_body()
 	there_is log log.0
 	no_listener
 }
-# named CALL: a system call, by all the names that it may have
-named()
-{
-	case $1 in
-	open) echo '/^open(at)?$' ;;
-	stat | lstat) echo "/^($1|newfstatat)\$" ;;
-	*) echo "/^$1\$" ;;
-	esac
-}
 # killed CALL N ARG...: by the Nth of these system calls; else it has ended well without one
 killed()
 {
