@@ -16,6 +16,7 @@
 #include "../../lib/sys/copytruncate.h"
 #include "../../lib/sys/loop.h"
 #include "../../lib/sys/out.h"
+#include "../../lib/sys/privilege.h"
 #include "complain.h"
 #include "compress.h"
 #include "file.h"
