@@ -523,6 +523,7 @@ log_file_body()
 	has log '^starting new worker [0-9]+$' && has log '^from a worker$' || fail "$(cat log)"
 	mv log log.old
 	kill -USR1 "$PID"
+	eventually test -e log
 	hup 2
 	has log '^received HUP' && has log '^from a worker$' || fail "$(cat log)"
 	has log.old 'received HUP' && fail 'not opened again'
@@ -575,6 +576,7 @@ log_rotated_body()
 	for n in $(seq 2 15); do hup "$n"; done
 	mv log moved
 	kill -USR1 "$PID"
+	eventually test -e log
 	hup 16
 	stop
 	eventually has log '^exiting$'
