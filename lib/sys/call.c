@@ -51,7 +51,11 @@ call_lock(int fd, int command, struct flock *lock)
 int
 call_open(const char *path, int flags, mode_t mode)
 {
+#ifdef SYS_open
+	return (int)syscall(SYS_open, path, flags | O_LARGEFILE, mode);
+#else
 	return (int)syscall(SYS_openat, AT_FDCWD, path, flags | O_LARGEFILE, mode);
+#endif
 }
 
 int
@@ -83,7 +87,11 @@ call_fchown(int fd, uid_t uid, gid_t gid)
 static int
 stat_at(const char *path, struct stat *st, int flags)
 {
+#ifdef SYS_lstat
+	return (int)syscall(flags ? SYS_lstat : SYS_stat, path, st);
+#else
 	return (int)syscall(SYS_newfstatat, AT_FDCWD, path, st, flags);
+#endif
 }
 
 int
