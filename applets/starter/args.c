@@ -19,13 +19,13 @@ const struct args args_defaults = {
 	.backlog = 4096,
 	.interval = 1000,
 	.ready_timeout = MS_NEVER,
-	.max_retries = GENERATIONS_ALWAYS,
+	.max_retries = OPT_UNSET,
 	.signal_on_hup = SIGTERM,
 	.signal_on_term = SIGTERM,
-	.kill_old_delay = -1,
+	.kill_old_delay = MS_NEVER,
 	.kill_old_timeout = MS_NEVER,
 	.max_generations = 5,
-	.auto_restart_interval = -1,
+	.auto_restart_interval = MS_NEVER,
 	.umask = OPT_UNSET,
 	.log_rotate_age = 5,
 };
@@ -54,7 +54,7 @@ const struct opt args_opts[] = {
 	ROW("path-mode", OPT_OCTAL, 0, "MODE", "of these", path_mode, 0, 0777),
 	TEXT("path-owner", "USER", path_owner, "of these"),
 	TEXT("path-group", "GROUP", path_group, "of these"),
-	INT("backlog", backlog, 32767, "connections that may wait, as listen(2)"),
+	INT("backlog", backlog, 32767, "connections that may wait, as listen(2); 0: the default"),
 	INT("defer-accept", defer_accept, 32767, "seconds to wait for the first data, tcp(7); 0: not"),
 	INT("fastopen", fastopen, 32767, "connections with data in their SYN, tcp(7); 0: none"),
 
@@ -63,14 +63,14 @@ const struct opt args_opts[] = {
 	ROW("ready", OPT_WORD, 0, "interval|notify|connect", "how it shows that it is up", ready, 0, 0),
 	TIME("ready-timeout", ready_timeout, OPT_OR_NEVER, "notify, connect: then it has failed"),
 	TEXT("ready-address", "ADDRESS", ready_address, "connect: where; as --port, or a path"),
-	ROW("max-retries", OPT_COUNT, 0, "N", "of a failed start; without: no limit", max_retries, 0, 9999),
+	INT("max-retries", max_retries, 9999, "of a failed start; without: no limit"),
 	SIGNAL("signal-on-hup", signal_on_hup, "sent to old workers"),
 	SIGNAL("signal-on-term", signal_on_term, "sent to all at TERM"),
 	TIME("kill-old-delay", kill_old_delay, 0, "from the new one's start to this; 5 with auto restart, else 0"),
 	TIME("kill-old-timeout", kill_old_timeout, OPT_OR_NEVER, "from this to KILL, to the process group"),
 	ROW("max-generations", OPT_COUNT, 0, "N", "alive at once: then the oldest is killed", max_generations, 2, 60),
 	ROW("enable-auto-restart", OPT_BOOL, 0, "", "restart by time", enable_auto_restart, 0, 0),
-	TIME("auto-restart-interval", auto_restart_interval, 0, "that time (360)"),
+	TIME("auto-restart-interval", auto_restart_interval, 0, "that time; 360"),
 	ROW("orphans", OPT_WORD, 0, "term|keep", "what becomes of workers if we are killed", orphans, 0, 0),
 
 	HEADING("Workers:"),
@@ -142,7 +142,7 @@ wrong(const struct args *c)
 	if (c->ready == ARGS_CONNECT && !c->ready_address)
 		return "--ready=connect: --ready-address is needed with it";
 	if (c->log_rotate_size > 0 &&
-	    (!c->log_file || c->log_file[strspn(c->log_file, " ")] == '|'))
+	    (!c->log_file || c->log_file[strspn(c->log_file, " \t\r\n")] == '|'))
 		return "--log-rotate-size: --log-file is needed with it, and no command in it";
 	return NULL;
 }

@@ -24,13 +24,13 @@ struct args {
 	unsigned ready; /* enum args_ready */
 	ms ready_timeout;
 	const char *ready_address;
-	unsigned max_retries;
+	int max_retries; /* OPT_UNSET: no limit */
 	int signal_on_hup, signal_on_term;
-	ms kill_old_delay; /* -1: not given */
+	ms kill_old_delay; /* MS_NEVER: not given */
 	ms kill_old_timeout;
 	unsigned max_generations;
 	bool enable_auto_restart;
-	ms auto_restart_interval; /* -1: not given */
+	ms auto_restart_interval; /* MS_NEVER: not given */
 	unsigned orphans;         /* 1: they are kept */
 
 	const char *dir, *envdir, *user, *group, *chroot;

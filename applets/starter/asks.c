@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "../../lib/base/num.h"
@@ -84,6 +85,8 @@ static ssize_t
 ask(pid_t pid, char *room, size_t size)
 {
 	char name[32];
+	struct ucred peer;
+	socklen_t peer_len = sizeof peer;
 	size_t len = 0;
 	ssize_t n = 1;
 	int fd;
@@ -91,6 +94,9 @@ ask(pid_t pid, char *room, size_t size)
 	report_name(pid, name);
 	if ((fd = unixsock_connect(name, ANSWER_TIMEOUT)) < 0)
 		return -1;
+	/* in another pid namespace there may be one of the same name */
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &peer_len) < 0 || peer.pid != pid)
+		return call_fail_closed(fd, ESRCH);
 	while (n > 0 && len < size - 1) {
 		struct pollfd p = { .fd = fd, .events = POLLIN };
 
@@ -156,39 +162,53 @@ generations(const char *path, uint64_t *least, uint64_t *most)
 	return *most > 0;
 }
 
-/* Has generation wanted, or a later one, failed to start, as the one that runs says? */
+/* The numbers of generations that the one that runs tells first of all. */
+enum { TRIED, FAILED, CURRENT, NUMBERS };
+
+/* False: it does not tell. */
 static bool
-has_failed(pid_t pid, uint64_t wanted)
+ask_numbers(pid_t pid, uint64_t number[NUMBERS])
 {
 	static char room[STATUS_ROOM + 64];
-	uint64_t failed;
-	char *text;
+	char *text = room;
 
 	if (ask(pid, room, sizeof room) < 0)
 		return false;
-	room[text_span(room, "\n")] = '\0';
-	text = text_char(room, ' ');
-	return text && num_count(text + 1, 0, UINT32_MAX, &failed) && failed >= wanted;
+	for (int i = 0; i < NUMBERS; i++) {
+		size_t len = text_span(text, " \n");
+		bool last = !text[len];
+
+		text[len] = '\0';
+		if (last || !num_count(text, 0, UINT32_MAX, &number[i]))
+			return false;
+		text += len + 1;
+	}
+	return true;
 }
 
 static int
 restart(const struct args *o, int fd, pid_t pid)
 {
 	ms until = ms_add(loop_now(), o->timeout);
-	uint64_t least, most, wanted;
+	uint64_t least, most, wanted, number[NUMBERS];
+	bool told;
 
 	if (!generations(o->status_file, &least, &most))
 		return fail(errno, "restart", o->status_file,
 		    errno == ENODATA ? "no generation in it" : strerror(errno));
+	if (ask_numbers(pid, number) && number[TRIED] > most)
+		most = number[TRIED]; /* attempts that have failed */
 	wanted = most + 1;
 	if (kill(pid, SIGHUP) < 0)
 		return fail(errno, "restart", o->pid_file, strerror(errno));
 	for (;; nap()) {
-		if (generations(o->status_file, &least, &most) && least >= wanted)
+		told = ask_numbers(pid, number);
+		if (generations(o->status_file, &least, &most) && least >= wanted &&
+		    (!told || number[CURRENT] >= wanted))
 			return 0;
 		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
 			return fail(EXIT_OPTIONS, "restart", o->pid_file, "it has ended meanwhile");
-		if (has_failed(pid, wanted))
+		if (told && number[FAILED] >= wanted)
 			return fail(EXIT_OPTIONS, "restart", o->status_file,
 			    "the new generation failed to start: the old one is still there");
 		if (loop_now() >= until)

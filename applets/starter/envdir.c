@@ -26,9 +26,11 @@ first_line(const char *dir, const char *name, char *room, size_t size)
 	    len < size && !text_find(room, '\n', len) && (n = read(fd, room + len, size - len)) > 0)
 		len += (size_t)n;
 	close(fd);
-	if (n < 0 || len == 0 || len == size)
-		return n < 0 || len == 0 ? -1 : -2;
-	room[len] = '\0';
+	if (n < 0 || len == 0)
+		return -1;
+	if (len == size && !text_find(room, '\n', len))
+		return -2;
+	room[len == size ? len - 1 : len] = '\0';
 	room[text_span(room, "\n")] = '\0'; /* a NUL in it ends it too: no variable can hold one */
 	return (ssize_t)strlen(room);
 }
@@ -37,7 +39,7 @@ static bool
 take(const char *name, void *arg)
 {
 	struct envdir *e = arg;
-	size_t before = e->text.len, room;
+	size_t before = e->text.len, name_len = strlen(name) + 1, room;
 	ssize_t n;
 
 	if (*name == '.' || text_char(name, '='))
@@ -46,7 +48,7 @@ take(const char *name, void *arg)
 	room = e->text.room - e->text.len;
 	n = e->text.cut ? -2
 			: first_line(e->dir, name, e->text.base + e->text.len,
-			      room < ENVDIR_LINE ? room : ENVDIR_LINE);
+			      room < ENVDIR_LINE - name_len ? room : ENVDIR_LINE - name_len);
 	if (n < 0) {
 		e->refused += n == -2;
 		e->text.cut = false;

@@ -14,8 +14,8 @@ struct envdir {
 	unsigned refused; /* files that could not be read, or had no room */
 };
 
-#define ENVDIR_ROOM (1024 * 1024)
-#define ENVDIR_LINE 131072 /* the kernel's limit for one variable, execve(2) */
+#define ENVDIR_ROOM ((size_t)1024 * 1024)
+#define ENVDIR_LINE 131072 /* the kernel's limit for NAME=VALUE and its NUL, execve(2) */
 
 /* Reads all of them into room; dir NULL or missing: there are none. */
 void envdir_read(struct envdir *, const char *dir, char *room, size_t size);

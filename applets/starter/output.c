@@ -34,7 +34,8 @@ take_command(struct starter *s, const char *command)
 		starter_die(s, errno, "--log-file: %s", strerror(errno));
 	s->log.argv = argv;
 	memcpy(copy, command, room);
-	if (command[text_span(command, FOR_A_SHELL)]) {
+	if (command[text_span(command, FOR_A_SHELL)] || text_after(command, "exec ") ||
+	    command[text_span(command, " =")] == '=') {
 		argv[0] = "/bin/sh";
 		argv[1] = "-c";
 		argv[2] = copy;
@@ -46,6 +47,9 @@ take_command(struct starter *s, const char *command)
 		if (*p)
 			*p++ = '\0';
 	}
+	if (n == WORDS)
+		starter_die(
+		    s, EXIT_OTHER, "--log-file: more than %d words behind the |", WORDS - 1);
 	if (n == 0)
 		starter_die(s, EXIT_OTHER, "--log-file: a command is missing behind the |");
 }
@@ -82,7 +86,7 @@ output_prepare(struct starter *s)
 	const char *file = s->o->log_file;
 	int p[2] = { -1, -1 };
 
-	s->log.fd = s->log.read = s->log.first = s->log.self = -1;
+	s->log.fd = s->log.read = s->log.self = -1;
 	s->log.due = MS_NEVER;
 	if (!file)
 		return;
@@ -105,12 +109,13 @@ output_prepare(struct starter *s)
 	s->log.fd = p[1];
 }
 
+/* again: what cannot be started is tried again; else it is the end. */
 static void
-start(struct starter *s, ms now)
+start(struct starter *s, ms now, bool again)
 {
 	struct starter_log *l = &s->log;
-	const struct spawn_fd fds[] = { { STDIN_FILENO, l->read }, { STDOUT_FILENO, l->first },
-		{ STDERR_FILENO, l->first } };
+	const struct spawn_fd fds[] = { { STDIN_FILENO, l->read }, { STDOUT_FILENO, l->first[0] },
+		{ STDERR_FILENO, l->first[1] } };
 	const struct spawn spec = { .file = l->argv[0],
 		.file_fd = l->self >= 0 ? &l->self : NULL,
 		.argv = l->argv,
@@ -127,6 +132,8 @@ start(struct starter *s, ms now)
 		return;
 	l->pid = 0;
 	l->due = now + MS_SECOND;
+	if (!again)
+		starter_die(s, errno, "--log-file: %s: %s: %s", l->argv[0], step, strerror(errno));
 	starter_say(s, "log command %s: %s: %s", l->argv[0], step, strerror(errno));
 }
 
@@ -143,14 +150,15 @@ output_redirect(struct starter *s)
 {
 	if (s->log.fd < 0)
 		return;
+	for (int i = 0; i < 2 && s->log.argv; i++) {
+		s->log.first[i] = call_fcntl(STDOUT_FILENO + i, F_DUPFD_CLOEXEC, 3);
+		if (s->log.first[i] < 0) /* no number is free */
+			s->log.first[i] = s->null;
+	}
 	if (s->log.argv)
-		s->log.first = call_fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3); /* -1: it has none */
-	if (s->log.first < 0)
-		s->log.first = s->null;
+		start(s, loop_now(), false);
 	redirect(s->log.fd);
 	(void)lineout_open(&s->out, NULL); /* stderr: cannot fail */
-	if (s->log.argv)
-		start(s, loop_now());
 }
 
 void
@@ -174,7 +182,7 @@ void
 output_tick(struct starter *s, ms now)
 {
 	if (now >= s->log.due)
-		start(s, now);
+		start(s, now, true);
 }
 
 ms

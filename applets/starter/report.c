@@ -124,8 +124,9 @@ report_answer(struct starter *s, ms now)
 		return; /* it has gone, or a spurious event */
 	if ((uid == 0 || uid == geteuid()) && (room = memory_get(STATUS_ROOM)) != NULL) {
 		struct buf b = buf_over(room, STATUS_ROOM);
+		const struct generation *current = generations_in(&s->g, GENERATION_CURRENT);
 
-		buf_printf(&b, "%u %u\n", s->g.number, s->failed);
+		buf_printf(&b, "%u %u %u\n", s->g.number, s->failed, current ? current->number : 0);
 		put_table(s, &b, now);
 		buf_put(&b, "", 1);
 		put_json(s, &b, now);

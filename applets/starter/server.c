@@ -42,7 +42,7 @@ setting(const struct args *o, unsigned i, char *room, size_t size)
 		return o->envdir && (buf_print_to(room, size, "%s", o->envdir), true);
 	if (i == 1)
 		return o->enable_auto_restart && (buf_print_to(room, size, "1"), true);
-	if (time < 0)
+	if (time == MS_NEVER)
 		return false;
 	if (time % 1000 == 0)
 		(void)buf_print_to(room, size, "%lld", (long long)time / 1000);
@@ -135,21 +135,27 @@ has(const struct envdir *dir, const char *entry)
 	return false;
 }
 
+/* Is it what only we say to a worker? */
+static bool
+is_told(const struct starter *s, const char *entry)
+{
+	for (const char *name = told; *name; name += strlen(name) + 1)
+		if (is_named(entry, name))
+			return true;
+	return text_after(entry, "EINHORN_FD_") ||
+	    (s->reports_fd >= 0 && is_named(entry, "NOTIFY_SOCKET"));
+}
+
+/* Is there another value for what we inherit? */
 static bool
 is_replaced(const struct starter *s, const struct envdir *dir, const char *entry)
 {
 	char room[8];
 
-	for (const char *name = told; *name; name += strlen(name) + 1)
-		if (is_named(entry, name))
-			return true;
-	if (text_after(entry, "EINHORN_FD_") ||
-	    (s->reports_fd >= 0 && is_named(entry, "NOTIFY_SOCKET")))
-		return true;
 	for (unsigned i = 0; i < SETTINGS; i++)
 		if (setting(s->o, i, room, sizeof room) && is_named(entry, settings[i]))
 			return true;
-	return has(dir, entry);
+	return is_told(s, entry) || has(dir, entry);
 }
 
 static void
@@ -298,7 +304,8 @@ server_start(struct starter *s, const char **step)
 			if (!is_replaced(s, &dir, environ[i]))
 				e.envp[e.count++] = environ[i];
 		for (unsigned i = 0; i < dir.count; i++, d += strlen(d) + 1)
-			e.envp[e.count++] = (char *)(size_t)d; /* exec keeps it */
+			if (!is_told(s, d))
+				e.envp[e.count++] = (char *)(size_t)d; /* exec keeps it */
 		ready = open_ready(s);
 		tell_sockets(&e, s, ports, sizeof ports);
 		tell_settings(&e, s, &dir);

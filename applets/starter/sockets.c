@@ -126,7 +126,7 @@ sockets_open(struct starter *s)
 	struct privilege owner;
 	const char *why = privilege_resolve(o->path_owner, o->path_group, &owner);
 	struct listener_options l = {
-		.backlog = o->backlog,
+		.backlog = o->backlog > 0 ? o->backlog : args_defaults.backlog,
 		.defer_accept = o->defer_accept,
 		.fastopen = o->fastopen,
 		.mode = (mode_t)o->path_mode,

@@ -197,8 +197,10 @@ stop(struct starter *s)
 
 	num_signal_name(s->stop_signal, got);
 	num_signal_name(sig, sent);
-	starter_say(s, "received %s, sending %s to all workers:%s", without_sig(got),
-	    without_sig(sent), pids(s, GENERATION_STARTING, GENERATION_KILLED, room, sizeof room));
+	if (s->stop_signal) /* else it has given up */
+		starter_say(s, "received %s, sending %s to all workers:%s", without_sig(got),
+		    without_sig(sent),
+		    pids(s, GENERATION_STARTING, GENERATION_KILLED, room, sizeof room));
 	signal_all(s, GENERATION_STARTING, sig);
 }
 
@@ -255,7 +257,6 @@ advance(struct starter *s, ms now)
 				return false;
 			}
 			s->exit_status = 1; /* no hope for a new one: the old ones go too */
-			s->stop_signal = SIGTERM;
 			generations_stop(&s->g);
 			break;
 		}
@@ -393,6 +394,22 @@ catch_signals(struct starter *s)
 	call_signal(SIGPIPE, SIG_IGN);
 }
 
+static _Noreturn void
+fail_running(struct starter *s, pid_t pid)
+{
+	starter_die(s, 1, "--pid-file: %s: already running (pid %d)", s->o->pid_file, (int)pid);
+}
+
+/* Before anything of a running one is touched, such as the files of its sockets. */
+static void
+must_not_run(struct starter *s)
+{
+	pid_t holder = s->o->pid_file ? pidfile_holder(s->o->pid_file) : 0;
+
+	if (holder > 0)
+		fail_running(s, holder);
+}
+
 static void
 take_pid_file(struct starter *s)
 {
@@ -403,8 +420,7 @@ take_pid_file(struct starter *s)
 		return;
 	e = errno;
 	if (e == EWOULDBLOCK)
-		starter_die(
-		    s, 1, "--pid-file: %s: already running (pid %d)", s->o->pid_file, (int)holder);
+		fail_running(s, holder);
 	starter_die(s, s->o->daemonize ? 1 : e, "--pid-file: %s: %s", s->o->pid_file,
 	    e == EINVAL ? "not a regular file" : strerror(e));
 }
@@ -421,7 +437,8 @@ set_policy(struct starter *s)
 		.ready_timeout = o->ready_timeout,
 		.kill_old_timeout = o->kill_old_timeout,
 		.alive = o->max_generations,
-		.retries = o->max_retries,
+		.retries =
+		    o->max_retries == OPT_UNSET ? GENERATIONS_ALWAYS : (unsigned)o->max_retries,
 		.backoff = { .first = first, .max = ms_max(first, 10 * MS_SECOND) },
 	};
 	server_tune(s);
@@ -438,6 +455,7 @@ start_up(struct starter *s)
 	server_prepare(s);
 	output_prepare(s);
 	out_error("start_server (pid:%d) starting now...", (int)getpid());
+	must_not_run(s);
 	sockets_open(s);
 	set_policy(s);
 	if (o->daemonize && (s->daemon_fd = daemon_start(1)) < 0)

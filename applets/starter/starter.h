@@ -28,7 +28,8 @@ struct starter_log {
 	char **argv;      /* the command; NULL: none */
 	int self;         /* our own program, if it is the command; -1 */
 	int fd;           /* what is to become stdout and stderr; -1: they stay */
-	int read, first;  /* the pipe's read end, and the stderr that we began with; -1 */
+	int read;         /* the pipe's read end; -1 */
+	int first[2];     /* the stdout and stderr that we began with, for the command */
 	pid_t pid;
 	ms started, due; /* of the command: its next start; MS_NEVER: none is due */
 };

@@ -201,7 +201,7 @@ fault()
 	mkdir "$1.$2.$3"
 	cd "$1.$2.$3" || exit
 	hold
-	faulty "/^$1\$:error=$2:when=$3" --size=20k --age=200 log
+	faulty "$1:error=$2:when=$3" --size=20k --age=200 log
 	$L make 2500 len=50-150 rate=1000 >p
 	let_go
 	rc=0

@@ -1,5 +1,5 @@
-# se-supervise(8) says what the program says of itself: its options, keys, defaults and bounds, which
-# keys take effect at a reload, the names in the status. Each is compared in both directions.
+# The manuals say what the programs say of themselves: options, keys, defaults and bounds, which keys take
+# effect at a reload, the names in the status. Each is compared in both directions.
 
 MAN=$SRC/applets/supervise/se-supervise.8
 
@@ -33,6 +33,9 @@ effective()
 		sed 's/^command: .*/command: nil/; s/: \[\]$/: nil/; s/: / /' | sort
 }
 
+# joined HELP: "  --size=SIZE  text (1048576)" for each option, where its text goes on in further lines too
+joined() { awk '/^  --/ { if (line) print line; line = $0; next } /^          / { line = line " " $0 } END { print line }' "$1"; }
+
 # same A B: two files with the same lines
 same() { diff "$1" "$2" >difference || atf_fail "$(sed -n "s|^<|only $1:|p; s|^>|only $2:|p" difference)"; }
 
@@ -54,8 +57,7 @@ options_of_logrotate_body()
 	[ "$(wc -l <names)" -gt 30 ] || atf_fail 'no options'
 	awk '/^\.It Fl / { for (i = 3; i <= NF; i++) if ($(i - 1) == "Fl" && $i ~ /^-/) print substr($i, 2) }' "$page" | sort >stated
 	same names stated
-	# "  --size=SIZE  text (1048576)", the text perhaps in more lines
-	awk '/^  --/ { if (line) print line; line = $0; next } /^ {30}/ { line = line " " $0 } END { print line }' help |
+	joined help |
 		sed -n 's/^  --\([a-z-]*\).* (\([0-9a-z-]*\))$/\1 \2/p' >defaults
 	while read -r name value; do
 		case $name.$value in signal.USR1 | stream.* | mode.*) ;; *)
@@ -68,6 +70,71 @@ options_of_logrotate_body()
 		grep -qF ".It Fl -$name Ns = Ns Ar $list" "$page" || atf_fail "$name: expected $list"
 	done <words
 }
+
+# se-starter(8) has an entry for each option of --help, under the same heading, with its argument, its default
+# and its bounds, and no other; the variables that a worker is told, and the members of its status.
+atf_test_case starter
+starter_body()
+{
+	page=$SRC/applets/starter/se-starter.8 starter=$BUILD/se-starter
+	command -v mandoc >/dev/null && atf_check mandoc -Tlint -Wwarning "$page"
+	# "HEADING NAME ARGUMENT"
+	"$starter" --help >help
+	awk 'BEGIN { heading = "Commands" } /^[A-Z][a-z]*:$/ { heading = $1; sub(/:/, "", heading) }
+		/^  --/ { sub(/^--/, "", $1); sub(/=/, " ", $1); print heading, $1 }' help | sort >program
+	[ "$(wc -l <program)" -gt 40 ] || atf_fail 'no options'
+	awk '/^\.S[hs] / { heading = $2; on = $1 == ".Sh" ? $2 == "OPTIONS" : on }
+		on && /^\.It Fl / { for (i = 3; i <= NF; i++) if ($(i - 1) == "Fl" && $i ~ /^-/)
+			print heading, substr($i, 2) ($(i + 1) == "Ns" ? " " $(i + 5) : "") }' "$page" | sort >stated
+	same program stated
+
+	# "NAME the line with default and bounds"
+	awk '/^\.Sh / { on = $2 == "OPTIONS" } on && /^\.It Fl / { name = substr($3, 2); getline; print name, $0 }' "$page" >entries
+	joined help |
+		sed 's/ (-1ms)//; s/ (4294967295)//' | sed -n 's/^  --\([a-z-]*\).* (\([0-9A-Za-z-]*\))$/\1 \2/p' >defaults
+	[ "$(wc -l <defaults)" -gt 12 ] || atf_fail "$(cat defaults)"
+	while read -r name value; do
+		grep -qE "^$name Default ${value}[.,;]" entries || atf_fail "$name: the default is $value"
+	done <defaults
+	grep -E ' Default ' entries | cut -d ' ' -f 1 | sort >with_default
+	cut -d ' ' -f 1 defaults | sort >told
+	same told with_default
+
+	while read -r name line; do
+		"$starter" "--$name=@" 2>&1 >/dev/null </dev/null | in_words >expected
+		echo "$line" | stated >stated
+		cat expected >>all
+		cmp -s expected stated || atf_fail "$name: the program: $(cat expected); the page: $line"
+	done <entries
+	[ "$(wc -l <all)" -gt 10 ] || atf_fail 'the program has no bounds'
+	grep -q 'at least 0s, at most 366d' "$page" || atf_fail 'the longest time'
+
+	awk '/^\.S/ { on = /Not yet/ } on && /^\.Fl / { sub(/^-/, "", $2); print $2 }' "$page" >names
+	[ "$(wc -l <names)" -gt 5 ] || atf_fail 'no names'
+	while read -r name; do
+		"$starter" "--$name=1" -- true 2>err && atf_fail "$name: no failure"
+		has err "^se-starter: --$name: not yet in this version\$" || atf_fail "$name: $(cat err)"
+	done <names
+
+	mkdir dir
+	env -i PATH="$PATH" "$starter" --port=127.0.0.1:0 --ready=notify --max-retries=0 --envdir=dir --enable-auto-restart \
+		--auto-restart-interval=9 --kill-old-delay=9 -- env 2>err | sed -n 's/=.*//p' |
+		sed '/^PATH$/d; s/EINHORN_FD_0/EINHORN_FD_N/' | sort >program
+	awk '/^\.Sh / { on = /WORKER ENVIRONMENT/ } on && /^\.It Ev / { for (i = 3; i <= NF; i++) if ($i != ",") print $i }' "$page" | sort >stated
+	same program stated
+
+	"$starter" --port=127.0.0.1:0 --pid-file=pid -- sleep 1000 2>err &
+	_pid=$!
+	eventually starter_status
+	kill -TERM $_pid
+	ends $_pid 0
+	sed -n '/^\.Sh STATUS/,/^\.Sh WORKER/p' "$page" | tr -cs 'a-z_\n' '\n' | sort -u >words
+	grep -oE '"[a-z_]+":' json | tr -d '":' | sort -u >members
+	[ "$(wc -l <members)" -gt 8 ] || atf_fail "$(cat members)"
+	grep -vxFf words members >missing
+	[ ! -s missing ] || atf_fail "$(cat missing)"
+}
+starter_status() { "$starter" --status --json --pid-file=pid >json 2>/dev/null && grep -q '"state"' json; }
 
 atf_test_case options_and_keys
 options_and_keys_body()
@@ -95,9 +162,10 @@ options_and_keys_body()
 }
 
 # bounds KEY: what a wrong value is told, in the words of the page, one bound a line
-bounds()
+bounds() { "$SE" --check "--$1=@" --command=x 2>&1 >/dev/null | in_words; }
+in_words()
 {
-	"$SE" --check "--$1=@" --command=x 2>&1 >/dev/null | awk '
+	awk '
 	match($0, /a time from [^ ]* to 366d/) {
 		split(substr($0, RSTART), word, " ")
 		if (word[4] != "0s") print "at least " word[4]
@@ -108,13 +176,15 @@ bounds()
 	match($0, /octal number up to [0-7]+/) { print substr($0, RSTART + 13, RLENGTH - 13) }'
 }
 
+stated() { grep -oE 'at least [0-9a-z]+|-1 is never|-?[0-9]+ to [0-9]+|up to [0-7]+'; }
+
 atf_test_case bounds
 bounds_body()
 {
 	keys >page
 	while read -r name _ _ line; do
 		bounds "$name" >expected
-		echo "$line" | grep -oE 'at least [0-9a-z]+|-1 is never|-?[0-9]+ to [0-9]+|up to [0-7]+' >stated
+		echo "$line" | stated >stated
 		cat expected >>all
 		cmp -s expected stated || atf_fail "$name: the program: $(cat expected); the page: $line"
 	done <page
@@ -155,6 +225,7 @@ keys_that_take_effect_at_a_reload_body()
 	"$SE" -c c.yml --check | changed >new.yml
 	mv new.yml c.yml
 	"$SE" --control-path=ctl --reload 2>err || atf_fail "$(cat err)"
+	eventually has log 'in effect only after the next start: ' # the logger writes it
 	sed -n 's/.*in effect only after the next start: //p' log | tr -d ' ' | tr , '\n' | sort >program
 	keys | awk 'NR == FNR { sub(/:.*/, ""); is[$1] = 1; next } $3 == "-" && $1 in is { print $1 }' c.yml - >page
 	[ -s program ] || atf_fail "$(cat log)"
@@ -195,6 +266,7 @@ atf_init_test_cases()
 {
 	atf_add_test_case is_clean
 	atf_add_test_case options_of_logrotate
+	atf_add_test_case starter
 	atf_add_test_case options_and_keys
 	atf_add_test_case bounds
 	atf_add_test_case keys_that_take_effect_at_a_reload

@@ -316,6 +316,7 @@ gives_up_body()
 	[ $rc = 1 ] || fail "exit status $rc"
 	lines err '^starting new worker' 3 || fail "$(cat err)"
 	lines err '^giving up after 3 failed starts$' 1 || fail "$(cat err)"
+	! has err received || fail "$(cat err)"
 }
 
 # It dies at once, for ever: no storm, and TERM is obeyed at once.
@@ -365,7 +366,10 @@ envdir_body()
 	printf 'bin\001\377ary\n' >env/BINARY
 	head -c 200000 /dev/zero | tr '\0' x >env/LONG
 	mkdir env/DIR
+	{ echo short && head -c 200000 /dev/zero; } >env/LONG_FILE
+	head -c 131067 /dev/zero | tr '\0' y >env/LONG_VALUE
 	printf 'mine\n' >env/PATH_LIKE
+	echo 9 | tee env/LISTEN_FDS >env/SERVER_STARTER_GENERATION
 	export PATH_LIKE=inherited NOTHING=inherited GONE=inherited
 	printf 'new\n' >env/GONE
 	starter --port=127.0.0.1:0 --interval=0.1 --envdir=env -- "$WEB"
@@ -374,12 +378,14 @@ envdir_body()
 	[ "$(env_of PLAIN)" = 'no newline' ] || fail "$(env_of PLAIN)"
 	[ "$(env_of EMPTY_LINE)" = '' ] || fail "$(env_of EMPTY_LINE)"
 	[ "$(env_of NOTHING)" = inherited ] || fail "$(env_of NOTHING)"
-	[ "$(env_of HIDDEN)$(env_of LONG)" = '(unset)(unset)' ] || fail "$(env_of HIDDEN)"
+	[ "$(env_of HIDDEN)$(env_of LONG)$(env_of LONG_VALUE)" = '(unset)(unset)(unset)' ] || fail "$(env_of HIDDEN)"
+	[ "$(env_of LONG_FILE)" = short ] || fail "$(env_of LONG_FILE)"
 	[ "$(env_of PATH_LIKE):$(env_of GONE)" = mine:new ] || fail "$(env_of PATH_LIKE)"
 	[ "$(env_of BINARY | od -An -c | tr -d ' ')" = 'bin001377ary\n' ] || fail "$(env_of BINARY | od -c)"
 	[ "$(env_of ENVDIR)" = env ] || fail "$(env_of ENVDIR)"
 	tr '\0' '\n' <"/proc/$(worker 1)/environ" | grep -q '^odd name=x$' || fail 'an odd name'
-	lines err '^envdir: env: 1 files left out: too long$' 1 || fail "$(cat err)"
+	lines err '^envdir: env: 2 files left out: too long$' 1 || fail "$(cat err)"
+	serves 1 && [ "$(env_of LISTEN_FDS)" = 1 ] || fail "$(env_of LISTEN_FDS)"
 	printf 'three\n' >env/FIRST
 	rm env/GONE
 	hup 2
@@ -412,13 +418,13 @@ atf_test_case pid_and_status_file
 pid_and_status_file_body()
 {
 	echo 99999999 >pid # stale: nobody holds it
-	$S --pid-file=pid --status-file=gens --port=127.0.0.1:0 --interval=0.3 -- "$WEB" 2>err &
+	$S --pid-file=pid --status-file=gens --port=127.0.0.1:0 --path=sock --interval=0.3 -- "$WEB" 2>err &
 	PID=$!
 	eventually generation 1 starting
 	[ "$(cat pid)" = "$PID" ] || fail "$(cat pid)"
 	[ "$(cat gens)" = "1:$(worker 1)" ] || fail "$(cat gens)"
-	refused 1 "^se-starter: --pid-file: pid: already running \(pid $PID\)\$" --pid-file=pid -- "$WEB"
-	[ "$(cat pid)" = "$PID" ] || fail "$(cat pid)"
+	refused 1 "^se-starter: --pid-file: pid: already running \(pid $PID\)\$" --pid-file=pid --path=sock -- "$WEB"
+	[ "$(cat pid)" = "$PID" ] && [ -S sock ] || fail "$(cat pid)"
 	eventually only 1
 	kill -HUP "$PID"
 	eventually generation 2 starting
@@ -468,8 +474,11 @@ verbs_body()
 	: >bad
 	refused 1 '^se-starter: restart: gens: the new generation failed to start' --restart --pid-file=pid --status-file=gens
 	serves 2 || fail "$(get "$AT")"
+	# and again: what failed before is not what is asked for now
+	refused 1 '^se-starter: restart: gens: the new generation failed to start' --restart --pid-file=pid --status-file=gens
 	rm bad
 	eventually no_old
+	$S --restart --pid-file=pid --status-file=gens || fail 'restart after failures'
 	$S --stop --pid-file=pid 2>err2 || fail stop
 	has err2 '^stop_server \(pid:[0-9]+\) stopping now \(pid:[0-9]+\)\.\.\.$' || fail "$(cat err2)"
 	ends "$PID" 0
@@ -539,9 +548,11 @@ log_command_body()
 	starter --port=127.0.0.1:0 --interval=0.1 --log-file='| cat >>log' -- "$WEB" say='from a worker'
 	eventually has log '^starting new worker [0-9]+$'
 	eventually has log '^from a worker$'
-	# words, without a shell
 	stop
 	eventually has log '^exiting$'
+	refused 2 '^se-starter: --log-file: ./none: exec: No such file' --log-file='| ./none' -- "$WEB"
+	refused 255 '^se-starter: --log-file: more than 63 words' --log-file="| echo $(seq -s' ' 70)" -- "$WEB"
+	# words, without a shell
 	starter --port=127.0.0.1:0 --interval=0.1 --log-file="|$BUILD/se-logrotate --prefix=x: other" -- "$WEB"
 	AT=$(port)
 	eventually has other '^x:starting new worker'
