@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -143,8 +144,37 @@ tell(const char *path, const char *name, const struct copytruncate *c)
 						     : fail("rotate", "stdout", strerror(errno));
 }
 
-/* FILE is locked and has no FILE.first: copies it beside it, gives the copy that name, cuts FILE.
- */
+#ifndef SYS_renameat2
+#define SYS_renameat2 316
+#endif
+#define NOREPLACE 1u /* RENAME_NOREPLACE */
+
+/* Renames, but over no file that somebody has put there meanwhile, as mv FILE FILE.0. -1: errno. */
+static int
+put(const char *from, const char *to)
+{
+	struct stat st;
+
+	if (syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return -1;
+	if (call_lstat(to, &st) == 0) /* this file system cannot do it in one step */
+		return call_fail(EEXIST);
+	return rename(from, to);
+}
+
+/* Who locks nothing, as mv(1), may have moved what is locked. */
+static bool
+is_moved(const struct file *f)
+{
+	struct stat st;
+
+	return call_stat(f->log.path, &st) < 0 || st.st_ino != f->log.ino ||
+	    st.st_dev != f->log.dev;
+}
+
+/* FILE is locked: copies it beside it, shifts the old ones, gives the copy its name, cuts FILE. */
 static int
 copytruncate(struct file *f, int from)
 {
@@ -161,7 +191,10 @@ copytruncate(struct file *f, int from)
 		return fail("rotate", temp, strerror(errno));
 	if (logfile_dress(&f->log, c.to) < 0 || copytruncate_copy(&c) < 0)
 		(void)fail("rotate: copy", path, strerror(errno));
-	else if (c.way != COPYTRUNCATE_NOTHING && rename(temp, name) < 0)
+	else if (is_moved(f))
+		(void)fail("rotate", path, "somebody else has just rotated it");
+	else if (c.way != COPYTRUNCATE_NOTHING &&
+	    (rotate_until(f, ROTATION_ASIDE) != 0 || put(temp, name) < 0))
 		(void)fail("rotate: rename", path, strerror(errno));
 	else if (cut(&c) < 0) {
 		if (c.cut == 0 && errno != ESTALE) /* FILE still has all of it */
@@ -206,7 +239,7 @@ copytruncate_file(struct file *f)
 		return 1;
 	}
 	/* first the lock: who rotates by renaming must neither have begun nor begin meanwhile */
-	empty = rotate_until(f, ROTATION_ASIDE);
+	empty = rotate_until(f, ROTATION_PROBE);
 	if (empty < 0)
 		(void)fail("rotate", path, strerror(errno));
 	else if (empty > 0)

@@ -70,7 +70,7 @@ const struct opt args_opts[] = {
 	TIME("kill-old-timeout", kill_old_timeout, OPT_OR_NEVER, "from this to KILL, to the process group"),
 	ROW("max-generations", OPT_COUNT, 0, "N", "alive at once: then the oldest is killed", max_generations, 2, 60),
 	ROW("enable-auto-restart", OPT_BOOL, 0, "", "restart by time", enable_auto_restart, 0, 0),
-	TIME("auto-restart-interval", auto_restart_interval, 0, "that time; 360"),
+	TIME("auto-restart-interval", auto_restart_interval, 0, "that time (360)"),
 	ROW("orphans", OPT_WORD, 0, "term|keep", "what becomes of workers if we are killed", orphans, 0, 0),
 
 	HEADING("Workers:"),
@@ -150,23 +150,25 @@ wrong(const struct args *c)
 bool
 args_load(struct args *c, int argc, char **argv, struct buf *why)
 {
-	size_t room = 1, pointers = (2 * (size_t)argc + 2) * sizeof *argv;
+	size_t room = 1, copies = 0, pointers = (2 * (size_t)argc + 2) * sizeof *argv;
 	struct buf text, copy;
 	const char *reason;
 	char **words, *base;
 	int first, n = 0;
 
-	for (int i = 0; i < argc; i++)
+	for (int i = 0; i < argc; i++) {
 		room += strlen(argv[i]) + OPT_PERMUTED_ROOM;
-	/* text's twice, since a list that is added to is copied: once more for each of its items */
+		copies += argv[i][0] == '-';
+	}
+	/* a list that is added to is copied: once for each option */
 	words = memory_get(pointers);
-	base = memory_get(room * (2 + (size_t)argc));
+	base = memory_get(room * (2 + copies));
 	if (!words || !base) {
 		buf_puts(why, strerror(errno));
 		return false;
 	}
 	text = buf_over(base, room);
-	copy = buf_over(base + room, room * (1 + (size_t)argc));
+	copy = buf_over(base + room, room * (1 + copies));
 	*c = args_defaults;
 	if (!opt_permute(args_opts, argc, argv, words, &text, why))
 		return false;

@@ -14,6 +14,7 @@
 #include "../../lib/sys/call.h"
 #include "../../lib/sys/loop.h"
 #include "../../lib/sys/out.h"
+#include "../../lib/sys/pidfile.h"
 #include "../../lib/sys/unixsock.h"
 #include "report.h"
 
@@ -46,8 +47,13 @@ open_pid_file(const char *path, pid_t *pid)
 	else if (!num_count(text, 2 - (getpid() != 1), INT32_MAX, &n))
 		e = EINVAL;
 	else if (flock(fd, LOCK_EX | LOCK_NB) < 0) { /* its owner holds it for life */
-		*pid = (pid_t)n;
-		return fd;
+		pid_t holder =
+		    pidfile_holder(path); /* 0: it has none of our locks, as start_server */
+
+		*pid = holder > 0 ? holder : (pid_t)n;
+		if (holder >= 0)
+			return fd;
+		/* it is in another pid namespace: the number means somebody else here */
 	}
 	close(fd);
 	errno = e;
@@ -193,10 +199,12 @@ restart(const struct args *o, int fd, pid_t pid)
 	uint64_t least, most, wanted, number[NUMBERS];
 	bool told;
 
-	if (!generations(o->status_file, &least, &most))
+	told = ask_numbers(pid, number);
+	/* with no generation at all there it may be waiting to try again */
+	if (!generations(o->status_file, &least, &most) && (errno != ENODATA || !told))
 		return fail(errno, "restart", o->status_file,
 		    errno == ENODATA ? "no generation in it" : strerror(errno));
-	if (ask_numbers(pid, number) && number[TRIED] > most)
+	if (told && number[TRIED] > most)
 		most = number[TRIED]; /* attempts that have failed */
 	wanted = most + 1;
 	if (kill(pid, SIGHUP) < 0)

@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../../lib/base/text.h"
@@ -16,6 +18,8 @@
 #define PIPE (1024 * 1024) /* what waits while the command is started again */
 /* A command that lived for less is not started again at once. */
 #define SETTLED MS_SECOND
+/* As PID 1 our end is the command's too: so long it has for its last lines. */
+#define PATIENCE (5 * MS_SECOND)
 /* What a command line has in it that only a shell understands, as Perl's exec sees it. */
 #define FOR_A_SHELL "$&*(){}[]'\";\\|?<>~`\n"
 #define WORDS       64
@@ -30,10 +34,11 @@ take_command(struct starter *s, const char *command)
 	char **argv = memory_get((WORDS + 1) * sizeof *argv), *copy = memory_get(room);
 	size_t n = 0;
 
-	if (!argv || !copy)
+	if (argv && copy)
+		memcpy(copy, command, room);
+	else
 		starter_die(s, errno, "--log-file: %s", strerror(errno));
 	s->log.argv = argv;
-	memcpy(copy, command, room);
 	if (command[text_span(command, FOR_A_SHELL)] || text_after(command, "exec ") ||
 	    command[text_span(command, " =")] == '=') {
 		argv[0] = "/bin/sh";
@@ -151,8 +156,10 @@ output_redirect(struct starter *s)
 	if (s->log.fd < 0)
 		return;
 	for (int i = 0; i < 2 && s->log.argv; i++) {
-		s->log.first[i] = call_fcntl(STDOUT_FILENO + i, F_DUPFD_CLOEXEC, 3);
-		if (s->log.first[i] < 0) /* no number is free */
+		/* who has called a daemon may wait for the end of these */
+		s->log.first[i] =
+		    s->o->daemonize ? -1 : call_fcntl(STDOUT_FILENO + i, F_DUPFD_CLOEXEC, 3);
+		if (s->log.first[i] < 0)
 			s->log.first[i] = s->null;
 	}
 	if (s->log.argv)
@@ -199,4 +206,18 @@ output_on_exit(struct starter *s, pid_t pid, ms now)
 	s->log.pid = 0;
 	s->log.due = now - s->log.started < SETTLED ? now + MS_SECOND : now;
 	return true;
+}
+
+void
+output_finish(struct starter *s)
+{
+	ms until = loop_now() + PATIENCE;
+
+	if (s->pid != 1 || s->log.pid <= 0)
+		return;
+	close(s->log.read);
+	(void)dup2(s->null, STDOUT_FILENO); /* cannot fail: both are good */
+	(void)dup2(s->null, STDERR_FILENO);
+	while (waitpid(s->log.pid, NULL, WNOHANG) == 0 && loop_now() < until)
+		(void)poll(NULL, 0, 10); /* it may end early: all the same */
 }

@@ -9,6 +9,7 @@
 #include "../../lib/sys/listener.h"
 #include "../../lib/sys/loop.h"
 #include "../../lib/sys/memory.h"
+#include "../../lib/sys/proc.h"
 #include "../../lib/sys/unixsock.h"
 #include "../../lib/wire/notify.h"
 
@@ -39,6 +40,10 @@ open_probe(struct starter *s)
 		listener_path(e.host, s->probe);
 	else if (!why && !listener_resolve(*e.host ? e.host : "127.0.0.1", e.v6, e.port, s->probe))
 		why = "not an address, and not in /etc/hosts";
+	for (unsigned i = 0; i < s->sockets && !why; i++)
+		if (s->socket[i].at.kind == e.kind && s->socket[i].at.port == e.port &&
+		    (e.kind == ENDPOINT_TCP || strcmp(s->socket[i].at.host, e.host) == 0))
+			why = "we listen there ourselves: that says nothing";
 	if (why)
 		starter_die(s, EXIT_OTHER, "--ready-address: %s: %s", text, why);
 }
@@ -111,6 +116,19 @@ ready_open(struct starter *s)
 		starter_die(s, errno, "--ready=notify: socket: %s", strerror(errno));
 }
 
+/* The one of that pid, if the sender is it or comes from it; else 0. */
+static pid_t
+elder(pid_t sender, pid_t pid)
+{
+	struct proc_stat st;
+
+	if (getpgid(sender) == pid) /* also where there is no /proc */
+		return pid;
+	while (sender > 1 && sender != pid)
+		sender = proc_stat(sender, &st) ? st.parent : 0;
+	return sender == pid ? pid : 0;
+}
+
 void
 ready_on_report(struct starter *s)
 {
@@ -121,8 +139,7 @@ ready_on_report(struct starter *s)
 
 	if (n < 0 || sender <= 0 || !notify_parse(bytes, (size_t)n, &message) || !message.ready)
 		return;
-	/* each generation is a process group: a child of its may tell it too */
-	generations_ready(&s->g, starting(s) == sender ? sender : getpgid(sender));
+	generations_ready(&s->g, elder(sender, starting(s)));
 }
 
 void

@@ -120,8 +120,13 @@ report_answer(struct starter *s, ms now)
 	int fd = unixsock_accept(s->status_fd, &uid);
 	char *room;
 
-	if (fd < 0)
-		return; /* it has gone, or a spurious event */
+	if (fd < 0) {
+		if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR) {
+			s->status_again = now + MS_SECOND;
+			(void)loop_rewatch(s->status_fd, TAG_STATUS, false, false);
+		}
+		return; /* else it has gone, or a spurious event */
+	}
 	if ((uid == 0 || uid == geteuid()) && (room = memory_get(STATUS_ROOM)) != NULL) {
 		struct buf b = buf_over(room, STATUS_ROOM);
 		const struct generation *current = generations_in(&s->g, GENERATION_CURRENT);
@@ -136,6 +141,15 @@ report_answer(struct starter *s, ms now)
 		memory_free(room, STATUS_ROOM);
 	}
 	close(fd);
+}
+
+void
+report_tick(struct starter *s, ms now)
+{
+	if (now < s->status_again)
+		return;
+	s->status_again = MS_NEVER;
+	(void)loop_rewatch(s->status_fd, TAG_STATUS, true, false); /* if not: nobody can ask */
 }
 
 /* ---- files ---- */

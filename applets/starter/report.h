@@ -14,6 +14,8 @@ void report_name(pid_t, char name[32]);
 /* Listens there; without it --status has nobody to ask, which is said. */
 void report_open(struct starter *);
 void report_answer(struct starter *, ms now);
+/* After the descriptors had run out: listens again when it is time. */
+void report_tick(struct starter *, ms now);
 /* Writes --status-file; what is wrong is said once. */
 void report_file(struct starter *);
 /* CONT: appends the table to the dump file, as a helper process. */

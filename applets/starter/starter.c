@@ -17,6 +17,7 @@
 #include "../../lib/sys/loop.h"
 #include "../../lib/sys/memory.h"
 #include "../../lib/sys/out.h"
+#include "../../lib/sys/proc.h"
 #include "../applet.h"
 #include "asks.h"
 #include "output.h"
@@ -25,7 +26,8 @@
 #include "server.h"
 #include "sockets.h"
 
-#define TUNE_EVERY MS_SECOND /* a look at the envdir's settings */
+#define TUNE_EVERY  MS_SECOND /* a look at the envdir's settings */
+#define SECOND_STOP 100       /* ms: a TERM that comes sooner is the first one again */
 
 void
 starter_say(struct starter *s, const char *format, ...)
@@ -91,11 +93,22 @@ pids(const struct starter *s, enum generation_state first, enum generation_state
 #define PIDS (GENERATIONS_MAX * 12)
 
 static void
+signal_one(const struct generation *g, int sig)
+{
+	struct proc_stat st;
+
+	(void)kill(g->pid, sig); /* not reaped: it is there */
+	/* stopped, as by reading a terminal from the background: it would never take it */
+	if (proc_stat(g->pid, &st) && st.state == 'T')
+		(void)kill(g->pid, SIGCONT);
+}
+
+static void
 signal_all(const struct starter *s, enum generation_state first, int sig)
 {
 	for (unsigned i = 0; i < s->g.count; i++)
 		if (s->g.all[i].state >= first)
-			(void)kill(s->g.all[i].pid, sig); /* not reaped: it is there */
+			signal_one(&s->g.all[i], sig);
 }
 
 /* With all of its process group: who did not go when told, may have left children too. */
@@ -148,6 +161,7 @@ start(struct starter *s, ms now)
 		starter_say(s, "starting new worker %d", (int)pid);
 		generations_started(&s->g, &s->policy, pid, now);
 		if (s->daemon_fd >= 0) {
+			report_file(s);
 			daemon_up(s->daemon_fd);
 			s->daemon_fd = -1;
 		}
@@ -167,7 +181,7 @@ tell_old(struct starter *s)
 	starter_say(s, "killing old workers");
 	for (unsigned i = 0; i < s->g.count; i++)
 		if (s->g.all[i].state == GENERATION_TOLD)
-			(void)kill(s->g.all[i].pid, s->o->signal_on_hup); /* not reaped */
+			signal_one(&s->g.all[i], s->o->signal_on_hup);
 }
 
 static void
@@ -301,6 +315,7 @@ on_signal(struct starter *s, const struct loop_event *ev)
 {
 	switch (ev->sig) {
 	case SIGHUP:
+		s->envdir_due = ev->now; /* what it says may have changed for this */
 		generations_restart(&s->g, ev->now);
 		break;
 	case SIGUSR1:
@@ -315,8 +330,12 @@ on_signal(struct starter *s, const struct loop_event *ev)
 	case SIGINT:
 	case SIGTERM:
 	case SIGQUIT:
-		if (!s->g.stopping)
+		if (!s->g.stopping) {
 			s->stop_signal = ev->sig;
+			s->stop_again = ev->now + SECOND_STOP;
+		} else if (ev->now < s->stop_again) {
+			break; /* timeout(1) and the like send it twice */
+		}
 		generations_stop(&s->g);
 		break;
 	default:
@@ -354,7 +373,8 @@ due(struct starter *s)
 {
 	ms t = ms_min(generations_due(&s->g, &s->policy), output_due(s));
 
-	return ms_min(ms_min(t, ready_due(s)), s->g.stopping ? MS_NEVER : s->envdir_due);
+	t = ms_min(ms_min(t, ready_due(s)), s->status_again);
+	return ms_min(t, s->g.stopping ? MS_NEVER : s->envdir_due);
 }
 
 static int
@@ -366,6 +386,7 @@ run_until_ended(struct starter *s)
 		tune(s, ev.now);
 		ready_tick(s, ev.now);
 		output_tick(s, ev.now);
+		report_tick(s, ev.now);
 		if (!advance(s, ev.now))
 			break;
 		if (loop_next(due(s), &ev) < 0)
@@ -378,6 +399,7 @@ run_until_ended(struct starter *s)
 			on_fd(s, &ev);
 	}
 	undo(s);
+	output_finish(s);
 	return s->exit_status;
 }
 
@@ -493,6 +515,7 @@ run(int argc, char **argv)
 		.pidfile.fd = -1,
 		.daemon_fd = -1,
 		.status_fd = -1,
+		.status_again = MS_NEVER,
 		.pid = getpid(),
 		.started = loop_now(),
 	};

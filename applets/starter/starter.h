@@ -59,11 +59,14 @@ struct starter {
 	struct listener_address *probe; /* connect: where */
 	int probe_fd;                   /* a connection on its way; -1: none */
 	ms probe_due;
-	int status_fd; /* --status asks here; -1: nobody can */
+	int status_fd;   /* --status asks here; -1: nobody can */
+	ms status_again; /* no descriptor was left for who asks: from then on; MS_NEVER: it is open
+			  */
 
 	int daemon_fd; /* who has called waits here; -1: nobody */
 	pid_t pid;
-	int stop_signal;
+	int stop_signal; /* 0: none, also if we have given up */
+	ms stop_again;   /* another one counts from then on */
 	int exit_status;
 	unsigned random;
 	ms started, envdir_due;

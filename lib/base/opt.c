@@ -301,7 +301,7 @@ spell_out(const struct opt *opts, char *const argv[], int *i, char **to, struct 
 		return false;
 	if (name[len])
 		value = name + len + 1;
-	else if (takes_value(o) && !(value = argv[(*i)++])) {
+	else if (takes_value(o) && !(o->flags & OPT_LATER) && !(value = argv[(*i)++])) {
 		buf_printf(why, "--%s: a value is missing", o->text);
 		return false;
 	}

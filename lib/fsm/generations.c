@@ -49,7 +49,7 @@ start_due(
 	ms due;
 
 	*why = g->asked ? GENERATIONS_ASKED : g->number > 0 ? GENERATIONS_AGAIN : GENERATIONS_FIRST;
-	if (has(g, GENERATION_STARTING) || has(g, GENERATION_FAILED))
+	if (has(g, GENERATION_STARTING) || has(g, GENERATION_FAILED) || g->count == GENERATIONS_MAX)
 		return MS_NEVER;
 	if (g->asked || g->failing || g->lost)
 		return g->retry;
@@ -235,7 +235,7 @@ generations_failed(
 	g->gave_up = true;
 	g->failing = false;
 	g->up = now; /* and by time it is tried again */
-	g->hopeless = !has(g, GENERATION_CURRENT);
+	g->hopeless = !has(g, GENERATION_CURRENT) && !has(g, GENERATION_STARTING);
 }
 
 void
@@ -277,9 +277,11 @@ generations_died(struct generations *g, const struct generations_policy *p, int 
 		generations_failed(g, p, random, now);
 	} else if (was->state == GENERATION_CURRENT) {
 		g->lost = true;
-		if (now - was->started < GENERATIONS_YOUNG) {
+		if (has(g, GENERATION_STARTING) || has(g, GENERATION_FAILED)) {
+			; /* what has begun replaces it */
+		} else if (now - was->started < GENERATIONS_YOUNG) {
 			generations_failed(g, p, random, now);
-		} else if (!has(g, GENERATION_STARTING) && !g->failing) {
+		} else if (!g->failing) {
 			g->failures = 0;
 			g->retry = now;
 		}

@@ -130,7 +130,8 @@ set_options(int fd, int family, int type, const struct listener_options *o, cons
 }
 
 static int
-bind_with_mode(int fd, const struct listener_address *a, const struct listener_options *o)
+bind_with_mode(
+    int fd, const struct listener_address *a, const struct listener_options *o, const char **step)
 {
 	const struct sockaddr_un *un = (const struct sockaddr_un *)(const void *)&a->addr;
 	bool file = un->sun_family == AF_UNIX && un->sun_path[0];
@@ -139,8 +140,14 @@ bind_with_mode(int fd, const struct listener_address *a, const struct listener_o
 
 	umask(old);
 	errno = e;
-	if (result == 0 && file && (o->uid != (uid_t)-1 || o->gid != (gid_t)-1))
-		result = lchown(un->sun_path, o->uid, o->gid);
+	if (result == 0 && file && (o->uid != (uid_t)-1 || o->gid != (gid_t)-1) &&
+	    lchown(un->sun_path, o->uid, o->gid) < 0) {
+		e = errno;
+		(void)unlink(un->sun_path); /* it has just been made */
+		errno = e;
+		*step = "chown";
+		return -1;
+	}
 	return result;
 }
 
@@ -156,7 +163,7 @@ listener_open(
 		return -1;
 	if (set_options(fd, family, type, o, step)) {
 		*step = "bind";
-		if (bind_with_mode(fd, a, o) == 0) {
+		if (bind_with_mode(fd, a, o, step) == 0) {
 			*step = "listen";
 			if (type != SOCK_STREAM || listen(fd, o->backlog) == 0)
 				return fd;

@@ -118,8 +118,8 @@ endpoint_path(const char *path, struct endpoint *e)
 	*e = (struct endpoint){ .kind = ENDPOINT_UNIX, .named = true, .fd = -1 };
 	if (!*path || (*path == '@' && !path[1]))
 		return "a path is missing";
-	if (path[text_span(path, ";\n")])
-		return "a ; or a newline in it cannot be told to the server";
+	if (path[text_span(path, ";=\n")])
+		return "a ; or = or newline in it cannot be told to the server";
 	/* the kernel wants a NUL behind a file's name, not behind an abstract one */
 	if (strlen(path) >= ENDPOINT_PATH + (size_t)(*path == '@'))
 		return "longer than 107 bytes";

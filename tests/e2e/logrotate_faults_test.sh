@@ -397,7 +397,7 @@ renamed_by_others_body()
 				eventually test -s log
 				mv log moved.$n
 				[ -z "$signal" ] || kill -$signal "$PID"
-				eventually test -e log
+				eventually there_or_written
 			done
 			wait $writer || fail 'writer'
 			done_well
@@ -407,6 +407,8 @@ renamed_by_others_body()
 		done
 	done
 }
+
+there_or_written() { [ -e log ] || gone $writer; }
 
 atf_test_case directory_away
 directory_away_body()

@@ -56,6 +56,7 @@ ready_by_connect_body()
 	kill "$PID"
 	ends "$PID" 0
 	refused 255 '^se-starter: --ready-address: 80x: ' --ready=connect --ready-address=80x -- true
+	refused 255 '^se-starter: --ready-address: 127.0.0.1:[0-9]+: we listen there ourselves' --port="127.0.0.1:$p" --ready=connect --ready-address="127.0.0.1:$p" -- true
 	refused 255 '^se-starter: --ready-address: u80: nothing connects to UDP$' --ready=connect --ready-address=u80 -- true
 }
 

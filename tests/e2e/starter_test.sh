@@ -201,8 +201,11 @@ second_term_body()
 	starter --interval=0.1 -- sh -c 'trap "" TERM; (while :; do sleep 0.05; done) & echo $! >child; echo >up; wait'
 	eventually test -e up
 	kill "$PID"
+	kill "$PID"
 	eventually has err '^received TERM'
-	eventually at_state current 1
+	sleep 0.2 # sent twice is not a second one
+	at_state current 1 || fail "$(states)"
+	! has err '^killing' || fail "$(cat err)"
 	kill "$PID"
 	ends "$PID" 1
 	eventually gone "$(cat child)"
