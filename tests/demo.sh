@@ -139,7 +139,8 @@ rc=0
 wait "$load" || rc=$?
 cat load.txt
 sed 's/^/  /' web.log
-"$build/se-starter" --stop --pid-file=web.pid
+show 'se-starter --stop --pid-file=web.pid'
+"$build/se-starter" --stop --pid-file=web.pid 2>&1
 wait "$pid" || rc=1
 pid=
 [ "$rc" = 0 ]

@@ -196,7 +196,7 @@ static int
 restart(const struct args *o, int fd, pid_t pid)
 {
 	ms until = ms_add(loop_now(), o->timeout);
-	uint64_t least, most, wanted, number[NUMBERS];
+	uint64_t least = 0, most = 0, wanted, number[NUMBERS];
 	bool told;
 
 	told = ask_numbers(pid, number);

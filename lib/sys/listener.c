@@ -86,7 +86,10 @@ listener_resolve(const char *host, bool v6, unsigned port, struct listener_addre
 		in6->sin6_port = htons((uint16_t)port);
 	else
 		in->sin_port = htons((uint16_t)port); /* the address 0.0.0.0 is all zeroes */
-	return !*host || from_number(host, v6, a) || (!v6 && from_hosts(host, a));
+	if (!*host || from_number(host, v6, a) || (!v6 && from_hosts(host, a)))
+		return true;
+	/* RFC 6761: that one is known without a file */
+	return !v6 && strcasecmp(host, "localhost") == 0 && from_number("127.0.0.1", false, a);
 }
 
 void

@@ -22,8 +22,8 @@ struct listener_options {
 };
 
 /*
- * An address from a number, or from a name of /etc/hosts (there is no DNS here: the name that a
- * machine listens at is its own); host "" is 0.0.0.0. False: there is no such host.
+ * An address from a number, or from a name of /etc/hosts or localhost (there is no DNS here: the
+ * name that a machine listens at is its own); host "" is 0.0.0.0. False: there is no such host.
  */
 bool listener_resolve(const char *host, bool v6, unsigned port, struct listener_address *);
 /* A file's path, or @NAME in the abstract namespace; shorter than 108 bytes. */

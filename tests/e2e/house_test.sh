@@ -48,8 +48,8 @@ install_body()
 {
 	atf_check -o ignore make -s -C "$SRC" BUILD="$BUILD" DESTDIR="$PWD/root" PREFIX=/usr install
 	atf_check -o match:'^se-supervise .sebox. [0-9]' root/usr/bin/se-supervise --version
-	[ -s root/usr/share/man/man8/se-supervise.8 ] && [ -s root/usr/share/man/man1/se-logrotate.1 ] || atf_fail "no manual"
-	[ "$(find root -type f | wc -l)" = 3 ] || atf_fail "$(find root | tr "\n" " ")"
+	[ -s root/usr/share/man/man8/se-supervise.8 ] && [ -s root/usr/share/man/man1/se-logrotate.1 ] && [ -s root/usr/share/man/man8/se-starter.8 ] || atf_fail "no manual"
+	[ "$(find root -type f | wc -l)" = 4 ] || atf_fail "$(find root | tr "\n" " ")"
 }
 
 # Every parser and every machine, for some seconds each on its corpus.
@@ -89,6 +89,7 @@ demo_body()
 	export TMPDIR
 	atf_check -o save:out sh "$SRC/tests/demo.sh" "$BUILD"
 	lines out '^200 of 200 requests answered' 2 || atf_fail "$(cat out)"
+	lines out '^sent=4000 ok=4000 failed=0 ' 1 || atf_fail "$(cat out)"
 	lines out '^exit status 0' 1 || atf_fail "$(cat out)"
 	[ -z "$(ls tmp)" ] || atf_fail "left behind: $(ls tmp)"
 }

@@ -56,7 +56,7 @@ ATF_TC_BODY(hosts, tc)
 	ATF_CHECK(listener_resolve("::1", true, 80, &a) && a.addr.ss_family == AF_INET6 &&
 	    a.len == sizeof(struct sockaddr_in6));
 	ATF_CHECK(listener_resolve("LocalHost", false, 80, &a) &&
-	    in->sin_addr.s_addr == htonl(INADDR_LOOPBACK)); /* of /etc/hosts */
+	    in->sin_addr.s_addr == htonl(INADDR_LOOPBACK));
 	ATF_CHECK(!listener_resolve("no-such-host.invalid", false, 80, &a));
 	ATF_CHECK(!listener_resolve("127.0.0.256", false, 80, &a));
 	ATF_CHECK(!listener_resolve("::g", true, 80, &a));
