@@ -116,7 +116,7 @@ min_age_body()
 	fill 16m
 	hold
 	logger --age=200 --min-age=4 "$disk/log"
-	$L make 550000 from=400000 rate=50000 >p 8>&- &
+	$L make 700000 from=400000 rate=30000 >p 8>&- &
 	writer=$!
 	eventually filled_to_four
 	eventually has err 'No space left on device: trying again every second$'
@@ -127,7 +127,7 @@ min_age_body()
 	ends $writer 0
 	done_well
 	[ "$(wc -l <err)" = 2 ] || fail "$(cat err)"
-	$L check 550000 tail in $(files "$disk/log") >verdict || fail "$(cat verdict)"
+	$L check 700000 tail in $(files "$disk/log") >verdict || fail "$(cat verdict)"
 	no_disk
 }
 filled_to_four()
