@@ -82,6 +82,23 @@ ends_midline(const struct logger *l)
 	return in->source.begun || (l->lines.raw && l->file.rotation.midline);
 }
 
+/* How much can be read without going beyond the end of a line; 1 where that cannot be seen. */
+static size_t
+line_ahead(struct feed *in)
+{
+	ssize_t n;
+	size_t end;
+
+	if (!in->peeks)
+		in->peeks = intake_make(in->ahead.scratch) == 0;
+	n = in->peeks ? intake_peek(&in->ahead, STDIN_FILENO, in->raw + in->len, RAW_ROOM - in->len)
+		      : 0;
+	if (n <= 0)
+		return 1;
+	end = scan_first(in->raw + in->len, (size_t)n);
+	return end ? end : (size_t)n;
+}
+
 /* At the end: reads no further than the line in hand goes. */
 static void
 finish_line(struct logger *l)
@@ -90,7 +107,7 @@ finish_line(struct logger *l)
 	ssize_t n = 1;
 
 	while ((in->len > in->at ? in->raw[in->len - 1] != '\n' : ends_midline(l)) &&
-	    in->len - in->at < RAW_ROOM && is_ready() && (n = read_more(in, 1)) > 0)
+	    in->len - in->at < RAW_ROOM && is_ready() && (n = read_more(in, line_ahead(in))) > 0)
 		;
 	if (n <= 0)
 		end(l, n);

@@ -1,6 +1,7 @@
 #ifndef SE_LOGROTATE_FEED_H
 #define SE_LOGROTATE_FEED_H
 
+#include "../../lib/sys/intake.h"
 #include "logrotate.h"
 
 /* The one input of a pipe logger. */
@@ -8,8 +9,10 @@ struct feed {
 	struct lines_source source;
 	bool always; /* a file: never waited for */
 	bool eof;
-	bool dropping;  /* within a line that is thrown away */
-	size_t at, len; /* of raw: what is still to be made into lines */
+	bool peeks;          /* ahead has its pipe */
+	struct intake ahead; /* looks for the end of a line, and takes nothing */
+	bool dropping;       /* within a line that is thrown away */
+	size_t at, len;      /* of raw: what is still to be made into lines */
 	char raw[RAW_ROOM + SCAN_SLACK];
 };
 

@@ -230,9 +230,16 @@ give_up(struct load *l)
 {
 	int64_t now = report_now();
 
-	for (uint64_t i = 0; i < l->connections; i++)
-		if (l->slot[i].busy && now - l->slot[i].sent > (int64_t)l->timeout_ms * 1000000)
-			finish(l, &l->slot[i], END_FAILED, 0);
+	for (uint64_t i = 0; i < l->connections; i++) {
+		struct slot *s = &l->slot[i];
+
+		if (!s->busy || now - s->sent <= (int64_t)l->timeout_ms * 1000000)
+			continue;
+		fprintf(stderr, "load: timeout: %.3f s after the begin: %s, %zu bytes have come\n",
+		    (double)(s->sent - l->begin) / 1e9,
+		    s->connecting ? "not connected" : "connected", s->have);
+		finish(l, s, END_FAILED, 0);
+	}
 }
 
 static uint64_t

@@ -285,6 +285,7 @@ keep_bytes_body()
 	logger --size=10k --age=200 --keep-bytes=40k --compress log
 	for i in $(seq 20); do
 		$L make $((i * 200)) from=$((i * 200 - 200)) >p
+		eventually has log "^<0:$((i * 200 - 1)):"
 		eventually nothing_packs
 	done
 	done_well
