@@ -57,6 +57,7 @@ const struct opt args_opts[] = {
 	INT("backlog", backlog, 32767, "connections that may wait, as listen(2); 0: the default"),
 	INT("defer-accept", defer_accept, 32767, "seconds to wait for the first data, tcp(7); 0: not"),
 	INT("fastopen", fastopen, 32767, "connections with data in their SYN, tcp(7); 0: none"),
+	FLAG("nonblocking", nonblocking, "O_NONBLOCK on these, as nginx expects"),
 
 	HEADING("Generations:"),
 	TIME("interval", interval, 0, "up after living so long; from one failed start to the next"),

@@ -19,6 +19,7 @@ struct args {
 	int path_mode;
 	const char *path_owner, *path_group;
 	int backlog, defer_accept, fastopen;
+	bool nonblocking;
 
 	ms interval;
 	unsigned ready; /* enum args_ready */

@@ -129,6 +129,7 @@ sockets_open(struct starter *s)
 		.backlog = o->backlog > 0 ? o->backlog : args_defaults.backlog,
 		.defer_accept = o->defer_accept,
 		.fastopen = o->fastopen,
+		.nonblocking = o->nonblocking,
 		.mode = (mode_t)o->path_mode,
 		.uid = owner.user ? owner.uid : (uid_t)-1,
 		.gid = owner.group ? owner.gid : (gid_t)-1,

@@ -159,7 +159,8 @@ listener_open(
     const struct listener_address *a, int type, const struct listener_options *o, const char **step)
 {
 	int family = a->addr.ss_family;
-	int fd = (int)syscall(SYS_socket, family, type | SOCK_CLOEXEC, 0), e;
+	int flags = SOCK_CLOEXEC | (o->nonblocking ? SOCK_NONBLOCK : 0);
+	int fd = (int)syscall(SYS_socket, family, type | flags, 0), e;
 
 	*step = "socket";
 	if (fd < 0)

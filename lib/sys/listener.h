@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
-/* Sockets that servers inherit: bound, listening, blocking, O_CLOEXEC. */
+/* Sockets that servers inherit: bound, listening, O_CLOEXEC. */
 
 struct listener_address {
 	socklen_t len;
@@ -16,6 +16,7 @@ struct listener_options {
 	int backlog;
 	int defer_accept; /* seconds, tcp(7); 0: not */
 	int fastopen;     /* length of its queue, tcp(7); 0: not */
+	bool nonblocking; /* O_NONBLOCK, which all that inherit it share */
 	mode_t mode;      /* of a unix socket's file */
 	uid_t uid;        /* its owner; (uid_t)-1: as it comes */
 	gid_t gid;

@@ -207,6 +207,20 @@ socket_options_body()
 	stop
 }
 
+# Whether accept may block is the same for all who have the socket.
+atf_test_case nonblocking
+nonblocking_body()
+{
+	for option in '' --nonblocking; do
+		starter --port=127.0.0.1:0 --path="$PWD/socket" $option --interval=0.1 -- sleep 1000
+		for fd in 3 4; do
+			flags=$(awk '$1 == "flags:" { print $2 }' "/proc/$(worker 1)/fdinfo/$fd")
+			[ $((flags & 04000)) = "$([ -z "$option" ] && echo 0 || echo 2048)" ] || fail "$option: $fd: $flags"
+		done
+		stop
+	done
+}
+
 # What waits to be accepted is seen in the status.
 atf_test_case queue_in_status
 queue_in_status_body()
@@ -285,7 +299,7 @@ under_all_of_it_body()
 atf_init_test_cases()
 {
 	for c in ready_by_notify ready_by_whom ready_by_connect ready_too_late killed_young superdaemon_killed forks_fail program_away identity \
-		socket_options queue_in_status pid1 under_all_of_it; do
+		socket_options nonblocking queue_in_status pid1 under_all_of_it; do
 		atf_add_test_case $c
 	done
 }

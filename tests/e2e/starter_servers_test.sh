@@ -216,7 +216,7 @@ nginx_body()
 			}
 		}
 	END
-	starter --signal-on-hup=QUIT --signal-on-term=QUIT --port=127.0.0.1:$p --path="$PWD/socket" -- sh run
+	starter --nonblocking --signal-on-hup=QUIT --signal-on-term=QUIT --port=127.0.0.1:$p --path="$PWD/socket" -- sh run
 	how=close renewed 127.0.0.1:$p "unix:$PWD/socket"
 	over
 }

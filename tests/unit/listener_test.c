@@ -87,7 +87,9 @@ ATF_TC_BODY(streams, tc)
 	ATF_CHECK_STREQ(step, "bind");
 	close(fd);
 	begin();
+	o.nonblocking = true;
 	ATF_REQUIRE((fd = listener_open(&a, SOCK_STREAM, &o, &step)) >= 0);
+	ATF_CHECK_EQ(fcntl(fd, F_GETFL) & O_NONBLOCK, O_NONBLOCK);
 	one = connected(fd, SOCK_STREAM);
 	ATF_CHECK(listener_queue(fd, &waiting, &most) && waiting == 1);
 	close(one);
