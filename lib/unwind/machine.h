@@ -1,0 +1,37 @@
+#ifndef SE_UNWIND_MACHINE_H
+#define SE_UNWIND_MACHINE_H
+
+#include "unwind.h"
+
+/* What the first instructions of a function did to the stack. */
+struct unwind_prologue {
+	int64_t depth;  /* CFA minus stack pointer */
+	int64_t ra, fp; /* how far below the CFA they have put these; 0: not */
+};
+
+/* What differs between processors. Each function is told of code and stack by the space. */
+struct unwind_machine {
+	unsigned elf; /* EM_... */
+	unsigned sp, fp;
+	unsigned lr; /* CFI_REGISTERS: calls put the return address on the stack */
+	/* Where NT_PRSTATUS has the registers: their DWARF numbers in its order. */
+	const unsigned char *order;
+	unsigned words; /* of NT_PRSTATUS, 64 bits each */
+	/* Does code at the address return from a signal's handler? */
+	bool (*trampoline)(const struct unwind_space *, uint64_t address);
+	/* The pc is there: sets the registers to what was interrupted. False: unreadable. */
+	bool (*interrupted)(const struct unwind_space *, struct unwind_registers *);
+	/*
+	 * Is the address one to which a call returns? Sets where that call goes; 0: through a
+	 * register or memory.
+	 */
+	bool (*after_call)(const struct unwind_space *, uint64_t address, uint64_t *target);
+	/* Reads the first instructions of the function at start, but none from pc on. */
+	void (*prologue)(
+	    const struct unwind_space *, uint64_t start, uint64_t pc, struct unwind_prologue *);
+};
+
+/* An order's words that are not among the registers. */
+enum { UNWIND_ORDER_PC = 254, UNWIND_ORDER_NONE = 255 };
+
+#endif

@@ -1,0 +1,457 @@
+#include "unwind.h"
+
+#include <string.h>
+
+#include "machine.h"
+#include "symbols.h"
+
+/* How far a return address is looked for above the stack pointer. */
+#define SCAN 4096
+
+/* A walk at one of its frames. */
+struct walk {
+	const struct unwind_machine *m;
+	const struct unwind_space *s;
+	struct unwind_registers r;
+	const struct unwind_module *module; /* that pc is in */
+	bool interrupted; /* pc is that of the next instruction, not behind a call */
+	bool partial;     /* not all registers were known at the first frame */
+	bool wanted;      /* a register that is not known was asked for */
+	enum unwind_end end;
+};
+
+/* What became of one try to find the caller. */
+enum found {
+	FOUND_NOT,    /* another way may do */
+	FOUND_CALLER, /* the walk is there now */
+	FOUND_END,    /* there is none, or none can be found: why is in end */
+};
+
+static enum found
+over(struct walk *w, enum unwind_end end)
+{
+	w->end = end;
+	return FOUND_END;
+}
+
+static bool
+is_known(const struct walk *w, unsigned number)
+{
+	return number < CFI_REGISTERS && (w->r.known >> number & 1);
+}
+
+/* ---- registers ---- */
+
+bool
+unwind_from_kernel(
+    const struct unwind_machine *m, const void *regset, size_t len, struct unwind_registers *r)
+{
+	uint64_t word;
+
+	*r = (struct unwind_registers){ 0 };
+	if (len < m->words * sizeof word)
+		return false;
+	for (unsigned i = 0; i < m->words; i++) {
+		unsigned number = m->order[i];
+
+		memcpy(&word, (const char *)regset + i * sizeof word, sizeof word);
+		if (number == UNWIND_ORDER_PC) {
+			r->pc = word;
+		} else if (number < CFI_REGISTERS) {
+			r->value[number] = word;
+			r->known |= 1ull << number;
+		}
+	}
+	return true;
+}
+
+void
+unwind_from_two(
+    const struct unwind_machine *m, uint64_t sp, uint64_t pc, struct unwind_registers *r)
+{
+	*r = (struct unwind_registers){ .pc = pc, .known = 1ull << m->sp };
+	r->value[m->sp] = sp;
+}
+
+/* ---- by call frame information ---- */
+
+static bool
+get(void *arg, unsigned number, uint64_t *value)
+{
+	struct walk *w = arg;
+
+	if (!is_known(w, number)) {
+		w->wanted = true;
+		return false;
+	}
+	*value = w->r.value[number];
+	return true;
+}
+
+static bool
+read_some(void *arg, uint64_t address, unsigned size, uint64_t *value)
+{
+	const struct walk *w = arg;
+	unsigned char bytes[sizeof *value] = { 0 };
+
+	if (size > sizeof bytes || !w->s->read(w->s->arg, address, bytes, size))
+		return false;
+	memcpy(value, bytes, sizeof *value); /* both machines have the low byte first */
+	return true;
+}
+
+/* A register of the caller; false: it is not known. */
+static bool
+by_rule(struct walk *w, const struct cfi_rule *rule, unsigned number, uint64_t cfa, uint64_t *value)
+{
+	const struct cfi_world world = { w, get, read_some };
+
+	switch (rule->how) {
+	case CFI_SAME:
+		*value = w->r.value[number];
+		return is_known(w, number);
+	case CFI_UNDEFINED:
+		return false;
+	case CFI_SAVED:
+		return read_some(w, cfa + (uint64_t)rule->offset, sizeof *value, value);
+	case CFI_VALUE:
+		*value = cfa + (uint64_t)rule->offset;
+		return true;
+	case CFI_REGISTER:
+		if (!is_known(w, (unsigned)rule->offset))
+			return false;
+		*value = w->r.value[rule->offset];
+		return true;
+	case CFI_SAVED_BY:
+		return cfi_evaluate(rule->by, &world, &cfa, value) &&
+		    read_some(w, *value, sizeof *value, value);
+	case CFI_VALUE_BY:
+		return cfi_evaluate(rule->by, &world, &cfa, value);
+	}
+	return false;
+}
+
+static bool
+cfa_of(struct walk *w, const struct cfi_row *row, uint64_t *cfa)
+{
+	const struct cfi_world world = { w, get, read_some };
+
+	if (row->cfa.how == CFI_VALUE_BY)
+		return cfi_evaluate(row->cfa.by, &world, NULL, cfa);
+	if (!get(w, row->cfa_register, cfa))
+		return false;
+	*cfa += (uint64_t)row->cfa.offset;
+	return true;
+}
+
+/* The caller's registers, once its return address is known. */
+static enum found
+return_to(struct walk *w, struct unwind_registers *caller, uint64_t pc, bool signal)
+{
+	uint64_t sp = caller->value[w->m->sp], old = w->r.value[w->m->sp];
+
+	pc &= ~w->s->pac_mask;
+	if (pc == 0)
+		return over(w, UNWIND_OUTERMOST);
+	/* a signal's handler may have had a stack of its own */
+	if (!signal && (sp < old || (sp == old && pc == w->r.pc)))
+		return over(w, UNWIND_LOOP);
+	caller->pc = pc;
+	w->r = *caller;
+	w->interrupted = signal;
+	return FOUND_CALLER;
+}
+
+static enum found
+by_cfi(struct walk *w, uint64_t look)
+{
+	struct unwind_registers caller = { .known = 0 };
+	struct cfi_row row;
+	uint64_t cfa, pc;
+
+	if (!w->module->elf || cfi_find(w->module->elf, look - w->module->bias, &row) != CFI_FOUND)
+		return FOUND_NOT;
+	w->wanted = false;
+	if (!cfa_of(w, &row, &cfa))
+		return w->wanted ? over(w, UNWIND_UNKNOWN) : FOUND_NOT;
+	for (unsigned i = 0; i < CFI_REGISTERS; i++)
+		if (by_rule(w, &row.rule[i], i, cfa, &caller.value[i]))
+			caller.known |= 1ull << i;
+	if (row.rule[w->m->sp].how == CFI_SAME)
+		caller.value[w->m->sp] = cfa;
+	caller.known |= 1ull << w->m->sp;
+	pc = caller.value[row.return_register];
+	if (row.rule[row.return_register].how == CFI_UNDEFINED)
+		return over(w, UNWIND_OUTERMOST);
+	if (!(caller.known >> row.return_register & 1))
+		return over(w,
+		    w->wanted || row.rule[row.return_register].how == CFI_SAME ? UNWIND_UNKNOWN
+									       : UNWIND_UNREADABLE);
+	return return_to(w, &caller, pc, row.signal);
+}
+
+/* ---- without it ---- */
+
+/* The caller has this pc and stack pointer, and the frame pointer if it is known. */
+static enum found
+at_return(struct walk *w, uint64_t pc, uint64_t sp, const uint64_t *fp)
+{
+	struct unwind_registers caller = { .known = 1ull << w->m->sp };
+
+	caller.value[w->m->sp] = sp;
+	if (fp) {
+		caller.value[w->m->fp] = *fp;
+		caller.known |= 1ull << w->m->fp;
+	}
+	return return_to(w, &caller, pc, false);
+}
+
+/* Can a function return there? Sets where its call went, 0: not known. */
+static bool
+is_return(const struct walk *w, uint64_t address, uint64_t *target)
+{
+	address &= ~w->s->pac_mask;
+	if (w->m->after_call(w->s, address, target))
+		return true;
+	*target = 0;
+	return w->s->module(w->s->arg, address) && w->m->trampoline(w->s, address);
+}
+
+/* The two words that the frame pointer shows: the caller's and the return address. */
+static bool
+frame_record(struct walk *w, uint64_t record[2], uint64_t *target)
+{
+	uint64_t fp = w->r.value[w->m->fp], sp = w->r.value[w->m->sp];
+
+	return is_known(w, w->m->fp) && fp >= sp && (fp & 7) == 0 && fp < w->s->top &&
+	    w->s->read(w->s->arg, fp, record, 2 * sizeof record[0]) &&
+	    is_return(w, record[1], target);
+}
+
+static bool
+name_is(const struct symbol *f, const char *const *names)
+{
+	for (; *names; names++)
+		if (strlen(*names) == f->len && memcmp(*names, f->name, f->len) == 0)
+			return true;
+	return false;
+}
+
+/* These have no caller, whether somebody wrote it down or not. */
+static bool
+is_outermost(const struct symbol *f)
+{
+	static const char *const names[] = { "_start", "_start_c", "__libc_start_main", "__clone",
+		"clone", "clone3", "__clone3", "_rt0_amd64_linux", "_rt0_arm64_linux",
+		"runtime.goexit", "runtime.goexit.abi0", "runtime.mstart", "runtime.mstart.abi0",
+		NULL };
+
+	return name_is(f, names);
+}
+
+/*
+ * By where the function's own instructions have put the return address, if its call goes there;
+ * any: or elsewhere, since the function may have been jumped to by the one that was called.
+ */
+static enum found
+by_code(struct walk *w, uint64_t start, bool any)
+{
+	struct unwind_prologue p;
+	uint64_t sp = w->r.value[w->m->sp], pc, target, fp;
+	bool has_fp = is_known(w, w->m->fp);
+
+	w->m->prologue(w->s, start, w->r.pc, &p);
+	if (p.depth < 0)
+		return FOUND_NOT;
+	fp = w->r.value[w->m->fp];
+	if (p.ra > 0) {
+		if (!w->s->read(w->s->arg, sp + (uint64_t)(p.depth - p.ra), &pc, sizeof pc))
+			return FOUND_NOT;
+		if (p.fp > 0)
+			has_fp =
+			    w->s->read(w->s->arg, sp + (uint64_t)(p.depth - p.fp), &fp, sizeof fp);
+	} else { /* it is still where the call has left it */
+		if (!w->interrupted)
+			return FOUND_NOT;
+		if (!is_known(w, w->m->lr)) {
+			w->wanted = w->m->lr < CFI_REGISTERS;
+			return FOUND_NOT;
+		}
+		pc = w->r.value[w->m->lr];
+	}
+	if (!is_return(w, pc, &target) || (!any && target != 0 && target != start))
+		return FOUND_NOT;
+	return at_return(w, pc, sp + (uint64_t)p.depth, has_fp ? &fp : NULL);
+}
+
+/*
+ * By the first return address whose call goes to start; any: or behind any call. Where the code
+ * keeps a chain of frame records none is looked for beyond the first of them.
+ */
+static enum found
+by_scan(struct walk *w, uint64_t start, bool any)
+{
+	uint64_t at = (w->r.value[w->m->sp] + 7) & ~7ull, limit = at + SCAN, value, target;
+
+	for (; at < limit; at += sizeof value) {
+		if (at >= w->s->top)
+			return any ? over(w, UNWIND_OUTERMOST) : FOUND_NOT;
+		if (!w->s->read(w->s->arg, at, &value, sizeof value))
+			return FOUND_NOT;
+		if (is_return(w, value, &target) && (any || (target == start && target != 0)))
+			return at_return(w, value, at + sizeof value,
+			    is_known(w, w->m->fp) ? &w->r.value[w->m->fp] : NULL);
+	}
+	return FOUND_NOT;
+}
+
+/* Go's stacks have nothing but records, and end with an empty one. */
+static enum found
+by_record_only(struct walk *w)
+{
+	uint64_t record[2], target;
+
+	if (!is_known(w, w->m->fp))
+		return over(w, UNWIND_UNKNOWN);
+	if (w->r.value[w->m->fp] == 0 || !frame_record(w, record, &target))
+		return over(w, w->r.value[w->m->fp] == 0 ? UNWIND_OUTERMOST : UNWIND_LOST);
+	return at_return(w, record[1], w->r.value[w->m->fp] + sizeof record, &record[0]);
+}
+
+static enum found
+without_cfi(struct walk *w, uint64_t look, enum unwind_how *how)
+{
+	const struct unwind_module *module = w->module;
+	bool known, record;
+	uint64_t start = 0, pair[2], target = 0;
+	struct symbol f;
+	enum found found;
+
+	*how = UNWIND_POINTER;
+	if (module->elf && module->elf->go)
+		return by_record_only(w);
+	known = module->elf && symbols_find(module->elf, look - module->bias, &f);
+	if (known) {
+		if (is_outermost(&f))
+			return over(w, UNWIND_OUTERMOST);
+		start = f.start + module->bias;
+	}
+	record = frame_record(w, pair, &target);
+	if (record && known && target == start)
+		return at_return(w, pair[1], w->r.value[w->m->fp] + sizeof pair, &pair[0]);
+	*how = UNWIND_CODE;
+	w->wanted = false;
+	if (known && (found = by_code(w, start, false)) != FOUND_NOT)
+		return found;
+	if (w->wanted)
+		return over(w, UNWIND_UNKNOWN);
+	*how = UNWIND_CALL;
+	if (known && w->m->lr == CFI_REGISTERS && (found = by_scan(w, start, false)) != FOUND_NOT)
+		return found;
+	*how = UNWIND_CODE;
+	if (known && (found = by_code(w, start, true)) != FOUND_NOT)
+		return found;
+	*how = UNWIND_POINTER;
+	if (!is_known(w, w->m->fp) && w->partial)
+		return over(w, UNWIND_UNKNOWN); /* rather stop the thread than guess */
+	if (record)
+		return at_return(w, pair[1], w->r.value[w->m->fp] + sizeof pair, &pair[0]);
+	*how = UNWIND_GUESS;
+	found = by_scan(w, 0, true);
+	return found == FOUND_NOT ? over(w, UNWIND_LOST) : found;
+}
+
+/* A jump to where no code is: the caller's address is where a call puts it. */
+static enum found
+from_nowhere(struct walk *w)
+{
+	uint64_t sp = w->r.value[w->m->sp], pc, target, *fp = &w->r.value[w->m->fp];
+	bool on_stack = w->m->lr == CFI_REGISTERS;
+
+	if (!w->interrupted)
+		return over(w, UNWIND_LOST);
+	if (on_stack ? !w->s->read(w->s->arg, sp, &pc, sizeof pc) : !get(w, w->m->lr, &pc))
+		return over(w, on_stack ? UNWIND_UNREADABLE : UNWIND_UNKNOWN);
+	if (!is_return(w, pc, &target))
+		return over(w, UNWIND_LOST);
+	return at_return(w, pc, sp + (on_stack ? sizeof pc : 0), is_known(w, w->m->fp) ? fp : NULL);
+}
+
+/* ---- the walk ---- */
+
+static enum found
+step(struct walk *w, enum unwind_how *how)
+{
+	uint64_t look = w->interrupted ? w->r.pc : w->r.pc - 1;
+	enum found found;
+
+	/* a trampoline is returned to, but no call stands before it */
+	if (w->s->module(w->s->arg, w->r.pc) && w->m->trampoline(w->s, w->r.pc) &&
+	    w->m->interrupted(w->s, &w->r)) {
+		w->interrupted = true;
+		*how = UNWIND_SIGNAL;
+		return FOUND_CALLER;
+	}
+	w->module = w->s->module(w->s->arg, look);
+	*how = UNWIND_CALL;
+	if (!w->module)
+		return from_nowhere(w);
+	*how = UNWIND_CFI;
+	found = by_cfi(w, look);
+	if (found == FOUND_CALLER && w->interrupted)
+		*how = UNWIND_SIGNAL;
+	return found != FOUND_NOT ? found : without_cfi(w, look, how);
+}
+
+static void
+reverse(struct unwind_frame *from, struct unwind_frame *to)
+{
+	for (; from < to; from++) {
+		struct unwind_frame one = *from;
+
+		*from = *--to;
+		*to = one;
+	}
+}
+
+/* Keeps the first ones, and of the others the last ones, in a ring. */
+static void
+keep(struct unwind_stack *stack, uint64_t pc, enum unwind_how how)
+{
+	size_t first = stack->room - stack->last, n = stack->frames + stack->left_out;
+	size_t at = n < first || stack->last == 0 ? n : first + (n - first) % stack->last;
+
+	if (n >= stack->room)
+		stack->left_out++;
+	else
+		stack->frames++;
+	if (at < stack->room)
+		stack->frame[at] = (struct unwind_frame){ pc, how };
+}
+
+void
+unwind_walk(const struct unwind_machine *m, const struct unwind_space *s,
+    const struct unwind_registers *r, struct unwind_stack *stack)
+{
+	struct walk w = { .m = m, .s = s, .r = *r, .interrupted = true };
+	enum unwind_how how = UNWIND_FIRST;
+	struct unwind_frame *ring = stack->frame + (stack->room - stack->last);
+	size_t turned;
+
+	w.partial = !is_known(&w, m->fp);
+	stack->frames = stack->left_out = 0;
+	stack->end = UNWIND_MANY;
+	for (size_t n = 0; n < UNWIND_DEPTH; n++) {
+		keep(stack, w.r.pc, how);
+		if (step(&w, &how) == FOUND_END) {
+			stack->end = w.end;
+			break;
+		}
+	}
+	if (stack->left_out == 0 || stack->last == 0)
+		return;
+	turned = stack->left_out % stack->last;
+	reverse(ring, ring + turned);
+	reverse(ring + turned, ring + stack->last);
+	reverse(ring, ring + stack->last);
+}
