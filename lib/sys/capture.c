@@ -1,0 +1,412 @@
+#include "capture.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "call.h"
+#include "proc.h"
+#include "procfile.h"
+
+#ifndef __WALL
+#define __WALL 0x40000000
+#endif
+#ifndef NT_ARM_PAC_MASK
+#define NT_ARM_PAC_MASK 0x406
+#endif
+#define RUNNING_WAIT 10000000000u /* ns */
+#define EVENT_STOP   128 /* PTRACE_EVENT_STOP, which is a macro here and an enumerator there */
+
+/* How long NT_PRSTATUS is, and which of its words are the stack pointer and the pc. */
+struct machine {
+	size_t len, sp, pc;
+};
+#if defined __x86_64__ && defined __LP64__
+static const struct machine machine = { sizeof(uint64_t[27]), 19, 16 };
+#elif defined __aarch64__ && defined __LP64__
+static const struct machine machine = { sizeof(uint64_t[34]), 31, 32 };
+#else
+static const struct machine machine = { 0 }; /* one whose stacks are not known here */
+#endif
+
+static bool
+fail(struct capture *c, int error, const char *step)
+{
+	c->how = CAPTURE_FAILED;
+	c->error = error;
+	c->step = step;
+	return false;
+}
+
+static uint64_t
+now_ns(void)
+{
+	struct timespec ts = { 0 };
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts); /* cannot fail */
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+/*
+ * While a thread is stopped nobody else's turn is waited for, if that is permitted; otherwise it is
+ * as it was.
+ */
+static void
+hurry(bool real_time)
+{
+	const struct sched_param p = { .sched_priority = real_time };
+
+	(void)syscall(SYS_sched_setscheduler, 0, real_time ? SCHED_FIFO : SCHED_OTHER, &p);
+}
+
+static long
+trace(long request, pid_t tid, long address, void *data)
+{
+	return syscall(SYS_ptrace, request, tid, address, data);
+}
+
+static bool
+ended(pid_t tid)
+{
+	struct proc_stat st;
+
+	if (syscall(SYS_tkill, tid, 0) < 0 && errno == ESRCH)
+		return true;
+	return proc_stat(tid, &st) && (st.state == 'Z' || st.state == 'X');
+}
+
+static bool
+is_running(pid_t tid)
+{
+	struct proc_stat st;
+
+	return proc_stat(tid, &st) && st.state == 'R';
+}
+
+/* What both calls for memory do: the pieces one behind the other, up to what cannot be read. */
+static size_t
+copy(pid_t pid, const struct iovec *piece, unsigned long pieces, void *to)
+{
+	struct iovec own = { .iov_base = to };
+	ssize_t n;
+	int fd;
+
+	for (unsigned long i = 0; i < pieces; i++)
+		own.iov_len += piece[i].iov_len;
+	n = process_vm_readv(pid, &own, 1, piece, pieces, 0);
+	/* what a filter forbids (EPERM) it need not forbid here */
+	if (n >= 0 || (errno != ENOSYS && errno != EPERM))
+		return n > 0 ? (size_t)n : 0;
+	if ((fd = procfile_open(pid, 0, "mem")) < 0)
+		return 0;
+	own.iov_len = 0;
+	for (unsigned long i = 0; i < pieces; i++) {
+		size_t got = 0;
+
+		while (got < piece[i].iov_len &&
+		    (n = pread(fd, (char *)to + own.iov_len, piece[i].iov_len - got,
+			 (off_t)((uintptr_t)piece[i].iov_base + got))) > 0) {
+			got += (size_t)n;
+			own.iov_len += (size_t)n;
+		}
+		if (got < piece[i].iov_len)
+			break;
+	}
+	close(fd);
+	return own.iov_len;
+}
+
+size_t
+capture_memory(pid_t pid, uint64_t address, void *to, size_t len)
+{
+	struct iovec piece = { .iov_base = (void *)(uintptr_t)address, .iov_len = len };
+
+	return copy(pid, &piece, 1, to);
+}
+
+/* By the thread, as the leader's memory is gone once that has ended. */
+static void
+copy_stack(pid_t tid, capture_end_of *end_of, void *arg, unsigned char *room, struct capture *c)
+{
+	struct iovec piece[2] = { { .iov_base = (void *)(uintptr_t)c->sp } };
+	uint64_t end = end_of(arg, c->sp);
+	size_t got;
+
+	c->bytes = room;
+	c->end = end > c->sp ? end : 0;
+	piece[0].iov_len = c->end ? (size_t)(end - c->sp) : CAPTURE_STACK;
+	if (piece[0].iov_len > CAPTURE_ROOM) {
+		piece[0].iov_len = CAPTURE_STACK;
+		piece[1].iov_base = (void *)(uintptr_t)(end - CAPTURE_END);
+		piece[1].iov_len = CAPTURE_END;
+	}
+	got = copy(tid, piece, piece[1].iov_len ? 2 : 1, room);
+	c->len = got < piece[0].iov_len ? got : piece[0].iov_len;
+	/* all or nothing: what is known of it is where it ends */
+	c->end_len = got - c->len == CAPTURE_END ? CAPTURE_END : 0;
+}
+
+/* ---- without stopping it ---- */
+
+/* The two files, each as it is at one moment. */
+struct proof {
+	char times[96], call[256];
+};
+
+static bool
+prove(const int fd[2], bool times_first, struct proof *p)
+{
+	bool ok = true;
+
+	for (int i = 0; i < 2 && ok; i++)
+		ok = (i == 0) == times_first ? procfile_again(fd[0], p->times, sizeof p->times) > 0
+					     : procfile_again(fd[1], p->call, sizeof p->call) > 0;
+	return ok;
+}
+
+/* "NR ARG1 ... ARG6 SP PC", "-1 SP PC" where it is in none, "running". */
+static bool
+parse_call(const char *call, struct capture *c)
+{
+	const char *at = procfile_word(call, *call == '-' ? 1 : 7);
+
+	return procfile_number(&at, 16, &c->sp) && procfile_number(&at, 16, &c->pc) && c->sp != 0;
+}
+
+static bool
+asleep(const int fd[2], pid_t tid, capture_end_of *end_of, void *arg, unsigned char *room,
+    struct capture *c)
+{
+	struct proof before, after;
+
+	/* the times enclose all else: had it run in between, they would differ */
+	if (!prove(fd, true, &before))
+		return fail(c, ended(tid) ? ESRCH : errno, "syscall");
+	if (!parse_call(before.call, c))
+		return fail(c, ended(tid) ? ESRCH : EAGAIN, "syscall");
+	copy_stack(tid, end_of, arg, room, c);
+	if (c->len == 0)
+		return fail(c, ended(tid) ? ESRCH : errno, "process_vm_readv");
+	if (!prove(fd, false, &after))
+		return fail(c, ended(tid) ? ESRCH : errno, "syscall");
+	/* a kernel that does not count says so: nothing is proved by it */
+	if (strcmp(before.times, "0 0 0\n") == 0 || strcmp(before.times, after.times) != 0 ||
+	    strcmp(before.call, after.call) != 0)
+		return fail(c, EAGAIN, "schedstat");
+	c->how = CAPTURE_NO_STOP;
+	return true;
+}
+
+void
+capture_asleep(
+    pid_t pid, pid_t tid, capture_end_of *end_of, void *arg, unsigned char *room, struct capture *c)
+{
+	static const char *const files[2] = { "schedstat", "syscall" };
+	int fd[2] = { -1, -1 };
+
+	*c = (struct capture){ 0 };
+	if (machine.len == 0) {
+		(void)fail(c, ENOSYS, "machine");
+		return;
+	}
+	for (int i = 0; i < 2; i++)
+		if ((fd[i] = procfile_open(pid, tid, files[i])) < 0) {
+			int e = errno;
+
+			(void)fail(c, ended(tid) ? ESRCH : e == ENOENT ? ENOSYS : e, files[i]);
+			goto done;
+		}
+	(void)asleep(fd, tid, end_of, arg, room, c);
+done:
+	for (int i = 0; i < 2; i++)
+		if (fd[i] >= 0)
+			close(fd[i]);
+}
+
+/* ---- stopping it ---- */
+
+/* An alarm that ends a wait: what stops at once is then seen at once, unlike by polling. */
+struct limit {
+	struct sigaction handler;
+	struct call_mask mask;
+};
+
+static void
+nothing(int sig)
+{
+	(void)sig;
+}
+
+static void
+limit_set(struct limit *l, ms wait)
+{
+	const struct sigaction sa = { .sa_handler = nothing }; /* no SA_RESTART */
+	/* it repeats, in case it comes before the wait has begun */
+	const struct timeval t = { .tv_sec = wait / 1000, .tv_usec = wait % 1000 * 1000 };
+	const struct itimerval every = { t, t };
+	struct call_mask alarm = { { 1UL << (SIGALRM - 1) } };
+
+	(void)sigaction(SIGALRM, &sa, &l->handler); /* cannot fail */
+	call_mask(SIG_UNBLOCK, &alarm, &l->mask);
+	(void)setitimer(ITIMER_REAL, &every, NULL); /* cannot fail */
+}
+
+static void
+limit_clear(const struct limit *l)
+{
+	const struct itimerval never = { 0 };
+
+	(void)setitimer(ITIMER_REAL, &never, NULL);
+	call_mask(SIG_SETMASK, &l->mask, NULL);
+	(void)sigaction(SIGALRM, &l->handler, NULL);
+}
+
+/*
+ * Waits until the deadline for a stop, and notes what it is. WNOWAIT leaves with the thread the
+ * signal that it is about to be given: should we be killed now, it is not lost.
+ */
+static bool
+stopped(pid_t tid, uint64_t deadline, bool blocking, struct capture *c)
+{
+	const int flags = WSTOPPED | WEXITED | WNOWAIT | __WALL | (blocking ? 0 : WNOHANG);
+	siginfo_t info = { 0 };
+
+	while (syscall(SYS_waitid, P_PID, tid, &info, flags, NULL) < 0) {
+		if (errno != EINTR)
+			return fail(c, errno == ECHILD ? ESRCH : errno, "wait");
+		/* one that only waits for its turn on a processor stops when it gets it */
+		if (now_ns() >= deadline + (is_running(tid) ? RUNNING_WAIT : 0))
+			return fail(c, ETIMEDOUT, "wait");
+	}
+	if (info.si_pid == 0)
+		return fail(c, ETIMEDOUT, "wait");
+	if (info.si_code != CLD_TRAPPED)
+		return fail(c, ESRCH, "wait");
+	c->signal = 0;
+	if (info.si_status >> 8 == EVENT_STOP)
+		c->in_stop = (info.si_status & 0xff) != SIGTRAP;
+	else
+		c->signal = info.si_status;
+	return true;
+}
+
+bool
+capture_hold(pid_t tid, struct capture *c)
+{
+	*c = (struct capture){ .how = CAPTURE_STOPPED };
+	if (machine.len == 0)
+		return fail(c, ENOSYS, "machine");
+	if (trace(PTRACE_SEIZE, tid, 0, NULL) < 0) {
+		int e = errno;
+
+		return fail(c, e == EPERM && ended(tid) ? ESRCH : e, "PTRACE_SEIZE");
+	}
+	c->held_ns = now_ns();
+	if (trace(PTRACE_INTERRUPT, tid, 0, NULL) < 0)
+		return fail(c, errno, "PTRACE_INTERRUPT");
+	return true;
+}
+
+static void
+read_pac_mask(pid_t tid, struct capture *c)
+{
+#ifdef __aarch64__
+	uint64_t masks[2] = { 0 }; /* of addresses of data, of instructions */
+	struct iovec v = { masks, sizeof masks };
+
+	if (trace(PTRACE_GETREGSET, tid, NT_ARM_PAC_MASK, &v) == 0)
+		c->pac_mask = masks[1];
+#else
+	(void)tid;
+	c->pac_mask = 0;
+#endif
+}
+
+/* The registers and the stack of one that is stopped. */
+static bool
+read_stopped(
+    pid_t pid, pid_t tid, capture_end_of *end_of, void *arg, unsigned char *room, struct capture *c)
+{
+	struct iovec v = { c->regset, sizeof c->regset };
+
+	/* the number may have become that of another process's thread */
+	if (syscall(SYS_tgkill, pid, tid, 0) < 0 && errno == ESRCH)
+		return fail(c, ESRCH, "thread");
+	if (trace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &v) < 0)
+		return fail(c, errno, "PTRACE_GETREGSET");
+	c->regset_len = v.iov_len;
+	if (v.iov_len < machine.len) /* a 32-bit program */
+		return fail(c, ENOSYS, "machine");
+	memcpy(&c->sp, c->regset + machine.sp * 8, sizeof c->sp);
+	memcpy(&c->pc, c->regset + machine.pc * 8, sizeof c->pc);
+	read_pac_mask(tid, c);
+	copy_stack(tid, end_of, arg, room, c); /* without one, the registers tell something too */
+	return true;
+}
+
+bool
+capture_held(pid_t pid, pid_t tid, ms wait, capture_end_of *end_of, void *arg, unsigned char *room,
+    struct capture *c)
+{
+	uint64_t deadline = now_ns() + (uint64_t)wait * 1000000;
+	struct limit l;
+	bool ok;
+
+	if (c->how == CAPTURE_FAILED) /* by hold */
+		return false;
+	ok = stopped(tid, 0, false, c);
+	if (!ok && c->error == ETIMEDOUT && wait > 0) {
+		limit_set(&l, wait);
+		ok = stopped(tid, deadline, true, c);
+		limit_clear(&l);
+	}
+	if (!ok)
+		return false;
+	c->how = CAPTURE_STOPPED;
+	c->error = 0;
+	c->step = NULL;
+	return read_stopped(pid, tid, end_of, arg, room, c);
+}
+
+/*
+ * One that has not stopped cannot be detached: it stays seized, and stops as soon as it can, until
+ * this process ends. And one that was killed meanwhile has its parent told then only. That is why a
+ * process that captures has to be short-lived.
+ */
+void
+capture_let_go(pid_t tid, struct capture *c)
+{
+	/* if it has stopped since, with a signal that is to be delivered */
+	if (c->how == CAPTURE_FAILED && c->error == ETIMEDOUT && !stopped(tid, 0, false, c))
+		return;
+	(void)trace(PTRACE_DETACH, tid, 0, (void *)(uintptr_t)c->signal); /* ESRCH: it was killed */
+	if (c->how == CAPTURE_STOPPED)
+		c->held_ns = now_ns() - c->held_ns;
+}
+
+void
+capture_stop(
+    pid_t pid, pid_t tid, capture_end_of *end_of, void *arg, unsigned char *room, struct capture *c)
+{
+	uint64_t deadline = now_ns() + (uint64_t)CAPTURE_WAIT * 1000000;
+	struct limit l;
+
+	limit_set(&l, CAPTURE_WAIT);
+	hurry(true);
+	if (capture_hold(tid, c)) {
+		if (stopped(tid, deadline, true, c))
+			(void)read_stopped(pid, tid, end_of, arg, room, c);
+		capture_let_go(tid, c);
+	}
+	hurry(false);
+	limit_clear(&l);
+}

@@ -1,0 +1,167 @@
+#include "procfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "../base/buf.h"
+#include "../base/text.h"
+#include "call.h"
+#include "memory.h"
+
+#define FIRST ((size_t)64 * 1024)
+
+int
+procfile_open(pid_t pid, pid_t tid, const char *file)
+{
+	char path[96];
+	struct buf b = buf_over(path, sizeof path);
+
+	buf_printf(&b, "/proc/%d/", (int)pid);
+	if (tid != 0)
+		buf_printf(&b, "task/%d/", (int)tid);
+	buf_puts(&b, file); /* fits: our own names */
+	return call_open(path, O_RDONLY | O_CLOEXEC, 0);
+}
+
+ssize_t
+procfile_again(int fd, char *text, size_t room)
+{
+	ssize_t n;
+
+	do /* one read, as a second one would be of another moment */
+		n = pread(fd, text, room - 1, 0);
+	while (n < 0 && errno == EINTR);
+	text[n > 0 ? n : 0] = '\0';
+	return n;
+}
+
+ssize_t
+procfile_read(pid_t pid, pid_t tid, const char *file, char *text, size_t room)
+{
+	int fd = procfile_open(pid, tid, file), e;
+	ssize_t n;
+
+	text[0] = '\0';
+	if (fd < 0)
+		return -1;
+	n = procfile_again(fd, text, room);
+	e = errno;
+	close(fd);
+	errno = e;
+	return n;
+}
+
+bool
+procfile_append(struct procfile *f, int fd)
+{
+	for (;;) {
+		size_t size = f->size ? f->size * 2 : FIRST;
+		ssize_t n;
+
+		if (f->len + 1 >= f->size) {
+			if (size > PROCFILE_MOST)
+				return call_fail(EFBIG) == 0;
+			if (!memory_grow(&f->text, f->size, size))
+				return false;
+			f->size = size;
+		}
+		n = read(fd, f->text + f->len, f->size - 1 - f->len);
+		if (n == 0)
+			return true; /* zeroes are behind it */
+		if (n < 0 && errno != EINTR)
+			return false;
+		f->len += n > 0 ? (size_t)n : 0;
+	}
+}
+
+/* The whole lines of what is there, the rest is moved to the front; false: enough. */
+static bool
+take_lines(struct buf *b, bool (*found)(void *, const char *), void *arg)
+{
+	char *line = b->base, *stop;
+
+	while ((stop = text_find(line, '\n', b->len - (size_t)(line - b->base))) != NULL) {
+		*stop = '\0';
+		if (!found(arg, line))
+			return false;
+		line = stop + 1;
+	}
+	buf_drop(b, (size_t)(line - b->base));
+	if (b->len == b->room - 1)
+		buf_clear(b);
+	return true;
+}
+
+int
+procfile_lines(int fd, bool (*found)(void *arg, const char *line), void *arg)
+{
+	char text[PROCFILE_LINE + 2];
+	struct buf b = buf_over(text, sizeof text);
+	ssize_t n;
+
+	for (;;) {
+		n = read(fd, b.base + b.len, b.room - 1 - b.len);
+		if (n == 0)
+			return 0;
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		b.len += (size_t)n;
+		if (!take_lines(&b, found, arg))
+			return 0;
+	}
+}
+
+/* The value of a digit; 99: it is none. */
+static unsigned
+digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return (unsigned)(c - '0');
+	c = (char)(c | 32);
+	return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10) : 99;
+}
+
+bool
+procfile_number(const char **at, unsigned base, uint64_t *out)
+{
+	const char *p = *at, *first;
+	uint64_t n = 0;
+
+	while (*p == ' ' || *p == '\t')
+		p++;
+	if (base == 16 && p[0] == '0' && p[1] == 'x')
+		p += 2;
+	for (first = p; digit(*p) < base; p++)
+		if (__builtin_mul_overflow(n, base, &n) || __builtin_add_overflow(n, digit(*p), &n))
+			return false;
+	if (p == first)
+		return false;
+	*at = p;
+	*out = n;
+	return true;
+}
+
+const char *
+procfile_word(const char *line, unsigned n)
+{
+	for (;; n--) {
+		while (*line == ' ' || *line == '\t')
+			line++;
+		if (n == 0)
+			return line;
+		line += text_span(line, " \t\n");
+	}
+}
+
+const char *
+procfile_value(const char *text, const char *key)
+{
+	const char *rest = text_after(text, key);
+
+	while (!rest && *(text += text_span(text, "\n")))
+		rest = text_after(++text, key);
+	return rest;
+}
