@@ -2,7 +2,7 @@
 # make check      everything: units, end to end, fuzzers, layers, lint (installs what it needs, as root)
 # make demo       real workers, seen from outside
 # make install    DESTDIR, PREFIX
-# also: layers lint fuzz bench bench-logger bench-starter clean
+# also: layers lint fuzz bench bench-logger bench-starter bench-sigdump clean
 
 VERSION = 0.1.0
 PREFIX  = /usr/local
@@ -116,7 +116,7 @@ $(BUILD)/bench/%: tests/bench/%.c $(wildcard tests/bench/*.h) Makefile
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB) Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(STD) -I. -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $< \
-	    $(filter lib/base/% lib/wire/% lib/fsm/%,$(LIB))
+	    $(filter lib/base/% lib/wire/% lib/fsm/% lib/unwind/%,$(LIB))
 
 tests-built: all $(UNIT:%.c=$(BUILD)/%) $(E2E:%.sh=$(BUILD)/%) $(HELPER:tests/%.c=$(BUILD)/%) \
     $(FUZZ:tests/%.c=$(BUILD)/%) $(BENCH:tests/%.c=$(BUILD)/%)
@@ -147,6 +147,11 @@ bench-starter:
 	@$(MAKE) -j$(JOBS) --no-print-directory BUILD=$(BUILD) all $(BENCH:tests/%.c=$(BUILD)/%) $(BUILD)/helpers/httpd
 	@sh tests/bench/starter.sh $(BUILD) $(SCENARIO)
 
+bench-sigdump:
+	@sh tests/deps.sh bench
+	@$(MAKE) -j$(JOBS) --no-print-directory BUILD=$(BUILD) all $(BENCH:tests/%.c=$(BUILD)/%)
+	@sh tests/bench/sigdump.sh $(BUILD)
+
 fuzz: $(FUZZ:tests/%.c=$(BUILD)/%)
 	@sh tests/fuzz/run.sh $(BUILD) $(or $(SECONDS),60)
 
@@ -166,5 +171,5 @@ install: all
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all tests-built check demo bench bench-logger bench-starter fuzz layers lint install clean
+.PHONY: all tests-built check demo bench bench-logger bench-starter bench-sigdump fuzz layers lint install clean
 -include $(OBJ:.o=.d) $(LIB:%.c=$(BUILD)/sane/%.d)

@@ -15,7 +15,8 @@ alone_lists_the_applets_body()
 	has help '^  se-supervise +[A-Z].*\.$' || atf_fail 'no line for se-supervise'
 	has help '^  se-logrotate +[A-Z].*\.$' || atf_fail 'no line for se-logrotate'
 	has help '^  se-starter +[A-Z].*\.$' || atf_fail 'no line for se-starter'
-	lines help '^  se-' 3 || atf_fail 'applets that do not exist yet are listed'
+	has help '^  se-sigdump +[A-Z].*\.$' || atf_fail 'no line for se-sigdump'
+	lines help '^  se-' 4 || atf_fail 'applets that do not exist yet are listed'
 	atf_check -o 'match:^sebox [0-9]+\.[0-9]+\.[0-9]+$' "$SB" --version
 }
 
@@ -108,7 +109,7 @@ install_body()
 		[ ! -h dir/se-supervise ] || atf_fail "$i: a symbolic link"
 	done
 	atf_check -o 'match:^se-supervise ' dir/se-supervise --version
-	[ "$(echo dir/*)" = 'dir/se-logrotate dir/se-starter dir/se-supervise' ] || atf_fail "more than the applets: $(echo dir/*)"
+	[ "$(echo dir/*)" = 'dir/se-logrotate dir/se-sigdump dir/se-starter dir/se-supervise' ] || atf_fail "more than the applets: $(echo dir/*)"
 }
 
 atf_test_case install_symbolic

@@ -1,0 +1,216 @@
+#include <string.h>
+
+#include "../../lib/sys/call.h"
+#include "../../lib/sys/callname.h"
+#include "../../lib/sys/proc.h"
+#include "names.h"
+#include "report.h"
+
+/* One object on one line. Addresses are strings: a JSON number has 53 bits in most readers. */
+
+static void
+put_text(struct sink *o, const char *name, const char *text)
+{
+	sink_print(o, ",\"%s\":", name);
+	sink_json(o, text, strlen(text));
+}
+
+static void
+put_number(struct sink *o, const char *name, long long n)
+{
+	if (n >= 0) /* else it is not known */
+		sink_print(o, ",\"%s\":%lld", name, n);
+}
+
+static void
+put_address(struct sink *o, const char *name, uint64_t address)
+{
+	sink_print(o, "%s\":\"0x%llx\"", name, (unsigned long long)address);
+}
+
+static void
+put_frame(struct stacks *s, const struct unwind_frame *f, struct sink *o)
+{
+	struct place p;
+
+	names_place(s, f, &p);
+	put_address(o, "{\"pc", f->pc);
+	if (p.named) {
+		sink_print(o, ",\"function\":");
+		sink_json(o, p.function.name, p.function.len);
+		put_address(o, ",\"behind", p.behind);
+	}
+	if (p.object) {
+		sink_print(o, ",\"object\":");
+		sink_json(o, p.object, p.object_len);
+		put_address(o, ",\"offset", p.offset);
+	}
+	if (*names_how(f->how))
+		put_text(o, "how", names_how(f->how));
+	sink_print(o, "}");
+}
+
+static void
+put_stacks(struct stacks *s, struct sink *o)
+{
+	sink_print(o, ",\"stacks\":[");
+	for (unsigned i = 0; i < s->stacks; i++) {
+		const struct stack *k = &s->stack[i];
+
+		sink_print(o, "%s{\"end\":\"%s\",\"not_kept\":%u,\"frames\":[", i > 0 ? "," : "",
+		    names_end(k->end), k->left_out);
+		for (unsigned f = 0; f < k->frames; f++) {
+			sink_print(o, f > 0 ? "," : "");
+			put_frame(s, &s->frame[k->at + f], o);
+		}
+		sink_print(o, "]}");
+	}
+	sink_print(o, "]");
+}
+
+static void
+put_threads(const struct report *r, struct sink *o)
+{
+	const struct stacks *s = r->stacks;
+
+	sink_print(o, ",\"threads\":[");
+	for (const struct thread *t = s->thread; t < s->thread + s->threads; t++) {
+		const char state[2] = { t->info.state ? t->info.state : '?', '\0' };
+		const char *call = callname(t->info.call), *cure;
+
+		sink_print(o, "%s{\"tid\":%d", t > s->thread ? "," : "", (int)t->tid);
+		put_text(o, "name", t->info.name);
+		put_text(o, "state", state);
+		if (call)
+			put_text(o, "syscall", call);
+		else
+			put_number(o, "syscall", t->info.call);
+		if (t->info.wchan[0])
+			put_text(o, "wchan", t->info.wchan);
+		put_number(o, "cpu_ms", t->info.cpu);
+		if (t->how != CAPTURE_FAILED)
+			put_number(o, "held_ns", (long long)t->held_ns);
+		if (t->stack > 0)
+			put_number(o, "stack", t->stack - 1);
+		if (t->how == CAPTURE_FAILED) {
+			put_text(o, "failed", t->step ? t->step : "");
+			put_text(o, "error", strerror(t->error));
+			if ((cure = names_cure(r->pid, t)) != NULL)
+				put_text(o, "cure", cure);
+		}
+		sink_print(o, "}");
+	}
+	sink_print(o, "]");
+}
+
+static void
+put_memory(const struct report *r, struct sink *o)
+{
+	struct target_memory m;
+
+	if (!target_memory_read(&m, r->tid, r->tid))
+		return;
+	sink_print(o, ",\"memory\":{\"unit\":\"bytes\"");
+	put_number(o, "rss", m.rss);
+	put_number(o, "pss", m.pss);
+	put_number(o, "uss", m.uss);
+	put_number(o, "swap", m.swap);
+	put_number(o, "anon", m.anon);
+	put_number(o, "file", m.file);
+	put_number(o, "shmem", m.shmem);
+	put_number(o, "heap", m.heap);
+	put_number(o, "stack", m.stack);
+	put_number(o, "size", m.size);
+	put_number(o, "peak", m.peak);
+	sink_print(o, "}");
+}
+
+struct rows {
+	const struct report *r;
+	struct sink *o;
+	unsigned n;
+};
+
+static bool
+found_fd(int fd, void *arg)
+{
+	struct rows *rows = arg;
+	char room[1024];
+	struct buf b = buf_over(room, sizeof room);
+
+	if (target_fd(rows->r->tid, fd, &rows->r->sockets, &b) < 0)
+		return true;
+	sink_print(rows->o, "%s{\"fd\":%d", rows->n++ > 0 ? "," : "", fd);
+	put_text(rows->o, "is", room);
+	sink_print(rows->o, "}");
+	return true;
+}
+
+static bool
+found_limit(void *arg, const char *name, const char *soft, const char *hard, const char *unit)
+{
+	struct rows *r = arg;
+
+	sink_print(r->o, r->n++ > 0 ? "," : "");
+	sink_json(r->o, name, strlen(name));
+	sink_print(r->o, ":{\"soft\":\"%s\",\"hard\":\"%s\",\"unit\":\"%s\"}", soft, hard, unit);
+	return true;
+}
+
+static void
+put_modules(const struct images *s, struct sink *o)
+{
+	unsigned n = 0;
+
+	sink_print(o, ",\"modules\":[");
+	for (unsigned i = 0; i < s->count; i++) {
+		const struct image *g = &s->image[i];
+
+		if (g->map->inode == 0 && !g->module.elf)
+			continue;
+		put_address(o, n++ > 0 ? ",{\"base" : "{\"base", g->map->start);
+		put_text(o, "path", g->path);
+		if (g->elf.build_id.len > 0) {
+			sink_print(o, ",\"build_id\":\"");
+			for (size_t k = 0; k < g->elf.build_id.len; k++)
+				sink_print(o, "%02x", g->elf.build_id.at[k]);
+			sink_print(o, "\"");
+		}
+		if (g->why)
+			put_text(o, "why", g->why);
+		sink_print(o, "}");
+	}
+	sink_print(o, "]");
+}
+
+void
+report_json(const struct report *r, struct sink *o)
+{
+	const struct stacks *s = r->stacks;
+	struct rows rows = { r, o, 0 };
+	char room[4200];
+	struct buf b = buf_over(room, sizeof room);
+
+	sink_print(o, "{\"pid\":%d,\"time\":%lld", (int)r->pid, (long long)call_time());
+	target_command(r->pid, &b);
+	put_text(o, "command", room);
+	put_threads(r, o);
+	put_stacks(r->stacks, o);
+	put_memory(r, o);
+	sink_print(o, ",\"fds\":[");
+	(void)buf_print_to(room, sizeof room, "/proc/%d/fd", (int)r->tid); /* it fits */
+	(void)proc_each(room, found_fd, &rows); /* what cannot be read is not there */
+	sink_print(o, "],\"limits\":{");
+	rows.n = 0;
+	(void)target_limits(r->tid, found_limit, &rows);
+	sink_print(o, "}");
+	buf_clear(&b);
+	if (target_cgroup(r->tid, &b))
+		put_text(o, "cgroup", room);
+	put_modules(&s->images, o);
+	sink_print(o,
+	    ",\"complete\":%u,\"truncated\":%u,\"without\":%u,\"not_stopped\":%u,\"unseen\":%u,"
+	    "\"max_held_ns\":%llu}\n",
+	    s->complete, s->truncated, s->without, s->asleep, s->unseen,
+	    (unsigned long long)s->held_ns);
+}

@@ -1,0 +1,249 @@
+/* se-sigdump: the stacks, memory and descriptors of processes, seen from outside. */
+#include <errno.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../../lib/base/num.h"
+#include "../../lib/base/text.h"
+#include "../../lib/sys/call.h"
+#include "../../lib/sys/dumpfile.h"
+#include "../../lib/sys/out.h"
+#include "../../lib/sys/privilege.h"
+#include "../../lib/sys/proc.h"
+#include "../../lib/sys/spawn.h"
+#include "../applet.h"
+#include "report.h"
+
+enum { EXIT_NONE = 1, EXIT_USAGE = 2, EXIT_NO_STACK = 3 };
+
+#define PROCESSES 4096 /* in one run */
+
+/* What the command line says. */
+struct options {
+	bool help, version; /* seen before by main */
+	bool tree, json, consistent;
+	const char *output; /* NULL: SIGDUMP_PATH, or a file in /tmp */
+};
+
+#define AT(member) offsetof(struct options, member)
+#define ROW(n, t, a, h, m)                                            \
+	{                                                             \
+		.text = OPT_TEXT(n, a, h), .type = t, .offset = AT(m) \
+	}
+
+/* clang-format off */
+static const struct opt opts[] = {
+	ROW("tree", OPT_FLAG, "", "their descendants too", tree),
+	ROW("json", OPT_FLAG, "", "an object in a line for each process", json),
+	ROW("consistent", OPT_FLAG, "", "stop all threads at one moment, not one by one", consistent),
+	ROW("output", OPT_STRING, "PATH", "append to it; \"-\": stdout, \"+\": stderr, %p: the pid", output),
+	ROW("help", OPT_FLAG, "", "print this", help),
+	ROW("version", OPT_FLAG, "", "print the version", version),
+	{ .text = NULL },
+};
+/* clang-format on */
+
+static const struct options defaults;
+
+__attribute__((format(printf, 1, 2))) static void
+complain(const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	out_verror("se-sigdump: ", format, ap);
+	va_end(ap);
+}
+
+/* ---- one process: in a process of its own, which lets go of all threads when it ends ---- */
+
+struct job {
+	const struct options *o;
+	pid_t pid;
+	const char *path; /* of the output */
+};
+
+static bool
+is_refused(const struct stacks *s)
+{
+	return s->threads > 0 && s->without == s->threads &&
+	    (s->thread[0].error == EPERM || s->thread[0].error == EACCES);
+}
+
+/* Root without CAP_SYS_PTRACE may trace as the other user what it may not as itself. */
+static bool
+become_its_user(pid_t pid)
+{
+	struct privilege p = { .user = true, .group = true };
+	struct stat st;
+	char path[32];
+
+	(void)buf_print_to(path, sizeof path, "/proc/%d", (int)pid); /* it fits */
+	if (geteuid() != 0 || call_stat(path, &st) < 0 || st.st_uid == 0)
+		return false;
+	p.uid = st.st_uid;
+	p.gid = st.st_gid;
+	return privilege_apply(&p) == 0;
+}
+
+static int
+dump(void *arg)
+{
+	static struct sink sink; /* large for a stack */
+	static struct stacks stacks;
+	const struct job *j = arg;
+	struct report r = { .pid = j->pid, .stacks = &stacks };
+	struct target_process before, after;
+	int fd = dumpfile_open(j->path);
+
+	if (fd < 0) {
+		complain("output: %s: %s", j->path, strerror(errno));
+		return EXIT_NONE;
+	}
+	mapfile_guard();
+	if (!target_process_read(&before, j->pid)) {
+		complain("process: %d: %s", (int)j->pid, strerror(ESRCH));
+		return EXIT_NONE;
+	}
+	if (!stacks_take(&stacks, j->pid, j->o->consistent) ||
+	    (is_refused(&stacks) && become_its_user(j->pid) &&
+		!stacks_take(&stacks, j->pid, j->o->consistent))) {
+		complain("memory: %s", strerror(errno));
+		return EXIT_NONE;
+	}
+	if (!target_process_read(&after, j->pid) || after.started != before.started) {
+		complain("process: %d: it ended meanwhile", (int)j->pid);
+		return EXIT_NONE;
+	}
+	r.tid = stacks.open ? stacks.images.tid : j->pid;
+	(void)target_sockets_read(&r.sockets, r.tid); /* what could not be read is not named */
+	sink_open(&sink, fd);
+	(j->o->json ? report_json : report_text)(&r, &sink);
+	if (!sink_close(&sink)) {
+		complain("output: %s: %s", j->path, strerror(errno));
+		return EXIT_NONE;
+	}
+	if (stacks.complete + stacks.truncated > 0)
+		return 0;
+	complain("process: %d: no stack could be read: %s", (int)j->pid,
+	    strerror(stacks.threads > 0 ? stacks.thread[0].error : stacks.error));
+	return EXIT_NO_STACK;
+}
+
+/* The path, with the pid for %p. */
+static void
+name_output(const struct options *o, pid_t pid, struct buf *b)
+{
+	const char *at = o->output;
+
+	if (!at) {
+		dumpfile_path(pid, b);
+		return;
+	}
+	for (; *at; at++)
+		if (at[0] == '%' && at[1] == 'p') {
+			buf_printf(b, "%d", (int)pid);
+			at++;
+		} else {
+			buf_put(b, at, 1);
+		}
+}
+
+static int
+dump_one(const struct options *o, pid_t pid)
+{
+	char room[4096];
+	struct buf path = buf_over(room, sizeof room);
+	struct job j = { o, pid, room };
+	pid_t helper;
+	int status;
+
+	name_output(o, pid, &path);
+	if (path.cut) {
+		complain("output: %.60s: %s", room, strerror(ENAMETOOLONG));
+		return EXIT_NONE;
+	}
+	if ((helper = spawn_helper(dump, &j)) < 0) {
+		complain("fork: %s", strerror(errno));
+		return EXIT_NONE;
+	}
+	while (waitpid(helper, &status, 0) < 0)
+		if (errno != EINTR)
+			return EXIT_NONE;
+	if (!WIFEXITED(status)) {
+		complain("process: %d: the dump ended by signal %d", (int)pid, WTERMSIG(status));
+		return EXIT_NONE;
+	}
+	if (WEXITSTATUS(status) != EXIT_NONE && strcmp(room, "-") != 0 && strcmp(room, "+") != 0 &&
+	    (!out_text(STDOUT_FILENO, room) || !out_text(STDOUT_FILENO, "\n")))
+		return EXIT_NONE;
+	return WEXITSTATUS(status);
+}
+
+/* ---- which processes ---- */
+
+struct processes {
+	pid_t pid[PROCESSES];
+	unsigned count, at; /* at: whose children are looked for */
+};
+
+static bool
+found_process(int pid, void *arg)
+{
+	struct processes *p = arg;
+	struct proc_stat st;
+
+	if (proc_stat(pid, &st) && st.parent == p->pid[p->at] && pid != getpid() &&
+	    p->count < PROCESSES)
+		p->pid[p->count++] = pid;
+	return p->count < PROCESSES;
+}
+
+static int
+run(int argc, char **argv)
+{
+	static struct processes p;
+	char room[1024], texts[4096];
+	struct buf why = buf_over(room, sizeof room), text = buf_over(texts, sizeof texts);
+	struct options o = defaults;
+	uint64_t n;
+	int first = opt_parse(opts, &o, &text, argc, argv, &why), status = 0, one;
+
+	if (first < 0) {
+		complain("%s", room);
+		return EXIT_USAGE;
+	}
+	if (first == argc) {
+		complain("PID: none given");
+		return EXIT_USAGE;
+	}
+	for (; first < argc; first++) {
+		if (!num_count(argv[first], 1, INT32_MAX, &n)) {
+			complain("PID: %.60s: not a process id", argv[first]);
+			return EXIT_USAGE;
+		}
+		if (p.count == PROCESSES) {
+			complain("PID: more than %d", PROCESSES);
+			return EXIT_USAGE;
+		}
+		p.pid[p.count++] = (pid_t)n;
+	}
+	for (p.at = 0; o.tree && p.at < p.count; p.at++)
+		(void)proc_each("/proc", found_process, &p); /* without /proc nothing is found */
+	for (unsigned i = 0; i < p.count; i++) {
+		one = dump_one(&o, p.pid[i]);
+		if (status == 0 || one == EXIT_NONE)
+			status = one;
+	}
+	return status;
+}
+
+const struct applet applet_sigdump = {
+	.name = "se-sigdump",
+	.usage = "[OPTION]... PID...\0",
+	.summary = "Write the stacks, memory and descriptors of running processes.",
+	.opts = opts,
+	.defaults = &defaults,
+	.run = run,
+};

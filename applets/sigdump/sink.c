@@ -1,0 +1,62 @@
+#include "sink.h"
+
+#include <errno.h>
+
+#include "../../lib/sys/out.h"
+
+/* The most that one call adds: a JSON string of 512 bytes has up to 6 for each. */
+#define PIECE 4096
+
+void
+sink_open(struct sink *s, int fd)
+{
+	s->fd = fd;
+	s->error = 0;
+	s->b = buf_over(s->room, sizeof s->room);
+}
+
+static void
+flush(struct sink *s)
+{
+	if (s->error == 0 && !out_write(s->fd, s->room, s->b.len))
+		s->error = errno;
+	buf_clear(&s->b);
+}
+
+static struct buf *
+ready(struct sink *s)
+{
+	if (s->b.len > sizeof s->room - PIECE)
+		flush(s);
+	return &s->b;
+}
+
+void
+sink_print(struct sink *s, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	buf_vprintf(ready(s), format, ap);
+	va_end(ap);
+}
+
+void
+sink_escape(struct sink *s, const char *text, size_t len)
+{
+	buf_escape(ready(s), text, len, 512);
+}
+
+void
+sink_json(struct sink *s, const char *text, size_t len)
+{
+	buf_json(ready(s), text, len < 512 ? len : 512);
+}
+
+bool
+sink_close(struct sink *s)
+{
+	flush(s);
+	errno = s->error;
+	return s->error == 0;
+}

@@ -1,0 +1,24 @@
+#ifndef SE_SIGDUMP_SINK_H
+#define SE_SIGDUMP_SINK_H
+
+#include "../../lib/base/buf.h"
+
+/* Where a report goes: written in pieces of some kilobytes. */
+struct sink {
+	int fd;
+	int error; /* errno of the first write that failed; nothing is written any more */
+	struct buf b;
+	char room[8192];
+};
+
+void sink_open(struct sink *, int fd);
+/* At most 2 KiB in one call. */
+__attribute__((format(printf, 2, 3))) void sink_print(struct sink *, const char *format, ...);
+/* Foreign text, as buf_escape; at most 512 bytes of it. */
+void sink_escape(struct sink *, const char *text, size_t len);
+/* Foreign text as a JSON string. */
+void sink_json(struct sink *, const char *text, size_t len);
+/* False: not all has arrived; errno. */
+bool sink_close(struct sink *);
+
+#endif
