@@ -94,7 +94,7 @@ told(bool arrived)
 {
 	if (arrived)
 		return 0;
-	out_error("sebox: stdout: %s", strerror(errno));
+	out_error("sebox: stdout: %s", call_reason());
 	return 1;
 }
 
@@ -118,7 +118,7 @@ run(const struct applet *a, int argc, char **argv)
 static int
 failed(const char *what)
 {
-	out_error("sebox: install: %s: %s", what, strerror(errno));
+	out_error("sebox: install: %s: %s", what, call_reason());
 	return 1;
 }
 

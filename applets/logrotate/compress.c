@@ -49,12 +49,12 @@ compress_init(struct compress *k, const struct options *c)
 	if (c->compress.verb == 0)
 		return NULL;
 	if (!(base = memory_get(size)))
-		return strerror(errno);
+		return call_reason();
 	text = buf_over(base, size);
 	if (!optval_set(&row, k, &text, &value, &why) || k->command.count == 0)
 		return "expected a command";
 	if (!(k->argv = memory_get((k->command.count + 1) * sizeof *k->argv)))
-		return strerror(errno);
+		return call_reason();
 	for (unsigned i = 0; i < k->command.count; i++)
 		k->argv[i] = (char *)(size_t)optval_list_at(&k->command, i); /* exec keeps it */
 	if (buf_print_to(k->suffix, sizeof k->suffix, "%s",
@@ -111,8 +111,7 @@ open_temp(const struct logfile *l, mode_t mode)
 		    O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK, mode);
 	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && ftruncate(fd, 0) == 0)
 		return fd;
-	if (fd >= 0)
-		close(fd);
+	call_close(fd);
 	return -1;
 }
 
@@ -128,8 +127,7 @@ remove_temp(const struct logfile *l)
 static void
 stop(struct compress *k, ms due)
 {
-	if (k->from >= 0)
-		close(k->from);
+	call_close(k->from);
 	k->from = -1;
 	k->due = due;
 }
@@ -164,8 +162,7 @@ start(struct compress *k, const struct logfile *l, ms now)
 			stop(k, now + RETRY);
 		}
 	}
-	if (to >= 0)
-		close(to);
+	call_close(to);
 }
 
 /* The compressed file takes the old file's place, wherever that is by now. -1: errno. */
@@ -202,7 +199,7 @@ finish(struct compress *k, struct logfile *l, const struct rotation_policy *p, m
 		return;
 	}
 	if (place(k, l, p) < 0) {
-		say(k, l, strerror(errno));
+		say(k, l, call_reason());
 		stop(k, now + RETRY);
 	} else {
 		stop(k, 0);

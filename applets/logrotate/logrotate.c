@@ -160,7 +160,7 @@ run_until_ended(struct logger *l, int dump)
 	settle(l, loop_now());
 	while (!l->ended && !l->failed) {
 		if (loop_next(due(l), &ev) < 0)
-			die(1, "epoll_wait: %s", strerror(errno));
+			die(1, "epoll_wait: %s", call_reason());
 		switch (ev.kind) {
 		case LOOP_TIME:
 			if (l->feed && l->feed->always)
@@ -212,7 +212,7 @@ make_link(const struct logger *l, const struct options *c)
 									   : c->files[0],
 		temp) < 0 ||
 	    rename(temp, c->link) < 0)
-		die(1, "link: %s: %s", c->link, strerror(errno));
+		die(1, "link: %s: %s", c->link, call_reason());
 }
 
 static void
@@ -226,7 +226,7 @@ start(struct logger *l, const struct options *c, int dump)
 	call_signal(SIGPIPE, SIG_IGN);
 	if (loop_open(sigs, sizeof sigs / sizeof *sigs) < 0 ||
 	    bundle_open(&l->inputs, TAG_INPUTS) < 0)
-		die(1, "start: %s", strerror(errno));
+		die(1, "start: %s", call_reason());
 	lines_init(&l->lines, c);
 	if ((why = file_init(&l->file, c, c->files[0], &l->lines, l->ledger)) != NULL)
 		die(EXIT_USAGE, "--owner, --group: %s", why);
@@ -241,7 +241,7 @@ start(struct logger *l, const struct options *c, int dump)
 	else
 		l->feed = feed_open(l);
 	if (!l->held && !l->feed)
-		die(1, "start: %s", strerror(errno));
+		die(1, "start: %s", call_reason());
 }
 
 static int
@@ -255,11 +255,11 @@ pipe_logger(struct options *c)
 	close(daemon_null()); /* for descriptors 0 to 2 */
 	if (c->overflow == OPTIONS_DROP) {
 		if (drop_start(&drop, c, pipe_logger) < 0)
-			die(1, "start: %s", strerror(errno));
+			die(1, "start: %s", call_reason());
 		l.drop = &drop;
 	}
 	if (!(l.ledger = ledger_open(c->held ? HOLD_LEDGER : -1)))
-		die(1, "start: memory: %s", strerror(errno));
+		die(1, "start: memory: %s", call_reason());
 	ledger_name(l.ledger, path);
 	start(&l, c, dump);
 
@@ -281,7 +281,7 @@ run(int argc, char **argv)
 	struct options c;
 
 	if (!base) {
-		complain("start: %s", strerror(errno));
+		complain("start: %s", call_reason());
 		return 1;
 	}
 	text = buf_over(base, size);

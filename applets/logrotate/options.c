@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "../../lib/sys/call.h"
 #include "../../lib/sys/memory.h"
 #include "../../lib/sys/privilege.h"
 
@@ -97,7 +98,7 @@ take_pattern(const char *name, const char *pattern, struct ere **e, struct buf *
 
 	if (!pattern)
 		return true;
-	reason = (*e = memory_get(sizeof **e)) ? ere_compile(*e, pattern) : strerror(errno);
+	reason = (*e = memory_get(sizeof **e)) ? ere_compile(*e, pattern) : call_reason();
 	if (!reason)
 		return true;
 	buf_printf(why, "--%s: ", name);
@@ -140,7 +141,7 @@ options_load(struct options *c, int argc, char **argv, struct buf *text, struct 
 	const char *reason;
 	int first;
 
-	*c = options_defaults;
+	memcpy(c, &options_defaults, sizeof *c);
 	if ((first = opt_parse(options_opts, c, text, argc, argv, why)) < 0)
 		return false;
 	c->files = argv + first;

@@ -8,6 +8,7 @@
 #include "../../lib/base/num.h"
 #include "../../lib/base/text.h"
 #include "../../lib/fsm/generations.h"
+#include "../../lib/sys/call.h"
 #include "../../lib/sys/memory.h"
 
 #define AT(member) offsetof(struct args, member)
@@ -143,7 +144,7 @@ wrong(const struct args *c)
 	if (c->ready == ARGS_CONNECT && !c->ready_address)
 		return "--ready=connect: --ready-address is needed with it";
 	if (c->log_rotate_size > 0 &&
-	    (!c->log_file || c->log_file[strspn(c->log_file, " \t\r\n")] == '|'))
+	    (!c->log_file || *text_skip(c->log_file, " \t\r\n") == '|'))
 		return "--log-rotate-size: --log-file is needed with it, and no command in it";
 	return NULL;
 }
@@ -165,12 +166,12 @@ args_load(struct args *c, int argc, char **argv, struct buf *why)
 	words = memory_get(pointers);
 	base = memory_get(room * (2 + copies));
 	if (!words || !base) {
-		buf_puts(why, strerror(errno));
+		buf_puts(why, call_reason());
 		return false;
 	}
 	text = buf_over(base, room);
 	copy = buf_over(base + room, room * (1 + copies));
-	*c = args_defaults;
+	memcpy(c, &args_defaults, sizeof *c);
 	if (!opt_permute(args_opts, argc, argv, words, &text, why))
 		return false;
 	while (words[n])

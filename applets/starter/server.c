@@ -130,7 +130,7 @@ has(const struct envdir *dir, const char *entry)
 	const char *d = dir->text.base;
 
 	for (unsigned i = 0; i < dir->count; i++, d += strlen(d) + 1)
-		if (strncmp(d, entry, n) == 0)
+		if (text_span(d, "=") + 1 == n && memcmp(d, entry, n) == 0)
 			return true;
 	return false;
 }
@@ -265,9 +265,8 @@ open_ready(struct starter *s)
 		return -1;
 	(void)call_fcntl(p[0], F_SETFL, O_NONBLOCK); /* a pipe's end: cannot fail */
 	if (loop_watch(p[0], TAG_READY, false) < 0) {
-		close(p[0]);
-		close(p[1]);
-		return -1;
+		call_close(p[0]);
+		return call_close(p[1]);
 	}
 	s->ready_fd = p[0];
 	return p[1];
@@ -312,12 +311,7 @@ server_start(struct starter *s, const char **step)
 		tell_ready(&e, s, ready >= 0 ? free_child(s) : -1);
 		e.envp[e.count] = NULL;
 		pid = start(s, &e, ready, step);
-		if (ready >= 0) {
-			int saved = errno;
-
-			close(ready);
-			errno = saved;
-		}
+		call_close(ready);
 		memory_free(memory, size);
 	}
 	memory_free(dir_room, ENVDIR_ROOM);

@@ -208,7 +208,7 @@ open_file(int dir_fd, const char *path, bool regular)
 static char *
 read_file(int dir_fd, const char *path, bool regular, size_t *len, struct buf *why)
 {
-	int fd = open_file(dir_fd, path, regular), e;
+	int fd = open_file(dir_fd, path, regular);
 	char *text = memory_get(FILE_ROOM);
 	ssize_t n = 0;
 
@@ -226,11 +226,10 @@ read_file(int dir_fd, const char *path, bool regular, size_t *len, struct buf *w
 	memory_free(text, FILE_ROOM);
 	return NULL;
 fail:
-	e = errno;
-	if (fd >= 0)
-		close(fd);
-	memory_free(text, FILE_ROOM);
-	buf_printf(why, "%s: %s", path, e == EINVAL ? "not a regular file" : strerror(e));
+	call_close(fd);
+	memory_free(text, FILE_ROOM); /* it keeps errno: it cannot fail */
+	buf_printf(
+	    why, "%s: %s", path, errno == EINVAL ? "not a regular file" : call_reason());
 	return NULL;
 }
 
@@ -380,13 +379,13 @@ take_operands(struct config *c, int argc, char *const argv[], int first, struct 
 static bool
 find_file(int argc, char *const argv[], size_t room, char *path, size_t path_room, struct buf *why)
 {
-	struct config c = config_defaults;
+	struct config c = { 0 };
 	char *base = memory_get(room);
 	struct buf text;
 	bool found = false;
 
 	if (!base) {
-		buf_puts(why, strerror(errno));
+		buf_puts(why, call_reason());
 		return false;
 	}
 	text = buf_over(base, room);
@@ -428,10 +427,10 @@ config_load(int dir_fd, bool again, int argc, char *const argv[], struct buf *wh
 	if (*path && !(file = read_file(dir_fd, path, again, &len, why)))
 		return NULL;
 	if (!(c = memory_get(sizeof *c + room + len))) {
-		buf_puts(why, strerror(errno));
+		buf_puts(why, call_reason());
 		goto fail;
 	}
-	*c = config_defaults;
+	memcpy(c, &config_defaults, sizeof *c);
 	c->size = sizeof *c + room + len;
 	text = buf_over((char *)(c + 1), room + len);
 	if (!take_environment(c, why) || (file && !take_file(path, file, len, c, &text, why)) ||

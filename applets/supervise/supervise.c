@@ -187,7 +187,7 @@ adopt(struct supervise *s, const struct config *new, struct buf *why)
 		return false;
 	}
 	if (log_open(&log, &new->log, &path) < 0) {
-		buf_printf(why, "log: %s: %s", path, strerror(errno));
+		buf_printf(why, "log: %s: %s", path, call_reason());
 		return false;
 	}
 	if (logged)
@@ -203,7 +203,7 @@ adopt(struct supervise *s, const struct config *new, struct buf *why)
 	if (!logged)
 		lineout_replace(&s->log.file, &log.file);
 	else if (!logger_configure(&s->logger, new, path, &s->log)) /* no descriptors, or memory */
-		log_say(&s->log, LOGLINE_ERROR, "log: no logger: %s", strerror(errno));
+		log_say(&s->log, LOGLINE_ERROR, "log: no logger: %s", call_reason());
 	config_log(new, &s->log);
 	return true;
 }
@@ -458,7 +458,7 @@ run_until_ended(struct supervise *s)
 
 	while (s->fleet.state != FLEET_ENDED && !s->failed) {
 		if (loop_next(due(s), &ev) < 0) {
-			log_say(&s->log, LOGLINE_FATAL, "epoll_wait: %s", strerror(errno));
+			log_say(&s->log, LOGLINE_FATAL, "epoll_wait: %s", call_reason());
 			s->failed = 1; /* PR_SET_PDEATHSIG ends the workers */
 			return;
 		}
@@ -550,7 +550,7 @@ run(int argc, char **argv)
 		return verbs_run(c);
 	if (!config_print(c))
 		start_die(1, "check: %s",
-		    errno == E2BIG ? "a value is too long for a line" : strerror(errno));
+		    errno == E2BIG ? "a value is too long for a line" : call_reason());
 	return 0;
 }
 

@@ -294,7 +294,7 @@ spell_out(const struct opt *opts, char *const argv[], int *i, char **to, struct 
     struct buf *why)
 {
 	const char *arg = argv[(*i)++], *name = arg + 1 + (arg[1] == '-'), *value = NULL;
-	size_t len = strcspn(name, "=");
+	size_t len = text_span(name, "=");
 	const struct opt *o = find_shortened(opts, name, len, why);
 
 	if (!o)

@@ -29,6 +29,14 @@ text_span(const char *s, const char *stops)
 	return n;
 }
 
+char *
+text_skip(const char *s, const char *these)
+{
+	while (*s && text_char(these, *s))
+		s++;
+	return (char *)(size_t)s;
+}
+
 void *
 text_find(const void *bytes, char c, size_t len)
 {

@@ -9,6 +9,8 @@
 char *text_char(const char *, char);
 /* strcspn(3): how many bytes there are in front of the first that is among stops. */
 size_t text_span(const char *, const char *stops);
+/* strspn(3): what follows the bytes in front that are among these. */
+char *text_skip(const char *, const char *these);
 /* What follows the prefix; NULL: it does not begin so. */
 char *text_after(const char *, const char *prefix);
 /* memchr(3): the first such byte, NULL: there is none. */
