@@ -247,27 +247,30 @@ start(struct logger *l, const struct options *c, int dump)
 static int
 pipe_logger(struct options *c)
 {
-	struct logger l = { .options = c };
+	struct logger *l = memory_get(sizeof *l);
 	int dump = dump_signal(), status;
 	const char *path = c->files[0];
 	struct drop drop;
 
+	if (!l)
+		die(1, "start: %s", call_reason());
+	l->options = c;
 	close(daemon_null()); /* for descriptors 0 to 2 */
 	if (c->overflow == OPTIONS_DROP) {
 		if (drop_start(&drop, c, pipe_logger) < 0)
 			die(1, "start: %s", call_reason());
-		l.drop = &drop;
+		l->drop = &drop;
 	}
-	if (!(l.ledger = ledger_open(c->held ? HOLD_LEDGER : -1)))
+	if (!(l->ledger = ledger_open(c->held ? HOLD_LEDGER : -1)))
 		die(1, "start: memory: %s", call_reason());
-	ledger_name(l.ledger, path);
-	start(&l, c, dump);
+	ledger_name(l->ledger, path);
+	start(l, c, dump);
 
 	/* ---- lines are read from here on: nothing ends us but their end, or what is asked ---- */
 
-	status = run_until_ended(&l, dump);
-	if (l.drop)
-		drop_finish(l.drop);
+	status = run_until_ended(l, dump);
+	if (l->drop)
+		drop_finish(l->drop);
 	return status;
 }
 
@@ -277,23 +280,20 @@ run(int argc, char **argv)
 	char room[1024];
 	struct buf why = buf_over(room, sizeof room), text;
 	size_t size = options_room(argc, argv);
-	char *base = memory_get(size);
-	struct options c;
+	struct options *c = memory_get(sizeof *c + size);
 
-	if (!base) {
-		complain("start: %s", call_reason());
-		return 1;
-	}
-	text = buf_over(base, size);
-	if (!options_load(&c, argc, argv, &text, &why))
+	if (!c)
+		die(1, "start: %s", call_reason());
+	text = buf_over((char *)(c + 1), size);
+	if (!options_load(c, argc, argv, &text, &why))
 		die(EXIT_USAGE, "%s", room);
-	switch ((enum options_verb)c.verb.verb) {
+	switch ((enum options_verb)c->verb.verb) {
 	case OPTIONS_PIPE:
-		return pipe_logger(&c);
+		return pipe_logger(c);
 	case OPTIONS_ROTATE:
-		return rotate_run(&c);
+		return rotate_run(c);
 	case OPTIONS_STATUS:
-		return status_run(&c);
+		return status_run(c);
 	}
 	return 1;
 }

@@ -12,6 +12,7 @@
 #include "../../lib/sys/cgroup.h"
 #include "../../lib/sys/daemon.h"
 #include "../../lib/sys/loop.h"
+#include "../../lib/sys/memory.h"
 #include "../../lib/sys/out.h"
 #include "../../lib/sys/proc.h"
 #include "../applet.h"
@@ -506,28 +507,30 @@ tell_failure(struct supervise *s)
 static int
 supervise(const struct config *c, int argc, char **argv)
 {
-	struct supervise s;
+	struct supervise *s = memory_get(sizeof *s);
 	bool failed;
 
-	start_up(&s, c, argc, argv);
+	if (!s)
+		start_die(1, "start: %s", call_reason());
+	start_up(s, c, argc, argv);
 
 	/* ---- children exist from here on: nothing ends us but what is asked, or their own end
 	 * ---- */
 
-	run_until_ended(&s);
+	run_until_ended(s);
 	/* who waits for our end on a connection, or for the socket's, finds the pid file free then
 	 */
-	remove_cgroups(&s);
-	failed = s.failed ? *s.why != '\0' : s.daemon_fd >= 0;
-	if (failed && *s.why && (s.log.file.owned || s.logger.on))
-		log_say(&s.log, LOGLINE_FATAL, "%s", s.why);
-	if (!logger_finish(&s.logger, LOG_PATIENCE))
+	remove_cgroups(s);
+	failed = s->failed ? *s->why != '\0' : s->daemon_fd >= 0;
+	if (failed && *s->why && (s->log.file.owned || s->logger.on))
+		log_say(&s->log, LOGLINE_FATAL, "%s", s->why);
+	if (!logger_finish(&s->logger, LOG_PATIENCE))
 		out_error("se-supervise: log: its last lines are not written yet: not waited for");
-	pidfile_drop(&s.pidfile);
-	control_close(&s);
+	pidfile_drop(&s->pidfile);
+	control_close(s);
 	if (failed)
-		tell_failure(&s);
-	return s.failed ? s.failed : s.fleet.status;
+		tell_failure(s);
+	return s->failed ? s->failed : s->fleet.status;
 }
 
 static int
