@@ -25,8 +25,8 @@ STD  = -std=c11 -D_GNU_SOURCE
 OPT  := $(shell $(CC) -Oz -E -x c /dev/null >/dev/null 2>&1 && echo -Oz || echo -Os)
 SMALL = $(OPT) -fno-pie -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
 	-fno-unwind-tables -fno-jump-tables -fno-tree-loop-im -fno-tree-dominator-opts -fno-expensive-optimizations \
-	-fno-thread-jumps -fno-if-conversion -fno-tree-tail-merge -fno-tree-fre -fno-caller-saves \
-	-fno-tree-dse -fno-forward-propagate -fno-optimize-sibling-calls -fno-shrink-wrap \
+	-fno-thread-jumps -fno-tree-tail-merge -fno-tree-fre -fno-caller-saves \
+	-fno-forward-propagate -fno-optimize-sibling-calls -fno-shrink-wrap \
 	-fno-split-wide-types -fno-tree-switch-conversion -fno-ssa-phiopt -fno-reg-struct-return -fno-ident \
 	-ffile-prefix-map=$(CURDIR)=. $(GENERAL) $(PACKED) $(LTO)
 # no floating point, no vectors: shorter code where the compiler can be told so

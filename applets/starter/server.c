@@ -113,15 +113,6 @@ put(struct environment *e, const char *format, ...)
 	return entry;
 }
 
-/* Is the entry NAME=VALUE of that name? */
-static bool
-is_named(const char *entry, const char *name)
-{
-	const char *rest = text_after(entry, name);
-
-	return rest && *rest == '=';
-}
-
 /* Does the envdir have that entry's variable? */
 static bool
 has(const struct envdir *dir, const char *entry)
@@ -139,11 +130,8 @@ has(const struct envdir *dir, const char *entry)
 static bool
 is_told(const struct starter *s, const char *entry)
 {
-	for (const char *name = told; *name; name += strlen(name) + 1)
-		if (is_named(entry, name))
-			return true;
-	return text_after(entry, "EINHORN_FD_") ||
-	    (s->reports_fd >= 0 && is_named(entry, "NOTIFY_SOCKET"));
+	return text_is_named(entry, told) || text_after(entry, "EINHORN_FD_") ||
+	    (s->reports_fd >= 0 && text_value(entry, "NOTIFY_SOCKET"));
 }
 
 /* Is there another value for what we inherit? */
@@ -153,7 +141,7 @@ is_replaced(const struct starter *s, const struct envdir *dir, const char *entry
 	char room[8];
 
 	for (unsigned i = 0; i < SETTINGS; i++)
-		if (setting(s->o, i, room, sizeof room) && is_named(entry, settings[i]))
+		if (setting(s->o, i, room, sizeof room) && text_value(entry, settings[i]))
 			return true;
 	return is_told(s, entry) || has(dir, entry);
 }

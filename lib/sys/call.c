@@ -267,10 +267,10 @@ const char *
 call_env(const char *name)
 {
 	for (char **e = environ; *e; e++) {
-		const char *rest = text_after(*e, name);
+		const char *value = text_value(*e, name);
 
-		if (rest && *rest == '=')
-			return rest + 1;
+		if (value)
+			return value;
 	}
 	return NULL;
 }
