@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../../lib/base/num.h"
 #include "../../lib/base/text.h"
 #include "../../lib/sys/call.h"
 #include "../../lib/sys/memory.h"
@@ -24,14 +25,11 @@ extern char **environ;
 static const char *
 suffix_of(const char *command)
 {
-	static const char *const known[][2] = { { "gzip", ".gz" }, { "pigz", ".gz" },
-		{ "bzip2", ".bz2" }, { "xz", ".xz" }, { "zstd", ".zst" }, { "lz4", ".lz4" } };
+	static const struct opt_list suffixes = { ".gz\0.gz\0.bz2\0.xz\0.zst\0.lz4\0.z", 7 };
 	const char *slash = strrchr(command, '/');
+	int i = num_item(slash ? slash + 1 : command, "gzip|pigz|bzip2|xz|zstd|lz4", '|');
 
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (strcmp(slash ? slash + 1 : command, known[i][0]) == 0)
-			return known[i][1];
-	return ".z";
+	return optval_list_at(&suffixes, i < 0 ? suffixes.count - 1 : (unsigned)i);
 }
 
 const char *

@@ -252,8 +252,10 @@ pipe_logger(struct options *c)
 	const char *path = c->files[0];
 	struct drop drop;
 
-	if (!l)
-		die(1, "start: %s", call_reason());
+	if (!l) {
+		complain("start: %s", call_reason());
+		return 1;
+	}
 	l->options = c;
 	close(daemon_null()); /* for descriptors 0 to 2 */
 	if (c->overflow == OPTIONS_DROP) {
@@ -282,8 +284,10 @@ run(int argc, char **argv)
 	size_t size = options_room(argc, argv);
 	struct options *c = memory_get(sizeof *c + size);
 
-	if (!c)
-		die(1, "start: %s", call_reason());
+	if (!c) {
+		complain("start: %s", call_reason());
+		return 1;
+	}
 	text = buf_over((char *)(c + 1), size);
 	if (!options_load(c, argc, argv, &text, &why))
 		die(EXIT_USAGE, "%s", room);
@@ -305,6 +309,6 @@ const struct applet applet_logrotate = {
 		 "--status [FILE...]\0",
 	.summary = "Write lines from a pipe to FILE, and rotate it; no line is lost or split.",
 	.opts = options_opts,
-	.defaults = &options_defaults,
+	.config_size = sizeof(struct options),
 	.run = run,
 };

@@ -126,7 +126,7 @@ sockets_open(struct starter *s)
 	struct privilege owner;
 	const char *why = privilege_resolve(o->path_owner, o->path_group, &owner);
 	struct listener_options l = {
-		.backlog = o->backlog > 0 ? o->backlog : args_defaults.backlog,
+		.backlog = o->backlog > 0 ? o->backlog : ARGS_BACKLOG,
 		.defer_accept = o->defer_accept,
 		.fastopen = o->fastopen,
 		.nonblocking = o->nonblocking,

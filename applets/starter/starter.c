@@ -538,6 +538,6 @@ const struct applet applet_starter = {
 		   "connection, as start_server.",
 	.opts = args_opts,
 	.own_help = true,
-	.defaults = &args_defaults,
+	.config_size = sizeof(struct args),
 	.run = run,
 };

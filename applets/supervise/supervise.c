@@ -510,8 +510,10 @@ supervise(const struct config *c, int argc, char **argv)
 	struct supervise *s = memory_get(sizeof *s);
 	bool failed;
 
-	if (!s)
-		start_die(1, "start: %s", call_reason());
+	if (!s) {
+		out_error("se-supervise: start: %s", call_reason());
+		return 1;
+	}
 	start_up(s, c, argc, argv);
 
 	/* ---- children exist from here on: nothing ends us but what is asked, or their own end
@@ -564,6 +566,6 @@ const struct applet applet_supervise = {
 		 "(-c FILE | --control-path=PATH | --pid-path=PATH) --status|--stop|...\0",
 	.summary = "Keep N worker processes of one command alive, healthy and replaceable.",
 	.opts = config_opts,
-	.defaults = &config_defaults,
+	.config_size = sizeof(struct config),
 	.run = run,
 };

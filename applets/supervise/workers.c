@@ -278,8 +278,10 @@ give_up(struct supervise *s, unsigned i, const struct worker_action *a, ms now)
 
 /* One step of slot i's machine, its action, and the steps that answer the action. */
 void
-workers_feed(struct supervise *s, unsigned i, struct worker_input in)
+workers_feed(struct supervise *s, unsigned i, const struct worker_input *first)
 {
+	struct worker_input in = *first;
+
 	for (;;) {
 		struct worker *m = &s->slot[i].machine;
 		enum worker_state before = m->state;
@@ -323,7 +325,7 @@ workers_feed(struct supervise *s, unsigned i, struct worker_input in)
 void
 workers_feed_event(struct supervise *s, unsigned i, enum worker_event event, ms now)
 {
-	workers_feed(s, i, (struct worker_input){ .event = event, .now = now });
+	workers_feed(s, i, &(struct worker_input){ .event = event, .now = now });
 }
 
 void
@@ -525,7 +527,7 @@ workers_on_exit(struct supervise *s, pid_t pid, int status, ms now)
 	w->status = status;
 	w->text_len = 0;
 	workers_feed(s, i,
-	    (struct worker_input){
+	    &(struct worker_input){
 		.event = WORKER_EV_EXITED,
 		.now = now,
 		.random = supervise_random(s),

@@ -5,6 +5,23 @@
 #include "num.h"
 #include "text.h"
 
+void
+opt_defaults(const struct opt *o, void *config)
+{
+	for (; o->text; o++) {
+		const char *arg = opt_arg(o), *help = arg + strlen(arg) + 1;
+		struct opt_value v = { .first = help + strlen(help) + 1, .count = 1 };
+		struct opt row = *o;
+		struct buf none = { 0 };
+
+		row.flags |= OPT_OR_NEVER;
+		if (o->flags & OPT_DEFAULT)
+			(void)optval_set(&row, config, &none, &v, &none); /* the table is right */
+		else if (o->type == OPT_INT || o->type == OPT_OCTAL)
+			*(int *)(void *)((char *)config + o->offset) = OPT_UNSET;
+	}
+}
+
 static bool
 same_char(char a, char b)
 {
