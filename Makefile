@@ -25,11 +25,14 @@ STD  = -std=c11 -D_GNU_SOURCE
 OPT  := $(shell $(CC) -Oz -E -x c /dev/null >/dev/null 2>&1 && echo -Oz || echo -Os)
 SMALL = $(OPT) -fno-pie -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
 	-fno-unwind-tables -fno-jump-tables -fno-tree-loop-im -fno-tree-dominator-opts -fno-expensive-optimizations \
-	-fno-thread-jumps -fno-if-conversion -fno-tree-tail-merge -fno-tree-fre -fno-caller-saves \
-	-fno-tree-dse -fno-forward-propagate -fno-optimize-sibling-calls -fno-ident \
-	-ffile-prefix-map=$(CURDIR)=. $(GENERAL) $(LTO)
+	-fno-thread-jumps -fno-tree-tail-merge -fno-tree-fre -fno-caller-saves \
+	-fno-forward-propagate -fno-optimize-sibling-calls -fno-shrink-wrap \
+	-fno-split-wide-types -fno-tree-switch-conversion -fno-ssa-phiopt -fno-ident \
+	-ffile-prefix-map=$(CURDIR)=. $(GENERAL) $(PACKED) $(LTO)
 # no floating point, no vectors: shorter code where the compiler can be told so
 GENERAL := $(shell $(CC) -mgeneral-regs-only -E -x c /dev/null >/dev/null 2>&1 && echo -mgeneral-regs-only)
+# no gaps in front of tables, which are aligned for vectors otherwise
+PACKED := $(shell $(CC) -malign-data=abi -E -x c /dev/null >/dev/null 2>&1 && echo -malign-data=abi)
 # the linker sees through the files; each has its code too, for tests/layers.sh
 LTO := $(shell $(CC) -flto -ffat-lto-objects -E -x c /dev/null >/dev/null 2>&1 && echo -flto -flto-partition=one -ffat-lto-objects)
 # without relocations there is nothing for relro to protect: tables of pointers are in .rodata
@@ -60,10 +63,11 @@ headless = if readelf -h $(1) | grep -q 'Class: *ELF64'; then \
 
 all: $(BUILD)/sebox $(APPLETS:%=$(BUILD)/%)
 
-# scan.o keeps its gaps: see below
+# scan.o keeps its gaps: see below; crtbeginS.o calls constructors, of which there are none
 $(BUILD)/dense.ld: Makefile
 	@mkdir -p $(@D)
-	$(Q)echo 'SECTIONS { .hot : { *scan.o(.text.*) } .text : SUBALIGN(1) { *(.text .text.*) } }' \
+	$(Q)echo 'SECTIONS { /DISCARD/ : { *crtbeginS.o(.text .init_array .fini_array) }' \
+	    '.hot : { *scan.o(.text.*) } .text : SUBALIGN(1) { *(.text .text.*) } }' \
 	    'INSERT AFTER .init;' > $@
 
 $(BUILD)/sebox: $(OBJ) $(BUILD)/dense.ld
@@ -83,7 +87,7 @@ $(BUILD)/obj/%.o: %.c Makefile
 	$(Q)$(CC) $(STD) -DSEBOX_VERSION='"$(VERSION)"' $(WARN) $(SMALL) $(CFLAGS) -MMD -c -o $@ $<
 
 # the one file where speed is worth bytes: every logged byte goes through it
-$(BUILD)/obj/lib/base/scan.o: SMALL += -O2
+$(BUILD)/obj/lib/base/scan.o: SMALL += -O2 -fshrink-wrap -fsplit-wide-types -fssa-phiopt
 $(BUILD)/obj/lib/base/scan.o: GENERAL =
 $(BUILD)/obj/lib/base/scan.o: LTO =
 

@@ -14,8 +14,8 @@ struct applet {
 	const char *usage; /* what follows the name, a line each; NULL-terminated by an empty one */
 	const char *summary; /* one line */
 	const struct opt *opts;
-	bool own_help; /* run sees to --help and --version, since they may stand anywhere */
-	const void *defaults;              /* of the config struct that opts speak of */
+	bool own_help;      /* run sees to --help and --version, since they may stand anywhere */
+	size_t config_size; /* of the struct that opts speak of */
 	int (*run)(int argc, char **argv); /* argv[0] is the applet's; returns the exit status */
 };
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "../lib/sys/call.h"
+#include "../lib/sys/memory.h"
 #include "../lib/sys/out.h"
 #include "../lib/sys/title.h"
 #include "applet.h"
@@ -74,7 +75,12 @@ help(const struct applet *a)
 {
 	char room[2048];
 	struct buf b = buf_over(room, sizeof room);
+	void *defaults = memory_get(a->config_size);
 	bool arrived = true;
+
+	if (!defaults)
+		return false;
+	opt_defaults(a->opts, defaults);
 
 	for (const char *u = a->usage; *u; u += strlen(u) + 1)
 		arrived &= print(
@@ -82,7 +88,7 @@ help(const struct applet *a)
 	arrived &= print(STDOUT_FILENO, "\n%s\n", a->summary);
 	for (const struct opt *o = a->opts; o->text; o++) {
 		buf_clear(&b);
-		opt_help(o, a->defaults, &b);
+		opt_help(o, defaults, &b);
 		arrived &= out_write(STDOUT_FILENO, room, b.len);
 	}
 	return arrived;
@@ -94,7 +100,7 @@ told(bool arrived)
 {
 	if (arrived)
 		return 0;
-	out_error("sebox: stdout: %s", strerror(errno));
+	out_error("sebox: stdout: %s", call_reason());
 	return 1;
 }
 
@@ -118,7 +124,7 @@ run(const struct applet *a, int argc, char **argv)
 static int
 failed(const char *what)
 {
-	out_error("sebox: install: %s: %s", what, strerror(errno));
+	out_error("sebox: install: %s: %s", what, call_reason());
 	return 1;
 }
 

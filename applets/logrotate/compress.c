@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../../lib/base/num.h"
 #include "../../lib/base/text.h"
 #include "../../lib/sys/call.h"
 #include "../../lib/sys/memory.h"
@@ -24,14 +25,11 @@ extern char **environ;
 static const char *
 suffix_of(const char *command)
 {
-	static const char *const known[][2] = { { "gzip", ".gz" }, { "pigz", ".gz" },
-		{ "bzip2", ".bz2" }, { "xz", ".xz" }, { "zstd", ".zst" }, { "lz4", ".lz4" } };
+	static const struct opt_list suffixes = { ".gz\0.gz\0.bz2\0.xz\0.zst\0.lz4\0.z", 7 };
 	const char *slash = strrchr(command, '/');
+	int i = num_item(slash ? slash + 1 : command, "gzip|pigz|bzip2|xz|zstd|lz4", '|');
 
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (strcmp(slash ? slash + 1 : command, known[i][0]) == 0)
-			return known[i][1];
-	return ".z";
+	return optval_list_at(&suffixes, i < 0 ? suffixes.count - 1 : (unsigned)i);
 }
 
 const char *
@@ -49,12 +47,12 @@ compress_init(struct compress *k, const struct options *c)
 	if (c->compress.verb == 0)
 		return NULL;
 	if (!(base = memory_get(size)))
-		return strerror(errno);
+		return call_reason();
 	text = buf_over(base, size);
 	if (!optval_set(&row, k, &text, &value, &why) || k->command.count == 0)
 		return "expected a command";
 	if (!(k->argv = memory_get((k->command.count + 1) * sizeof *k->argv)))
-		return strerror(errno);
+		return call_reason();
 	for (unsigned i = 0; i < k->command.count; i++)
 		k->argv[i] = (char *)(size_t)optval_list_at(&k->command, i); /* exec keeps it */
 	if (buf_print_to(k->suffix, sizeof k->suffix, "%s",
@@ -111,8 +109,7 @@ open_temp(const struct logfile *l, mode_t mode)
 		    O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK, mode);
 	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && ftruncate(fd, 0) == 0)
 		return fd;
-	if (fd >= 0)
-		close(fd);
+	call_close(fd);
 	return -1;
 }
 
@@ -128,8 +125,7 @@ remove_temp(const struct logfile *l)
 static void
 stop(struct compress *k, ms due)
 {
-	if (k->from >= 0)
-		close(k->from);
+	call_close(k->from);
 	k->from = -1;
 	k->due = due;
 }
@@ -164,8 +160,7 @@ start(struct compress *k, const struct logfile *l, ms now)
 			stop(k, now + RETRY);
 		}
 	}
-	if (to >= 0)
-		close(to);
+	call_close(to);
 }
 
 /* The compressed file takes the old file's place, wherever that is by now. -1: errno. */
@@ -202,7 +197,7 @@ finish(struct compress *k, struct logfile *l, const struct rotation_policy *p, m
 		return;
 	}
 	if (place(k, l, p) < 0) {
-		say(k, l, strerror(errno));
+		say(k, l, call_reason());
 		stop(k, now + RETRY);
 	} else {
 		stop(k, 0);

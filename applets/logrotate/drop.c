@@ -102,7 +102,7 @@ drop_finish(struct drop *d)
 	close(STDOUT_FILENO);
 	while (d->pid > 0 || (left = call_waiting(d->pipe[0])) > 0) {
 		if (d->pid == 0 && start_writer(d) < 0) {
-			complain("fork: %s: %d bytes are lost", strerror(errno), left);
+			complain("fork: %s: %d bytes are lost", call_reason(), left);
 			return;
 		}
 		if (waitpid(d->pid, &status, 0) == d->pid)

@@ -60,7 +60,7 @@ end(struct logger *l, ssize_t n)
 	struct feed *in = l->feed;
 
 	if (n < 0)
-		complain("read: stdin: %s", strerror(errno));
+		complain("read: stdin: %s", call_reason());
 	in->eof = true;
 	bundle_forget(&l->inputs, STDIN_FILENO);
 }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "../../lib/base/scan.h"
+#include "../../lib/sys/call.h"
 #include "../../lib/sys/out.h"
 #include "complain.h"
 
@@ -154,7 +155,7 @@ count(struct file *f, const char *bytes, size_t n)
 	f->ledger->bytes += n;
 	if (f->tee && !out_write(STDOUT_FILENO, bytes, n)) {
 		f->tee = false;
-		complain("tee: stdout: %s", strerror(errno));
+		complain("tee: stdout: %s", call_reason());
 	}
 }
 

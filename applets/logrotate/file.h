@@ -12,9 +12,6 @@ struct trouble {
 
 /* The log file: carries out what its rotation decides. */
 struct file {
-	struct rotation rotation;
-	struct rotation_policy policy;
-	struct logfile log;
 	struct lines *lines; /* for the header of a new file */
 	struct ledger *ledger;
 	const char *bytes; /* to be written: of so many, ledger->done are */
@@ -24,8 +21,11 @@ struct file {
 	bool opened;  /* once, at least: only before that is anything fatal */
 	bool rotated; /* since it was asked last: for the compressor */
 	bool tee;
-	char header[128];
 	struct trouble writing, rotating;
+	struct logfile log;
+	struct rotation rotation;
+	struct rotation_policy policy;
+	char header[128];
 };
 
 /* Nothing is opened yet. NULL: done; else the reason. */

@@ -81,8 +81,7 @@ recover(struct logger *l)
 			n = pread(fd, h->raw, g->len - g->done, (off_t)g->at);
 		if (n > 0 && memcmp(h->raw, g->hand + g->done, (size_t)n) == 0)
 			g->done += (uint32_t)n;
-		if (fd >= 0)
-			close(fd);
+		call_close(fd);
 	}
 	file_resume(&l->file, g->hand, g->len);
 }
@@ -218,8 +217,7 @@ held_on_message(struct logger *l, ms now)
 		add_input(l, &m, fd);
 		return;
 	}
-	if (fd >= 0)
-		close(fd);
+	call_close(fd);
 	if (n == sizeof m && (m.word == HOLD_FINISH || m.word == HOLD_END)) {
 		h->finishing = true;
 		h->last |= m.word == HOLD_END;

@@ -12,11 +12,11 @@ struct lines {
 	struct zone_span zone;
 
 	/* the last head, of which only the second's fraction changes with each line */
-	char head[SCAN_HEAD];
 	size_t head_len;
 	const struct lines_source *head_of; /* NULL: none */
 	bool head_piece;
 	int64_t head_sec;
+	char head[SCAN_HEAD];
 };
 
 /* Where lines come from, and how far their last one has come. */

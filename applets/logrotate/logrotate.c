@@ -160,7 +160,7 @@ run_until_ended(struct logger *l, int dump)
 	settle(l, loop_now());
 	while (!l->ended && !l->failed) {
 		if (loop_next(due(l), &ev) < 0)
-			die(1, "epoll_wait: %s", strerror(errno));
+			die(1, "epoll_wait: %s", call_reason());
 		switch (ev.kind) {
 		case LOOP_TIME:
 			if (l->feed && l->feed->always)
@@ -212,7 +212,7 @@ make_link(const struct logger *l, const struct options *c)
 									   : c->files[0],
 		temp) < 0 ||
 	    rename(temp, c->link) < 0)
-		die(1, "link: %s: %s", c->link, strerror(errno));
+		die(1, "link: %s: %s", c->link, call_reason());
 }
 
 static void
@@ -226,7 +226,7 @@ start(struct logger *l, const struct options *c, int dump)
 	call_signal(SIGPIPE, SIG_IGN);
 	if (loop_open(sigs, sizeof sigs / sizeof *sigs) < 0 ||
 	    bundle_open(&l->inputs, TAG_INPUTS) < 0)
-		die(1, "start: %s", strerror(errno));
+		die(1, "start: %s", call_reason());
 	lines_init(&l->lines, c);
 	if ((why = file_init(&l->file, c, c->files[0], &l->lines, l->ledger)) != NULL)
 		die(EXIT_USAGE, "--owner, --group: %s", why);
@@ -241,33 +241,38 @@ start(struct logger *l, const struct options *c, int dump)
 	else
 		l->feed = feed_open(l);
 	if (!l->held && !l->feed)
-		die(1, "start: %s", strerror(errno));
+		die(1, "start: %s", call_reason());
 }
 
 static int
 pipe_logger(struct options *c)
 {
-	struct logger l = { .options = c };
+	struct logger *l = memory_get(sizeof *l);
 	int dump = dump_signal(), status;
 	const char *path = c->files[0];
 	struct drop drop;
 
+	if (!l) {
+		complain("start: %s", call_reason());
+		return 1;
+	}
+	l->options = c;
 	close(daemon_null()); /* for descriptors 0 to 2 */
 	if (c->overflow == OPTIONS_DROP) {
 		if (drop_start(&drop, c, pipe_logger) < 0)
-			die(1, "start: %s", strerror(errno));
-		l.drop = &drop;
+			die(1, "start: %s", call_reason());
+		l->drop = &drop;
 	}
-	if (!(l.ledger = ledger_open(c->held ? HOLD_LEDGER : -1)))
-		die(1, "start: memory: %s", strerror(errno));
-	ledger_name(l.ledger, path);
-	start(&l, c, dump);
+	if (!(l->ledger = ledger_open(c->held ? HOLD_LEDGER : -1)))
+		die(1, "start: memory: %s", call_reason());
+	ledger_name(l->ledger, path);
+	start(l, c, dump);
 
 	/* ---- lines are read from here on: nothing ends us but their end, or what is asked ---- */
 
-	status = run_until_ended(&l, dump);
-	if (l.drop)
-		drop_finish(l.drop);
+	status = run_until_ended(l, dump);
+	if (l->drop)
+		drop_finish(l->drop);
 	return status;
 }
 
@@ -277,23 +282,22 @@ run(int argc, char **argv)
 	char room[1024];
 	struct buf why = buf_over(room, sizeof room), text;
 	size_t size = options_room(argc, argv);
-	char *base = memory_get(size);
-	struct options c;
+	struct options *c = memory_get(sizeof *c + size);
 
-	if (!base) {
-		complain("start: %s", strerror(errno));
+	if (!c) {
+		complain("start: %s", call_reason());
 		return 1;
 	}
-	text = buf_over(base, size);
-	if (!options_load(&c, argc, argv, &text, &why))
+	text = buf_over((char *)(c + 1), size);
+	if (!options_load(c, argc, argv, &text, &why))
 		die(EXIT_USAGE, "%s", room);
-	switch ((enum options_verb)c.verb.verb) {
+	switch ((enum options_verb)c->verb.verb) {
 	case OPTIONS_PIPE:
-		return pipe_logger(&c);
+		return pipe_logger(c);
 	case OPTIONS_ROTATE:
-		return rotate_run(&c);
+		return rotate_run(c);
 	case OPTIONS_STATUS:
-		return status_run(&c);
+		return status_run(c);
 	}
 	return 1;
 }
@@ -305,6 +309,6 @@ const struct applet applet_logrotate = {
 		 "--status [FILE...]\0",
 	.summary = "Write lines from a pipe to FILE, and rotate it; no line is lost or split.",
 	.opts = options_opts,
-	.defaults = &options_defaults,
+	.config_size = sizeof(struct options),
 	.run = run,
 };

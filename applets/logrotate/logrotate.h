@@ -17,21 +17,21 @@ enum tag { TAG_INPUTS, TAG_HOLDER };
 /* Everything the pipe logger knows while it runs. */
 struct logger {
 	const struct options *options;
-	struct lines lines;
-	struct file file;
-	struct compress compress;
 	struct ledger *ledger;
-	struct bundle inputs;
+	struct drop *drop; /* NULL: the input waits for the file */
+	struct feed *feed; /* one of these is not NULL */
+	struct held *held;
 	ms unmute;   /* when the inputs are looked at again after a short read; 0: they are */
-	bool ending; /* TERM has come: */
-	ms patience; /* until then the line in hand may be finished */
+	ms patience; /* until then the line in hand may be finished, since: */
+	bool ending; /* TERM has come */
 	bool ended;  /* nothing more will come */
 	int failed;  /* exit status; 0: none */
-
-	struct drop *drop;   /* NULL: the input waits for the file */
 	uint64_t dropped[2]; /* lines and bytes that are not told yet */
-	struct feed *feed;   /* one of these is not NULL */
-	struct held *held;
+	struct bundle inputs;
+
+	struct file file;
+	struct compress compress;
+	struct lines lines;
 };
 
 /* Counts what is thrown away; it is told among the lines when they can be written again. */

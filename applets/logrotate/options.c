@@ -3,23 +3,15 @@
 #include <errno.h>
 #include <string.h>
 
+#include "../../lib/sys/call.h"
 #include "../../lib/sys/memory.h"
 #include "../../lib/sys/privilege.h"
 
 #define AT(member) offsetof(struct options, member)
 
 /* clang-format off */
-const struct options options_defaults = {
-	.size = 1048576,
-	.age = 5,
-	.every = MS_NEVER,
-	.level = LOGLINE_INFO,
-	.mode = 0644,
-	.coalesce = 2,
-};
-
 #define ROW(n, t, f, a, h, m, lo, hi) \
-	{ .text = OPT_TEXT(n, a, h), .type = t, .flags = f, .offset = AT(m), .min = lo, .max = hi }
+	{ .text = OPT_TEXT(n, a, h), .type = t, .flags = OPT_FLAGS(f, h), .offset = AT(m), .min = lo, .max = hi }
 #define HEADING(title)              { .text = OPT_TEXT("", "", title), .type = OPT_HEADING }
 #define FLAG(name, m, help)         ROW(name, OPT_FLAG, 0, "", help, m, 0, 0)
 #define SIZE(name, m, help)         ROW(name, OPT_BYTES, 0, "SIZE", help, m, 0, 0)
@@ -36,10 +28,10 @@ const struct opt options_opts[] = {
 	FLAG("version", version, "print the version"),
 
 	HEADING("Rotation:"),
-	SIZE("size", size, "a file gets no larger, unless a line is; 0: no limit"),
-	COUNT("age", age, 9999, "files in all: FILE, FILE.0 (newest old) ...; 0: no rotation"),
+	SIZE("size", size, "a file gets no larger, unless a line is; 0: no limit" OPT_OR("1M")),
+	COUNT("age", age, 9999, "files in all: FILE, FILE.0 (newest old) ...; 0: no rotation" OPT_OR("5")),
 	COUNT("first", first, 1, "number of the newest old file"),
-	ROW("every", OPT_DURATION, OPT_OR_NEVER, "TIME", "rotate at that age too", every, 1000, 0),
+	ROW("every", OPT_DURATION, OPT_OR_NEVER, "TIME", "rotate at that age too" OPT_OR("-1"), every, 1000, 0),
 	SIZE("keep-bytes", keep_bytes, "cap over all old files; 0: none"),
 	COUNT("min-age", min_age, 9999, "on a full disk remove old files down to N in all; 0: none"),
 	ROW("compress", OPT_VERB, 0, "COMMAND", "filter for old files; bare: gzip -9", compress, 1, 0),
@@ -52,7 +44,7 @@ const struct opt options_opts[] = {
 	FLAG("utc", utc, "UTC, not local time"),
 	FLAG("header", header, "begin new files as Ruby's Logger; implied by --stamp=ruby"),
 	WORD("stream", LOGLINE_STREAMS, stream, "what cri and json call it"),
-	WORD("level", LOGLINE_LEVELS, level, "what ruby calls it"),
+	WORD("level", LOGLINE_LEVELS, level, "what ruby calls it" OPT_OR("info")),
 	TEXT("progname", "TEXT", progname, "what ruby calls it"),
 	TEXT("prefix", "TEXT", prefix, "in front of each line's text"),
 	TEXT("match", "ERE", match, "only lines that match"),
@@ -61,7 +53,7 @@ const struct opt options_opts[] = {
 	FLAG("newline", newline, "end a last line that has no newline"),
 
 	HEADING("File:"),
-	ROW("mode", OPT_OCTAL, 0, "MODE", "of new files", mode, 0, 0777),
+	ROW("mode", OPT_OCTAL, 0, "MODE", "of new files" OPT_OR("644"), mode, 0, 0777),
 	TEXT("owner", "USER", owner, "of new files"),
 	TEXT("group", "GROUP", group, "of new files"),
 	FLAG("mkdir", mkdir, "make missing directories"),
@@ -70,7 +62,7 @@ const struct opt options_opts[] = {
 
 	HEADING("Running:"),
 	WORD("overflow", "block|drop", overflow, "what if FILE is slower than the input; drop counts lines"),
-	COUNT("coalesce", coalesce, 1000, "milliseconds to leave lines in the pipe after a short read"),
+	COUNT("coalesce", coalesce, 1000, "milliseconds to leave lines in the pipe after a short read" OPT_OR("2")),
 	FLAG("drain", drain, "at TERM, read until the pipe is empty"),
 	FLAG("tee", tee, "copy to stdout too"),
 	FLAG("held", held, "input comes by descriptors 3 to 6: see the manual"),
@@ -97,7 +89,7 @@ take_pattern(const char *name, const char *pattern, struct ere **e, struct buf *
 
 	if (!pattern)
 		return true;
-	reason = (*e = memory_get(sizeof **e)) ? ere_compile(*e, pattern) : strerror(errno);
+	reason = (*e = memory_get(sizeof **e)) ? ere_compile(*e, pattern) : call_reason();
 	if (!reason)
 		return true;
 	buf_printf(why, "--%s: ", name);
@@ -140,7 +132,7 @@ options_load(struct options *c, int argc, char **argv, struct buf *text, struct 
 	const char *reason;
 	int first;
 
-	*c = options_defaults;
+	opt_defaults(options_opts, c);
 	if ((first = opt_parse(options_opts, c, text, argc, argv, why)) < 0)
 		return false;
 	c->files = argv + first;

@@ -51,7 +51,6 @@ enum options_verb { OPTIONS_PIPE, OPTIONS_ROTATE, OPTIONS_STATUS };
 enum options_overflow { OPTIONS_BLOCK, OPTIONS_DROP };
 
 extern const struct opt options_opts[];
-extern const struct options options_defaults;
 
 /* Reads the command line. False: why holds "what: object: reason", for exit status 2. */
 bool options_load(struct options *, int argc, char **argv, struct buf *text, struct buf *why);

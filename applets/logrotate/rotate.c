@@ -64,7 +64,7 @@ find_target(const char *text, struct target *t)
 		return strerror(ENAMETOOLONG);
 	if (*word == '@') {
 		if ((fd = call_open(word + 1, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0)) < 0)
-			return strerror(errno);
+			return call_reason();
 		n = read(fd, number, sizeof number - 1);
 		close(fd);
 		number[n > 0 ? n : 0] = '\0';
@@ -140,8 +140,7 @@ tell(const char *path, const char *name, const struct copytruncate *c)
 	if (c->blanked > 0)
 		buf_printf(&b, "%s: %lld bytes of a line at its head are blanks now\n", path,
 		    (long long)c->blanked);
-	return out_write(STDOUT_FILENO, room, b.len) ? 0
-						     : fail("rotate", "stdout", strerror(errno));
+	return out_write(STDOUT_FILENO, room, b.len) ? 0 : fail("rotate", "stdout", call_reason());
 }
 
 #ifndef SYS_renameat2
@@ -188,18 +187,18 @@ copytruncate(struct file *f, int from)
 		return fail("rotate", path, strerror(ENAMETOOLONG));
 	(void)unlink(temp); /* of one that was killed here */
 	if ((c.to = call_open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, f->log.mode)) < 0)
-		return fail("rotate", temp, strerror(errno));
+		return fail("rotate", temp, call_reason());
 	if (logfile_dress(&f->log, c.to) < 0 || copytruncate_copy(&c) < 0)
-		(void)fail("rotate: copy", path, strerror(errno));
+		(void)fail("rotate: copy", path, call_reason());
 	else if (is_moved(f))
 		(void)fail("rotate", path, "somebody else has just rotated it");
 	else if (c.way != COPYTRUNCATE_NOTHING &&
 	    (rotate_until(f, ROTATION_ASIDE) != 0 || put(temp, name) < 0))
-		(void)fail("rotate: rename", path, strerror(errno));
+		(void)fail("rotate: rename", path, call_reason());
 	else if (cut(&c) < 0) {
 		if (c.cut == 0 && errno != ESTALE) /* FILE still has all of it */
 			(void)unlink(name);
-		(void)fail("rotate: cut", path, strerror(errno));
+		(void)fail("rotate: cut", path, call_reason());
 	} else
 		failed = tell(path, name, &c);
 	if (failed || c.way == COPYTRUNCATE_NOTHING)
@@ -233,7 +232,7 @@ copytruncate_file(struct file *f)
 	struct stat st;
 
 	if (from < 0)
-		return fail("rotate", path, strerror(errno));
+		return fail("rotate", path, call_reason());
 	if (!is_writable(path, from)) {
 		close(from);
 		return 1;
@@ -241,7 +240,7 @@ copytruncate_file(struct file *f)
 	/* first the lock: who rotates by renaming must neither have begun nor begin meanwhile */
 	empty = rotate_until(f, ROTATION_PROBE);
 	if (empty < 0)
-		(void)fail("rotate", path, strerror(errno));
+		(void)fail("rotate", path, call_reason());
 	else if (empty > 0)
 		failed = 0;
 	else if (call_fstat(from, &st) < 0 || st.st_ino != f->log.ino || st.st_dev != f->log.dev)
@@ -283,7 +282,7 @@ rotate_file(const struct options *c, const char *path, struct lines *lines, stru
 	int failed = 0;
 
 	if (call_stat(path, &st) < 0)
-		return fail("rotate", path, strerror(errno));
+		return fail("rotate", path, call_reason());
 	if (!S_ISREG(st.st_mode))
 		return fail("rotate", path, "not a regular file");
 	if (st.st_size == 0 || (c->size_given && (uint64_t)st.st_size < c->size))
@@ -304,7 +303,7 @@ rotate_file(const struct options *c, const char *path, struct lines *lines, stru
 	if (c->copytruncate)
 		failed = copytruncate_file(&f);
 	else if (rotate_until(&f, ROTATION_RENEW) < 0) {
-		failed = fail("rotate", path, strerror(errno));
+		failed = fail("rotate", path, call_reason());
 		if (f.log.fd >= 0) /* there is no next step that would */
 			(void)logfile_heal(&f.log, f.policy.first);
 	}
@@ -331,11 +330,11 @@ rotate_run(const struct options *c)
 	if (c->signal && (why = find_target(c->signal, &target)) != NULL)
 		return fail("--signal", c->signal, why) + 1;
 	if (!(ledger = ledger_open(-1)))
-		return fail("rotate", "memory", strerror(errno));
+		return fail("rotate", "memory", call_reason());
 	lines_init(&lines, c);
 	for (unsigned i = 0; i < c->nfiles; i++)
 		failed |= rotate_file(c, c->files[i], &lines, ledger);
 	if (target.pid > 0 && kill(target.pid, target.sig) < 0)
-		failed = fail("--signal", c->signal, strerror(errno));
+		failed = fail("--signal", c->signal, call_reason());
 	return failed;
 }

@@ -71,11 +71,11 @@ status_run(const struct options *c)
 	struct search s = { .options = c, .arrived = true };
 
 	if (ledger_each(found, &s) < 0) {
-		complain("status: /proc: %s", strerror(errno));
+		complain("status: /proc: %s", call_reason());
 		return 1;
 	}
 	if (!s.arrived) {
-		complain("status: stdout: %s", strerror(errno));
+		complain("status: stdout: %s", call_reason());
 		return 1;
 	}
 	if (s.found == 0)
@@ -94,7 +94,7 @@ status_dump(const struct ledger *l)
 	dumpfile_path(getpid(), &p);
 	print(l, &b);
 	if ((fd = dumpfile_open(path)) < 0 || !out_write(fd, room, b.len))
-		complain("dump: %s: %s", path, strerror(errno));
+		complain("dump: %s: %s", path, call_reason());
 	if (fd > STDERR_FILENO)
 		close(fd);
 }

@@ -44,8 +44,6 @@ static const struct opt opts[] = {
 };
 /* clang-format on */
 
-static const struct options defaults;
-
 __attribute__((format(printf, 1, 2))) static void
 complain(const char *format, ...)
 {
@@ -98,7 +96,7 @@ dump(void *arg)
 	int fd = dumpfile_open(j->path);
 
 	if (fd < 0) {
-		complain("output: %s: %s", j->path, strerror(errno));
+		complain("output: %s: %s", j->path, call_reason());
 		return EXIT_NONE;
 	}
 	mapfile_guard();
@@ -109,7 +107,7 @@ dump(void *arg)
 	if (!stacks_take(&stacks, j->pid, j->o->consistent) ||
 	    (is_refused(&stacks) && become_its_user(j->pid) &&
 		!stacks_take(&stacks, j->pid, j->o->consistent))) {
-		complain("memory: %s", strerror(errno));
+		complain("memory: %s", call_reason());
 		return EXIT_NONE;
 	}
 	if (!target_process_read(&after, j->pid) || after.started != before.started) {
@@ -121,7 +119,7 @@ dump(void *arg)
 	sink_open(&sink, fd);
 	(j->o->json ? report_json : report_text)(&r, &sink);
 	if (!sink_close(&sink)) {
-		complain("output: %s: %s", j->path, strerror(errno));
+		complain("output: %s: %s", j->path, call_reason());
 		return EXIT_NONE;
 	}
 	if (stacks.complete + stacks.truncated > 0)
@@ -165,7 +163,7 @@ dump_one(const struct options *o, pid_t pid)
 		return EXIT_NONE;
 	}
 	if ((helper = spawn_helper(dump, &j)) < 0) {
-		complain("fork: %s", strerror(errno));
+		complain("fork: %s", call_reason());
 		return EXIT_NONE;
 	}
 	while (waitpid(helper, &status, 0) < 0)
@@ -206,7 +204,7 @@ run(int argc, char **argv)
 	static struct processes p;
 	char room[1024], texts[4096];
 	struct buf why = buf_over(room, sizeof room), text = buf_over(texts, sizeof texts);
-	struct options o = defaults;
+	struct options o = { .output = NULL };
 	uint64_t n;
 	int first = opt_parse(opts, &o, &text, argc, argv, &why), status = 0, one;
 
@@ -244,6 +242,6 @@ const struct applet applet_sigdump = {
 	.usage = "[OPTION]... PID...\0",
 	.summary = "Write the stacks, memory and descriptors of running processes.",
 	.opts = opts,
-	.defaults = &defaults,
+	.config_size = sizeof(struct options),
 	.run = run,
 };

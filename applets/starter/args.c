@@ -8,30 +8,14 @@
 #include "../../lib/base/num.h"
 #include "../../lib/base/text.h"
 #include "../../lib/fsm/generations.h"
+#include "../../lib/sys/call.h"
 #include "../../lib/sys/memory.h"
 
 #define AT(member) offsetof(struct args, member)
 
 /* clang-format off */
-const struct args args_defaults = {
-	.timeout = MS_NEVER,
-	.path_mode = 0777,
-	.backlog = 4096,
-	.interval = 1000,
-	.ready_timeout = MS_NEVER,
-	.max_retries = OPT_UNSET,
-	.signal_on_hup = SIGTERM,
-	.signal_on_term = SIGTERM,
-	.kill_old_delay = MS_NEVER,
-	.kill_old_timeout = MS_NEVER,
-	.max_generations = 5,
-	.auto_restart_interval = MS_NEVER,
-	.umask = OPT_UNSET,
-	.log_rotate_age = 5,
-};
-
 #define ROW(n, t, f, a, h, m, lo, hi) \
-	{ .text = OPT_TEXT(n, a, h), .type = t, .flags = f, .offset = AT(m), .min = lo, .max = hi }
+	{ .text = OPT_TEXT(n, a, h), .type = t, .flags = OPT_FLAGS(f, h), .offset = AT(m), .min = lo, .max = hi }
 #define HEADING(title)               { .text = OPT_TEXT("", "", title), .type = OPT_HEADING }
 #define FLAG(name, m, help)          ROW(name, OPT_FLAG, 0, "", help, m, 0, 0)
 #define INT(name, m, hi, help)       ROW(name, OPT_INT, 0, "N", help, m, 0, hi)
@@ -44,34 +28,34 @@ const struct opt args_opts[] = {
 	FLAG("stop", stop, "stop the one of --pid-file, and wait for its end"),
 	FLAG("status", status, "print what the one of --pid-file runs"),
 	FLAG("json", json, "that as JSON"),
-	TIME("timeout", timeout, OPT_OR_NEVER, "how long to wait for these"),
+	TIME("timeout", timeout, OPT_OR_NEVER, "how long to wait for these" OPT_OR("-1")),
 	FLAG("help", help, "print this"),
 	FLAG("version", version, "print the version"),
 
 	HEADING("Sockets:"),
 	ROW("port", OPT_LIST, OPT_MANY, "[HOST:][u]PORT[=FD]", "listen there; u: UDP; also tcp://, udp://, unix:// URIs; may be repeated", port, 0, 0),
 	ROW("path", OPT_LIST, OPT_MANY, "PATH", "listen at a unix socket; @NAME: abstract; may be repeated", path, 0, 0),
-	ROW("path-mode", OPT_OCTAL, 0, "MODE", "of these", path_mode, 0, 0777),
+	ROW("path-mode", OPT_OCTAL, 0, "MODE", "of these" OPT_OR("777"), path_mode, 0, 0777),
 	TEXT("path-owner", "USER", path_owner, "of these"),
 	TEXT("path-group", "GROUP", path_group, "of these"),
-	INT("backlog", backlog, 32767, "connections that may wait, as listen(2); 0: the default"),
-	INT("defer-accept", defer_accept, 32767, "seconds to wait for the first data, tcp(7); 0: not"),
-	INT("fastopen", fastopen, 32767, "connections with data in their SYN, tcp(7); 0: none"),
+	INT("backlog", backlog, 32767, "connections that may wait, as listen(2); 0: the default" OPT_OR("4096")),
+	INT("defer-accept", defer_accept, 32767, "seconds to wait for the first data, tcp(7); 0: not" OPT_OR("0")),
+	INT("fastopen", fastopen, 32767, "connections with data in their SYN, tcp(7); 0: none" OPT_OR("0")),
 	FLAG("nonblocking", nonblocking, "O_NONBLOCK on these, as nginx expects"),
 
 	HEADING("Generations:"),
-	TIME("interval", interval, 0, "up after living so long; from one failed start to the next"),
+	TIME("interval", interval, 0, "up after living so long; from one failed start to the next" OPT_OR("1s")),
 	ROW("ready", OPT_WORD, 0, "interval|notify|connect", "how it shows that it is up", ready, 0, 0),
-	TIME("ready-timeout", ready_timeout, OPT_OR_NEVER, "notify, connect: then it has failed"),
+	TIME("ready-timeout", ready_timeout, OPT_OR_NEVER, "notify, connect: then it has failed" OPT_OR("-1")),
 	TEXT("ready-address", "ADDRESS", ready_address, "connect: where; as --port, or a path"),
 	INT("max-retries", max_retries, 9999, "of a failed start; without: no limit"),
-	SIGNAL("signal-on-hup", signal_on_hup, "sent to old workers"),
-	SIGNAL("signal-on-term", signal_on_term, "sent to all at TERM"),
-	TIME("kill-old-delay", kill_old_delay, 0, "from the new one's start to this; 5 with auto restart, else 0"),
-	TIME("kill-old-timeout", kill_old_timeout, OPT_OR_NEVER, "from this to KILL, to the process group"),
-	ROW("max-generations", OPT_COUNT, 0, "N", "alive at once: then the oldest is killed", max_generations, 2, 60),
+	SIGNAL("signal-on-hup", signal_on_hup, "sent to old workers" OPT_OR("TERM")),
+	SIGNAL("signal-on-term", signal_on_term, "sent to all at TERM" OPT_OR("TERM")),
+	TIME("kill-old-delay", kill_old_delay, 0, "from the new one's start to this; 5 with auto restart, else 0" OPT_OR("-1")),
+	TIME("kill-old-timeout", kill_old_timeout, OPT_OR_NEVER, "from this to KILL, to the process group" OPT_OR("-1")),
+	ROW("max-generations", OPT_COUNT, 0, "N", "alive at once: then the oldest is killed" OPT_OR("5"), max_generations, 2, 60),
 	ROW("enable-auto-restart", OPT_BOOL, 0, "", "restart by time", enable_auto_restart, 0, 0),
-	TIME("auto-restart-interval", auto_restart_interval, 0, "that time (360)"),
+	TIME("auto-restart-interval", auto_restart_interval, 0, "that time (360)" OPT_OR("-1")),
 	ROW("orphans", OPT_WORD, 0, "term|keep", "what becomes of workers if we are killed", orphans, 0, 0),
 
 	HEADING("Workers:"),
@@ -90,7 +74,7 @@ const struct opt args_opts[] = {
 	FLAG("daemonize", daemonize, "leave the terminal, once a worker is started; needs --log-file"),
 	TEXT("log-file", "FILE", log_file, "stdout and stderr; \"| COMMAND\": to it"),
 	ROW("log-rotate-size", OPT_BYTES, 0, "SIZE", "by se-logrotate; 0: not", log_rotate_size, 0, 0),
-	ROW("log-rotate-age", OPT_COUNT, 0, "N", "then: log files in all", log_rotate_age, 0, 9999),
+	ROW("log-rotate-age", OPT_COUNT, 0, "N", "then: log files in all" OPT_OR("5"), log_rotate_age, 0, 9999),
 
 	{ .type = OPT_STRING, .flags = OPT_LATER, .text = OPT_TEXT("",
 	  "handover|takeover|workers|slow-start|reuseport|allow|accept|max-connections|max-per-source", "") },
@@ -143,7 +127,7 @@ wrong(const struct args *c)
 	if (c->ready == ARGS_CONNECT && !c->ready_address)
 		return "--ready=connect: --ready-address is needed with it";
 	if (c->log_rotate_size > 0 &&
-	    (!c->log_file || c->log_file[strspn(c->log_file, " \t\r\n")] == '|'))
+	    (!c->log_file || *text_skip(c->log_file, " \t\r\n") == '|'))
 		return "--log-rotate-size: --log-file is needed with it, and no command in it";
 	return NULL;
 }
@@ -165,12 +149,12 @@ args_load(struct args *c, int argc, char **argv, struct buf *why)
 	words = memory_get(pointers);
 	base = memory_get(room * (2 + copies));
 	if (!words || !base) {
-		buf_puts(why, strerror(errno));
+		buf_puts(why, call_reason());
 		return false;
 	}
 	text = buf_over(base, room);
 	copy = buf_over(base + room, room * (1 + copies));
-	*c = args_defaults;
+	opt_defaults(args_opts, c);
 	if (!opt_permute(args_opts, argc, argv, words, &text, why))
 		return false;
 	while (words[n])

@@ -5,6 +5,7 @@
 #include "../../lib/sys/spawn.h"
 
 #define EXIT_OPTIONS 1   /* an option that is unknown or wrong, as start_server */
+#define ARGS_BACKLOG 4096 /* the default */
 #define EXIT_OTHER   255 /* what has no errno of its own, as start_server */
 
 enum args_ready { ARGS_INTERVAL, ARGS_NOTIFY, ARGS_CONNECT };
@@ -49,7 +50,6 @@ struct args {
 };
 
 extern const struct opt args_opts[];
-extern const struct args args_defaults;
 
 /* Reads the command line. False: why holds "what: object: reason", for EXIT_OPTIONS. */
 bool args_load(struct args *, int argc, char **argv, struct buf *why);

@@ -75,7 +75,7 @@ stop(const struct args *o, int fd, pid_t pid)
 
 	out_error("stop_server (pid:%d) stopping now (pid:%d)...", (int)getpid(), (int)pid);
 	if (kill(pid, SIGTERM) < 0)
-		return fail(errno, "stop", o->pid_file, strerror(errno));
+		return fail(errno, "stop", o->pid_file, call_reason());
 	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		if (loop_now() >= until)
 			return fail(EXIT_OPTIONS, "stop", o->pid_file, "it is still running");
@@ -126,13 +126,13 @@ status(const struct args *o, pid_t pid)
 	const char *text = room;
 
 	if (ask(pid, room, sizeof room) < 0)
-		return fail(errno, "status", o->pid_file, strerror(errno));
+		return fail(errno, "status", o->pid_file, call_reason());
 	text += text_span(text, "\n") + 1;
 	if (o->json)
 		text += strlen(text) + 1;
 	if (out_text(STDOUT_FILENO, text))
 		return 0;
-	return fail(1, "status", "stdout", strerror(errno));
+	return fail(1, "status", "stdout", call_reason());
 }
 
 /* ---- restart ---- */
@@ -203,12 +203,12 @@ restart(const struct args *o, int fd, pid_t pid)
 	/* with no generation at all there it may be waiting to try again */
 	if (!generations(o->status_file, &least, &most) && (errno != ENODATA || !told))
 		return fail(errno, "restart", o->status_file,
-		    errno == ENODATA ? "no generation in it" : strerror(errno));
+		    errno == ENODATA ? "no generation in it" : call_reason());
 	if (told && number[TRIED] > most)
 		most = number[TRIED]; /* attempts that have failed */
 	wanted = most + 1;
 	if (kill(pid, SIGHUP) < 0)
-		return fail(errno, "restart", o->pid_file, strerror(errno));
+		return fail(errno, "restart", o->pid_file, call_reason());
 	for (;; nap()) {
 		told = ask_numbers(pid, number);
 		if (generations(o->status_file, &least, &most) && least >= wanted &&
@@ -237,7 +237,7 @@ asks_run(const struct args *o)
 		    o->restart ? "--pid-file, --status-file" : "--pid-file", "needed with it");
 	if ((fd = open_pid_file(o->pid_file, &pid)) < 0)
 		return fail(
-		    errno, verb, o->pid_file, errno == EINVAL ? "no pid in it" : strerror(errno));
+		    errno, verb, o->pid_file, errno == EINVAL ? "no pid in it" : call_reason());
 	if (o->restart)
 		return restart(o, fd, pid);
 	return o->stop ? stop(o, fd, pid) : status(o, pid);

@@ -37,7 +37,7 @@ take_command(struct starter *s, const char *command)
 	if (argv && copy)
 		memcpy(copy, command, room);
 	else
-		starter_die(s, errno, "--log-file: %s", strerror(errno));
+		starter_die(s, errno, "--log-file: %s", call_reason());
 	s->log.argv = argv;
 	if (command[text_span(command, FOR_A_SHELL)] || text_after(command, "exec ") ||
 	    command[text_span(command, " =")] == '=') {
@@ -46,7 +46,7 @@ take_command(struct starter *s, const char *command)
 		argv[2] = copy;
 		return;
 	}
-	for (char *p = copy; *(p += strspn(p, " \t")) && n < WORDS;) {
+	for (char *p = copy; *(p = text_skip(p, " \t")) && n < WORDS;) {
 		argv[n++] = p;
 		p += text_span(p, " \t");
 		if (*p)
@@ -70,7 +70,7 @@ take_logger(struct starter *s)
 	if (fd < 0) /* no /proc */
 		fd = call_open((const char *)getauxval(AT_EXECFN), O_PATH | O_CLOEXEC, 0);
 	if (fd < 0 || (s->log.self = call_fcntl(fd, F_DUPFD_CLOEXEC, 16)) < 0)
-		starter_die(s, errno, "--log-rotate-size: our own program: %s", strerror(errno));
+		starter_die(s, errno, "--log-rotate-size: our own program: %s", call_reason());
 	close(fd);
 	(void)buf_print_to(size, sizeof size, "--size=%llu",
 	    (unsigned long long)s->o->log_rotate_size); /* fits, as the next */
@@ -95,20 +95,20 @@ output_prepare(struct starter *s)
 	s->log.due = MS_NEVER;
 	if (!file)
 		return;
-	file += strspn(file, " \t\r\n");
+	file = text_skip(file, " \t\r\n");
 	if (*file != '|' && s->o->log_rotate_size == 0) {
 		s->log.path = s->o->log_file;
 		s->log.fd = open_file(s->log.path);
 		if (s->log.fd < 0)
-			starter_die(s, errno, "--log-file: %s: %s", s->log.path, strerror(errno));
+			starter_die(s, errno, "--log-file: %s: %s", s->log.path, call_reason());
 		return;
 	}
 	if (*file == '|')
-		take_command(s, file + 1 + strspn(file + 1, " \t\r\n"));
+		take_command(s, text_skip(file + 1, " \t\r\n"));
 	else
 		take_logger(s);
 	if (call_pipe(p, O_CLOEXEC) < 0)
-		starter_die(s, errno, "--log-file: pipe: %s", strerror(errno));
+		starter_die(s, errno, "--log-file: pipe: %s", call_reason());
 	(void)call_fcntl(p[1], F_SETPIPE_SZ, PIPE); /* else less waits in it */
 	s->log.read = p[0];
 	s->log.fd = p[1];
@@ -138,8 +138,8 @@ start(struct starter *s, ms now, bool again)
 	l->pid = 0;
 	l->due = now + MS_SECOND;
 	if (!again)
-		starter_die(s, errno, "--log-file: %s: %s: %s", l->argv[0], step, strerror(errno));
-	starter_say(s, "log command %s: %s: %s", l->argv[0], step, strerror(errno));
+		starter_die(s, errno, "--log-file: %s: %s: %s", l->argv[0], step, call_reason());
+	starter_say(s, "log command %s: %s: %s", l->argv[0], step, call_reason());
 }
 
 static void
@@ -178,7 +178,7 @@ output_reopen(struct starter *s)
 	if (!s->log.path)
 		return;
 	if ((fd = open_file(s->log.path)) < 0) {
-		starter_say(s, "failed to open log file:%s: %s", s->log.path, strerror(errno));
+		starter_say(s, "failed to open log file:%s: %s", s->log.path, call_reason());
 		return;
 	}
 	redirect(fd);

@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../../lib/sys/call.h"
 #include "../../lib/sys/listener.h"
 #include "../../lib/sys/loop.h"
 #include "../../lib/sys/memory.h"
@@ -35,7 +36,7 @@ open_probe(struct starter *s)
 	if (!why && e.kind == ENDPOINT_UDP)
 		why = "nothing connects to UDP";
 	if (!why && !(s->probe = memory_get(sizeof *s->probe)))
-		why = strerror(errno);
+		why = call_reason();
 	if (!why && e.kind == ENDPOINT_UNIX)
 		listener_path(e.host, s->probe);
 	else if (!why && !listener_resolve(*e.host ? e.host : "127.0.0.1", e.v6, e.port, s->probe))
@@ -51,8 +52,7 @@ open_probe(struct starter *s)
 static void
 drop_probe(struct starter *s)
 {
-	if (s->probe_fd >= 0)
-		close(s->probe_fd);
+	call_close(s->probe_fd);
 	s->probe_fd = -1;
 }
 
@@ -113,7 +113,7 @@ ready_open(struct starter *s)
 		return;
 	s->reports_fd = unixsock_reports(s->reports_name);
 	if (s->reports_fd < 0 || loop_watch(s->reports_fd, TAG_REPORTS, false) < 0)
-		starter_die(s, errno, "--ready=notify: socket: %s", strerror(errno));
+		starter_die(s, errno, "--ready=notify: socket: %s", call_reason());
 }
 
 /* The one of that pid, if the sender is it or comes from it; else 0. */

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "../../lib/sys/atomic.h"
+#include "../../lib/sys/call.h"
 #include "../../lib/sys/dumpfile.h"
 #include "../../lib/sys/listener.h"
 #include "../../lib/sys/loop.h"
@@ -110,7 +111,7 @@ report_open(struct starter *s)
 	s->status_fd = unixsock_listen(name, geteuid(), getegid());
 	if (s->status_fd >= 0 && loop_watch(s->status_fd, TAG_STATUS, false) == 0)
 		return;
-	starter_say(s, "status: %s: %s: nobody can ask for it", name, strerror(errno));
+	starter_say(s, "status: %s: %s: nobody can ask for it", name, call_reason());
 }
 
 void
@@ -210,5 +211,5 @@ void
 report_dump(struct starter *s)
 {
 	if (spawn_helper(dump, s) < 0)
-		starter_say(s, "dump: %s", strerror(errno));
+		starter_say(s, "dump: %s", call_reason());
 }

@@ -113,15 +113,6 @@ put(struct environment *e, const char *format, ...)
 	return entry;
 }
 
-/* Is the entry NAME=VALUE of that name? */
-static bool
-is_named(const char *entry, const char *name)
-{
-	const char *rest = text_after(entry, name);
-
-	return rest && *rest == '=';
-}
-
 /* Does the envdir have that entry's variable? */
 static bool
 has(const struct envdir *dir, const char *entry)
@@ -130,7 +121,7 @@ has(const struct envdir *dir, const char *entry)
 	const char *d = dir->text.base;
 
 	for (unsigned i = 0; i < dir->count; i++, d += strlen(d) + 1)
-		if (strncmp(d, entry, n) == 0)
+		if (text_span(d, "=") + 1 == n && memcmp(d, entry, n) == 0)
 			return true;
 	return false;
 }
@@ -139,11 +130,8 @@ has(const struct envdir *dir, const char *entry)
 static bool
 is_told(const struct starter *s, const char *entry)
 {
-	for (const char *name = told; *name; name += strlen(name) + 1)
-		if (is_named(entry, name))
-			return true;
-	return text_after(entry, "EINHORN_FD_") ||
-	    (s->reports_fd >= 0 && is_named(entry, "NOTIFY_SOCKET"));
+	return text_is_named(entry, told) || text_after(entry, "EINHORN_FD_") ||
+	    (s->reports_fd >= 0 && text_value(entry, "NOTIFY_SOCKET"));
 }
 
 /* Is there another value for what we inherit? */
@@ -153,7 +141,7 @@ is_replaced(const struct starter *s, const struct envdir *dir, const char *entry
 	char room[8];
 
 	for (unsigned i = 0; i < SETTINGS; i++)
-		if (setting(s->o, i, room, sizeof room) && is_named(entry, settings[i]))
+		if (setting(s->o, i, room, sizeof room) && text_value(entry, settings[i]))
 			return true;
 	return is_told(s, entry) || has(dir, entry);
 }
@@ -265,9 +253,8 @@ open_ready(struct starter *s)
 		return -1;
 	(void)call_fcntl(p[0], F_SETFL, O_NONBLOCK); /* a pipe's end: cannot fail */
 	if (loop_watch(p[0], TAG_READY, false) < 0) {
-		close(p[0]);
-		close(p[1]);
-		return -1;
+		call_close(p[0]);
+		return call_close(p[1]);
 	}
 	s->ready_fd = p[0];
 	return p[1];
@@ -312,12 +299,7 @@ server_start(struct starter *s, const char **step)
 		tell_ready(&e, s, ready >= 0 ? free_child(s) : -1);
 		e.envp[e.count] = NULL;
 		pid = start(s, &e, ready, step);
-		if (ready >= 0) {
-			int saved = errno;
-
-			close(ready);
-			errno = saved;
-		}
+		call_close(ready);
 		memory_free(memory, size);
 	}
 	memory_free(dir_room, ENVDIR_ROOM);

@@ -83,7 +83,7 @@ make_way(struct starter *s, const char *path)
 		starter_die(s, EEXIST, "--path: %s: there is something that is no socket", path);
 	starter_say(s, "removing existing socket file:%s", path);
 	if (unlink(path) < 0)
-		starter_die(s, errno, "--path: %s: %s", path, strerror(errno));
+		starter_die(s, errno, "--path: %s: %s", path, call_reason());
 }
 
 static void
@@ -107,7 +107,7 @@ open_one(struct starter *s, struct starter_socket *k, const struct listener_opti
 	}
 	if ((k->fd = listener_open(&a, type, o, &step)) < 0)
 		starter_die(s, errno, "%s: %s: %s: %s", path ? "--path" : "--port", room, step,
-		    strerror(errno));
+		    call_reason());
 	if (!path)
 		k->at.port = listener_port(k->fd);
 	else if (call_lstat(k->at.host, &st) == 0 && *k->at.host != '@') {
@@ -126,7 +126,7 @@ sockets_open(struct starter *s)
 	struct privilege owner;
 	const char *why = privilege_resolve(o->path_owner, o->path_group, &owner);
 	struct listener_options l = {
-		.backlog = o->backlog > 0 ? o->backlog : args_defaults.backlog,
+		.backlog = o->backlog > 0 ? o->backlog : ARGS_BACKLOG,
 		.defer_accept = o->defer_accept,
 		.fastopen = o->fastopen,
 		.nonblocking = o->nonblocking,

@@ -390,7 +390,7 @@ run_until_ended(struct starter *s)
 		if (!advance(s, ev.now))
 			break;
 		if (loop_next(due(s), &ev) < 0)
-			starter_die(s, errno, "epoll_wait: %s", strerror(errno));
+			starter_die(s, errno, "epoll_wait: %s", call_reason());
 		if (ev.kind == LOOP_CHILD)
 			on_death(s, &ev);
 		else if (ev.kind == LOOP_SIGNAL)
@@ -412,7 +412,7 @@ catch_signals(struct starter *s)
 		SIGALRM };
 
 	if (loop_open(sigs, sizeof sigs / sizeof *sigs) < 0)
-		starter_die(s, errno, "signals: %s", strerror(errno));
+		starter_die(s, errno, "signals: %s", call_reason());
 	call_signal(SIGPIPE, SIG_IGN);
 }
 
@@ -472,7 +472,7 @@ start_up(struct starter *s)
 	const struct args *o = s->o;
 
 	if ((s->null = daemon_null()) < 0) /* the first: it fills 0 to 2 */
-		starter_die(s, errno, "/dev/null: %s", strerror(errno));
+		starter_die(s, errno, "/dev/null: %s", call_reason());
 	spawn_seal_fds();
 	server_prepare(s);
 	output_prepare(s);
@@ -481,7 +481,7 @@ start_up(struct starter *s)
 	sockets_open(s);
 	set_policy(s);
 	if (o->daemonize && (s->daemon_fd = daemon_start(1)) < 0)
-		starter_die(s, errno, "daemonize: fork: %s", strerror(errno));
+		starter_die(s, errno, "daemonize: fork: %s", call_reason());
 	s->pid = getpid();
 	catch_signals(s);
 	ready_open(s);
@@ -503,7 +503,7 @@ run(int argc, char **argv)
 	struct buf why = buf_over(room, sizeof room);
 
 	if (!s || !args_load(&o, argc, argv, &why)) {
-		out_error("se-starter: %s", s ? room : strerror(errno));
+		out_error("se-starter: %s", s ? room : call_reason());
 		return EXIT_OPTIONS;
 	}
 	if (o.help || o.version)
@@ -538,6 +538,6 @@ const struct applet applet_starter = {
 		   "connection, as start_server.",
 	.opts = args_opts,
 	.own_help = true,
-	.defaults = &args_defaults,
+	.config_size = sizeof(struct args),
 	.run = run,
 };

@@ -34,44 +34,42 @@ struct starter_log {
 	ms started, due; /* of the command: its next start; MS_NEVER: none is due */
 };
 
+/* What is large stands last: the rest is reached by shorter code. */
 struct starter {
 	const struct args *o;
-	struct generations g;
-	struct generations_policy policy;
-	struct lineout out; /* our own lines */
+	unsigned sockets;               /* of socket */
+	int reports_fd;                 /* READY=1 comes here; -1: it is not asked for */
+	int ready_fd;                   /* the read end of SE_READY_FD's pipe; -1: none now */
+	int probe_fd;                   /* a connection on its way; -1: none */
+	struct listener_address *probe; /* connect: where */
+	ms probe_due;
+	int daemon_fd; /* who has called waits here; -1: nobody */
+	int status_fd; /* --status asks here; -1: nobody can */
+	int null, base_fd;
+	pid_t pid;
+	unsigned random;
 	struct starter_log log;
 
-	struct starter_socket socket[STARTER_SOCKETS];
-	unsigned sockets;
-
-	struct privilege privilege;
-	struct spawn_limit limit[STARTER_LIMITS];
-	unsigned limits;
-	int null, base_fd;
-
-	struct pidfile pidfile;
-	bool status_made; /* the status file is ours */
-	int status_error; /* what was said last of it */
-
-	int reports_fd; /* READY=1 comes here; -1: it is not asked for */
-	char reports_name[16];
-	int ready_fd;                   /* the read end of SE_READY_FD's pipe; -1: none now */
-	struct listener_address *probe; /* connect: where */
-	int probe_fd;                   /* a connection on its way; -1: none */
-	ms probe_due;
-	int status_fd;   /* --status asks here; -1: nobody can */
+	int stop_signal; /* 0: none, also if we have given up */
+	int exit_status;
+	ms stop_again; /* another one counts from then on */
+	ms started, envdir_due;
 	ms status_again; /* no descriptor was left for who asks: from then on; MS_NEVER: it is open
 			  */
-
-	int daemon_fd; /* who has called waits here; -1: nobody */
-	pid_t pid;
-	int stop_signal; /* 0: none, also if we have given up */
-	ms stop_again;   /* another one counts from then on */
-	int exit_status;
-	unsigned random;
-	ms started, envdir_due;
 	unsigned long restarts, failures; /* since the start, for the status */
 	unsigned failed;                  /* the last generation that failed to start */
+	bool status_made;                 /* the status file is ours */
+	int status_error;                 /* what was said last of it */
+	unsigned limits;                  /* of limit */
+	struct pidfile pidfile;
+	char reports_name[16];
+
+	struct generations_policy policy;
+	struct generations g;
+	struct privilege privilege;
+	struct spawn_limit limit[STARTER_LIMITS];
+	struct lineout out; /* our own lines */
+	struct starter_socket socket[STARTER_SOCKETS];
 };
 
 /* A line for our log. */

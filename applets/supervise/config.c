@@ -17,47 +17,8 @@
 #define AT(member)     offsetof(struct config, member)
 
 /* clang-format off */
-const struct config config_defaults = {
-	.timeout = MS_NEVER,
-	.workers = 1,
-	.chumask = OPT_UNSET,
-	.daemonize_error_exit_code = 1,
-	.stray_timeout = 5 * MS_SECOND,
-	.start_worker_delay_rand = 200,
-	.restart_backoff = 500,
-	.restart_backoff_max = 5 * MS_SECOND,
-	.worker_max_age = MS_NEVER,
-	.worker_heartbeat_interval = MS_SECOND,
-	.worker_heartbeat_timeout = 180 * MS_SECOND,
-	.graceful_interval = 15 * MS_SECOND,
-	.graceful_increment = 10 * MS_SECOND,
-	.graceful_timeout = 600 * MS_SECOND,
-	.immediate_interval = 10 * MS_SECOND,
-	.immediate_increment = 10 * MS_SECOND,
-	.immediate_timeout = 600 * MS_SECOND,
-	.worker_chumask = OPT_UNSET,
-	.worker_reload_signal = SIGUSR2,
-	.worker_death_signal = SIGKILL,
-	.nice = OPT_UNSET,
-	.oom_score_adj = OPT_UNSET,
-	.signal = {
-		[CONFIG_SIGNAL_GRACEFUL_STOP] = SIGTERM,
-		[CONFIG_SIGNAL_IMMEDIATE_STOP] = SIGQUIT,
-		[CONFIG_SIGNAL_GRACEFUL_RESTART] = SIGUSR1,
-		[CONFIG_SIGNAL_IMMEDIATE_RESTART] = SIGHUP,
-		[CONFIG_SIGNAL_RELOAD] = SIGUSR2,
-		[CONFIG_SIGNAL_DETACH] = SIGINT,
-		[CONFIG_SIGNAL_DUMP] = SIGCONT,
-	},
-	.log_level = LOGLINE_DEBUG,
-	.log_rotate_age = 5,
-	.log_rotate_size = 1048576,
-	.log_stdout = true,
-	.log_stderr = true,
-};
-
 #define ROW(n, t, f, a, h, m, lo, hi) \
-	{ .text = OPT_TEXT(n, a, h), .type = t, .flags = f, .offset = AT(m), .min = lo, .max = hi }
+	{ .text = OPT_TEXT(n, a, h), .type = t, .flags = OPT_FLAGS(f, h), .offset = AT(m), .min = lo, .max = hi }
 #define HEADING(title)            { .text = OPT_TEXT("", "", title), .type = OPT_HEADING }
 #define BOOL(key, f, help)        ROW(#key, OPT_BOOL, OPT_KEY | (f), "", help, key, 0, 0)
 #define COUNT(key, f, hi, help)   ROW(#key, OPT_COUNT, OPT_KEY | (f), "N", help, key, 0, hi)
@@ -71,7 +32,7 @@ const struct config config_defaults = {
 #define SIGNAL(key, m, f, help)   ROW(#key, OPT_SIGNAL, OPT_KEY | (f), "SIGNAL", help, m, 0, 0)
 #define VERB(name, id, arg, help) ROW(name, OPT_VERB, 0, arg, help, verb, id, 0)
 #define RLIMIT(key, name)         ROW("rlimit_" #key, OPT_RLIMIT, OPT_KEY | OPT_OR_NIL | OPT_DYNAMIC, \
-				      "SOFT[:HARD]", "worker's RLIMIT_" #name ", or unlimited", rlimit[CONFIG_RLIMIT_##name], 0, 0),
+				      "SOFT[:HARD]", "RLIMIT_" #name ", or unlimited", rlimit[CONFIG_RLIMIT_##name], 0, 0),
 
 const struct opt config_opts[] = {
 	ROW("config", OPT_STRING, OPT_LETTER, "FILE", "flat YAML: the keys below, without --", path, 0, 0),
@@ -88,11 +49,11 @@ const struct opt config_opts[] = {
 	VERB("reload", CONFIG_RELOAD, "", "reload"),
 	VERB("dump", CONFIG_DUMP, "", "write the dump file"),
 	VERB("scale", CONFIG_SCALE, "N", "have N workers, or +N or -N"),
-	ROW("timeout", OPT_DURATION, 0, "TIME", "longest wait; else 10s, for a stop none", timeout, 1, 0),
+	ROW("timeout", OPT_DURATION, 0, "TIME", "longest wait; else 10s, for a stop none" OPT_OR("-1"), timeout, 1, 0),
 
 	HEADING("Command:"),
 	ROW("command", OPT_ARGV, OPT_KEY | OPT_OR_NIL, "COMMAND", "the worker: a list, or a text split on blanks and quotes", command, 0, 0),
-	COUNT(workers, OPT_DYNAMIC, 10000, "number of workers"),
+	COUNT(workers, OPT_DYNAMIC, 10000, "number of workers" OPT_OR("1")),
 	WORD(worker_type, 0, "process|spawn|embedded|thread", "every worker is a process; the last two are refused"),
 	STRING(worker_process_name, OPT_DYNAMIC, "NAME", "workers' argv[0]; %d is the worker's id"),
 	STRING(chdir, 0, "DIR", "working directory"),
@@ -104,34 +65,34 @@ const struct opt config_opts[] = {
 	STRING(chuser, 0, "USER", "user to run as"),
 	STRING(chgroup, 0, "GROUP", "group to run as"),
 	UMASK(chumask, 0, "umask"),
-	COUNT(daemonize_error_exit_code, 0, 255, "exit status of a failed start"),
+	COUNT(daemonize_error_exit_code, 0, 255, "exit status of a failed start" OPT_OR("1")),
 	BOOL(disable_sigdump, 0, "never write the dump file"),
 	STRING(metrics_path, OPT_DYNAMIC, "PATH", "Prometheus status, written once a second at most"),
-	TIME(stray_timeout, stray_timeout, 0, 0, "from TERM to KILL for what workers leave behind"),
+	TIME(stray_timeout, stray_timeout, 0, 0, "from TERM to KILL for what workers leave behind" OPT_OR("5s")),
 
 	HEADING("Starting and restarting:"),
 	TIME(start_worker_delay, start_worker_delay, 0, 0, "between two starts"),
-	RATIO(start_worker_delay_rand, "it varies by half of this up and down"),
+	RATIO(start_worker_delay_rand, "it varies by half of this up and down" OPT_OR("0.2")),
 	TIME(restart_worker_interval, restart_worker_interval, 0, 0, "before a restart"),
-	TIME(restart_backoff, restart_backoff, 0, 100, "the same if it lived under a second; doubles"),
-	TIME(restart_backoff_max, restart_backoff_max, 0, 100, "up to this"),
+	TIME(restart_backoff, restart_backoff, 0, 100, "the same if it lived under a second; doubles" OPT_OR("500ms")),
+	TIME(restart_backoff_max, restart_backoff_max, 0, 100, "up to this" OPT_OR("5s")),
 	ROW("restart_limit", OPT_RATE, OPT_KEY | OPT_DYNAMIC | OPT_OR_NIL, "N/TIME", "give up a worker restarted more often", restart_limit, 0, 0),
 	WORD(on_give_up, OPT_DYNAMIC, "exit|stop", "then exit with its status (128 + signal), or only stop it"),
-	TIME(worker_max_age, worker_max_age, OPT_OR_NEVER, 1000, "replace an older worker"),
+	TIME(worker_max_age, worker_max_age, OPT_OR_NEVER, 1000, "replace an older worker" OPT_OR("-1")),
 	RATIO(worker_max_age_rand, "it varies by half of this up and down"),
 	ROW("worker_max_rss", OPT_BYTES, OPT_KEY | OPT_DYNAMIC | OPT_OR_NIL, "SIZE", "replace a larger worker; looked at every 10s", worker_max_rss, 0, 0),
 
 	HEADING("Heartbeat and killing:"),
 	WORD(worker_heartbeat, OPT_DYNAMIC, "auto|required|off|stat", "enforced from the first beat, from the start, never, by process state"),
-	TIME(worker_heartbeat_interval, worker_heartbeat_interval, 0, 1, "told to workers"),
-	TIME(worker_heartbeat_timeout, worker_heartbeat_timeout, 0, 100, "a worker silent for so long is killed"),
+	TIME(worker_heartbeat_interval, worker_heartbeat_interval, 0, 1, "told to workers" OPT_OR("1s")),
+	TIME(worker_heartbeat_timeout, worker_heartbeat_timeout, 0, 100, "a worker silent for so long is killed" OPT_OR("180s")),
 	TIME(worker_start_timeout, worker_start_timeout, 0, 0, "required: for the first beat, if longer"),
-	TIME(worker_graceful_kill_interval, graceful_interval, 0, 100, "from TERM to the next TERM"),
-	TIME(worker_graceful_kill_interval_increment, graceful_increment, 0, 0, "added to the interval each time"),
-	TIME(worker_graceful_kill_timeout, graceful_timeout, OPT_OR_NEVER, 0, "from the first TERM to QUIT"),
-	TIME(worker_immediate_kill_interval, immediate_interval, 0, 100, "from QUIT to the next QUIT"),
-	TIME(worker_immediate_kill_interval_increment, immediate_increment, 0, 0, "added to the interval each time"),
-	TIME(worker_immediate_kill_timeout, immediate_timeout, OPT_OR_NEVER, 0, "from the first QUIT to KILL"),
+	TIME(worker_graceful_kill_interval, graceful_interval, 0, 100, "from TERM to the next TERM" OPT_OR("15s")),
+	TIME(worker_graceful_kill_interval_increment, graceful_increment, 0, 0, "added to the interval each time" OPT_OR("10s")),
+	TIME(worker_graceful_kill_timeout, graceful_timeout, OPT_OR_NEVER, 0, "from the first TERM to QUIT" OPT_OR("600s")),
+	TIME(worker_immediate_kill_interval, immediate_interval, 0, 100, "from QUIT to the next QUIT" OPT_OR("10s")),
+	TIME(worker_immediate_kill_interval_increment, immediate_increment, 0, 0, "added to the interval each time" OPT_OR("10s")),
+	TIME(worker_immediate_kill_timeout, immediate_timeout, OPT_OR_NEVER, 0, "from the first QUIT to KILL" OPT_OR("600s")),
 
 	HEADING("Exit codes:"),
 	ROW("unrecoverable_exit_codes", OPT_CODES, OPT_KEY | OPT_OR_NIL, "N,N...", "no restart after these exit statuses", unrecoverable_exit_codes, 0, 0),
@@ -141,8 +102,8 @@ const struct opt config_opts[] = {
 	STRING(worker_chuser, OPT_DYNAMIC, "USER", "user to run as"),
 	STRING(worker_chgroup, OPT_DYNAMIC, "GROUP", "group to run as"),
 	UMASK(worker_chumask, OPT_DYNAMIC, "umask"),
-	ROW("worker_reload_signal", OPT_SIGNAL, OPT_KEY | OPT_DYNAMIC | OPT_OR_NIL, "SIGNAL", "sent at a reload to workers that catch it", worker_reload_signal, 0, 0),
-	SIGNAL(worker_death_signal, worker_death_signal, OPT_DYNAMIC, "sent to workers if we die"),
+	ROW("worker_reload_signal", OPT_SIGNAL, OPT_KEY | OPT_DYNAMIC | OPT_OR_NIL, "SIGNAL", "sent at a reload to workers that catch it" OPT_OR("USR2"), worker_reload_signal, 0, 0),
+	SIGNAL(worker_death_signal, worker_death_signal, OPT_DYNAMIC, "sent to workers if we die" OPT_OR("KILL")),
 	INT(nice, -40, 40, "added to the nice value"),
 	INT(oom_score_adj, -1000, 1000, "see proc(5)"),
 	CONFIG_RLIMITS(RLIMIT)
@@ -151,21 +112,21 @@ const struct opt config_opts[] = {
 	HEADING("Commands and signals:"),
 	STRING(control_path, 0, "PATH", "socket for the commands above"),
 	WORD(command_sender, 0, "signal|pipe", "how workers are told to stop; pipe: not yet"),
-	SIGNAL(signal_graceful_stop, signal[CONFIG_SIGNAL_GRACEFUL_STOP], 0, "graceful stop"),
-	SIGNAL(signal_immediate_stop, signal[CONFIG_SIGNAL_IMMEDIATE_STOP], 0, "immediate stop"),
-	SIGNAL(signal_graceful_restart, signal[CONFIG_SIGNAL_GRACEFUL_RESTART], 0, "graceful restart"),
-	SIGNAL(signal_immediate_restart, signal[CONFIG_SIGNAL_IMMEDIATE_RESTART], 0, "immediate restart"),
-	SIGNAL(signal_reload, signal[CONFIG_SIGNAL_RELOAD], 0, "reload"),
-	SIGNAL(signal_detach, signal[CONFIG_SIGNAL_DETACH], 0, "graceful stop too"),
-	SIGNAL(signal_dump, signal[CONFIG_SIGNAL_DUMP], 0, "write the dump file; default from SIGDUMP_SIGNAL"),
+	SIGNAL(signal_graceful_stop, signal[CONFIG_SIGNAL_GRACEFUL_STOP], 0, "graceful stop" OPT_OR("TERM")),
+	SIGNAL(signal_immediate_stop, signal[CONFIG_SIGNAL_IMMEDIATE_STOP], 0, "immediate stop" OPT_OR("QUIT")),
+	SIGNAL(signal_graceful_restart, signal[CONFIG_SIGNAL_GRACEFUL_RESTART], 0, "graceful restart" OPT_OR("USR1")),
+	SIGNAL(signal_immediate_restart, signal[CONFIG_SIGNAL_IMMEDIATE_RESTART], 0, "immediate restart" OPT_OR("HUP")),
+	SIGNAL(signal_reload, signal[CONFIG_SIGNAL_RELOAD], 0, "reload" OPT_OR("USR2")),
+	SIGNAL(signal_detach, signal[CONFIG_SIGNAL_DETACH], 0, "graceful stop too" OPT_OR("INT")),
+	SIGNAL(signal_dump, signal[CONFIG_SIGNAL_DUMP], 0, "write the dump file; default from SIGDUMP_SIGNAL" OPT_OR("CONT")),
 
 	HEADING("Log:"),
 	LIST(log, OPT_DYNAMIC, "PATH", "file, - for stdout, else stderr; the first that opens"),
-	WORD(log_level, OPT_DYNAMIC, LOGLINE_LEVELS, "least level logged"),
-	COUNT(log_rotate_age, OPT_DYNAMIC, 9999, "log files in all; 0: no rotation"),
-	ROW("log_rotate_size", OPT_BYTES, OPT_KEY | OPT_DYNAMIC, "SIZE", "a log file gets no larger; 0: no limit", log_rotate_size, 0, 0),
-	BOOL(log_stdout, OPT_DYNAMIC, "workers' stdout goes to the log too"),
-	BOOL(log_stderr, OPT_DYNAMIC, "workers' stderr goes to the log too"),
+	WORD(log_level, OPT_DYNAMIC, LOGLINE_LEVELS, "least level logged" OPT_OR("debug")),
+	COUNT(log_rotate_age, OPT_DYNAMIC, 9999, "log files in all; 0: no rotation" OPT_OR("5")),
+	ROW("log_rotate_size", OPT_BYTES, OPT_KEY | OPT_DYNAMIC, "SIZE", "a log file gets no larger; 0: no limit" OPT_OR("1M"), log_rotate_size, 0, 0),
+	BOOL(log_stdout, OPT_DYNAMIC, "workers' stdout goes to the log too" OPT_OR("true")),
+	BOOL(log_stderr, OPT_DYNAMIC, "workers' stderr goes to the log too" OPT_OR("true")),
 	WORD(log_format, OPT_DYNAMIC, "ruby|plain|json|cri", "of our lines; json and cri of workers' lines too"),
 	STRING(log_prefix, OPT_DYNAMIC, "TEXT", "in front of workers' lines; %d is the id, %p the pid"),
 	WORD(log_overflow, OPT_DYNAMIC, "block|drop", "what if the disk is too slow: workers wait, or lines are counted"),
@@ -208,7 +169,7 @@ open_file(int dir_fd, const char *path, bool regular)
 static char *
 read_file(int dir_fd, const char *path, bool regular, size_t *len, struct buf *why)
 {
-	int fd = open_file(dir_fd, path, regular), e;
+	int fd = open_file(dir_fd, path, regular);
 	char *text = memory_get(FILE_ROOM);
 	ssize_t n = 0;
 
@@ -226,11 +187,10 @@ read_file(int dir_fd, const char *path, bool regular, size_t *len, struct buf *w
 	memory_free(text, FILE_ROOM);
 	return NULL;
 fail:
-	e = errno;
-	if (fd >= 0)
-		close(fd);
-	memory_free(text, FILE_ROOM);
-	buf_printf(why, "%s: %s", path, e == EINVAL ? "not a regular file" : strerror(e));
+	call_close(fd);
+	memory_free(text, FILE_ROOM); /* it keeps errno: it cannot fail */
+	buf_printf(
+	    why, "%s: %s", path, errno == EINVAL ? "not a regular file" : call_reason());
 	return NULL;
 }
 
@@ -300,14 +260,20 @@ take_environment(struct config *c, struct buf *why)
 	return false;
 }
 
-static const char *
-signal_key(unsigned i)
+const char *
+config_key(size_t member)
 {
 	const struct opt *o = config_opts;
 
-	while (o->type != OPT_SIGNAL || o->offset != AT(signal) + i * sizeof(int))
+	while (o->offset != member)
 		o++;
 	return o->text;
+}
+
+static const char *
+signal_key(unsigned i)
+{
+	return config_key(AT(signal) + i * sizeof(int));
 }
 
 static bool
@@ -380,13 +346,13 @@ take_operands(struct config *c, int argc, char *const argv[], int first, struct 
 static bool
 find_file(int argc, char *const argv[], size_t room, char *path, size_t path_room, struct buf *why)
 {
-	struct config c = config_defaults;
+	struct config c = { 0 };
 	char *base = memory_get(room);
 	struct buf text;
 	bool found = false;
 
 	if (!base) {
-		buf_puts(why, strerror(errno));
+		buf_puts(why, call_reason());
 		return false;
 	}
 	text = buf_over(base, room);
@@ -428,10 +394,10 @@ config_load(int dir_fd, bool again, int argc, char *const argv[], struct buf *wh
 	if (*path && !(file = read_file(dir_fd, path, again, &len, why)))
 		return NULL;
 	if (!(c = memory_get(sizeof *c + room + len))) {
-		buf_puts(why, strerror(errno));
+		buf_puts(why, call_reason());
 		goto fail;
 	}
-	*c = config_defaults;
+	opt_defaults(config_opts, c);
 	c->size = sizeof *c + room + len;
 	text = buf_over((char *)(c + 1), room + len);
 	if (!take_environment(c, why) || (file && !take_file(path, file, len, c, &text, why)) ||

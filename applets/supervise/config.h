@@ -119,7 +119,6 @@ struct config {
 };
 
 extern const struct opt config_opts[];
-extern const struct config config_defaults;
 
 /*
  * Reads the command line, the file it names (relative to the directory dir_fd, as openat(2)), and
@@ -128,6 +127,8 @@ extern const struct config config_defaults;
  */
 struct config *config_load(int dir_fd, bool again, int argc, char *const argv[], struct buf *why);
 void config_free(struct config *);
+/* The key of the member that is so far into the struct. */
+const char *config_key(size_t member);
 /* Prints the effective configuration to stdout so that it reads back; false: errno, E2BIG: it would
  * not. */
 bool config_print(const struct config *);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "../../lib/base/text.h"
+#include "../../lib/sys/call.h"
 #include "../../lib/sys/loop.h"
 #include "../../lib/sys/memory.h"
 #include "../../lib/sys/unixsock.h"
@@ -45,13 +46,13 @@ control_open(struct supervise *s, uid_t uid, gid_t gid)
 	if (!path)
 		return NULL;
 	if (!(s->control = memory_get(sizeof *s->control)))
-		return strerror(errno);
+		return call_reason();
 	for (unsigned i = 0; i < CONTROL_CLIENTS; i++)
 		client_at(s, i)->fd = -1;
 	s->control_fd = unixsock_listen(path, uid, gid);
 	if (s->control_fd >= 0 && loop_watch(s->control_fd, TAG(TAG_CONTROL, 0), false) == 0)
 		return NULL;
-	return errno == EADDRINUSE ? "another process listens there" : strerror(errno);
+	return errno == EADDRINUSE ? "another process listens there" : call_reason();
 }
 
 static void
@@ -232,7 +233,7 @@ control_on_connection(struct supervise *s, ms now)
 		if (errno != EMFILE && errno != ENFILE && errno != ENOMEM && errno != ENOBUFS)
 			return;
 		log_say(&s->log, LOGLINE_ERROR, "control_path: accept: %s: again in a second",
-		    strerror(errno));
+		    call_reason());
 		(void)loop_rewatch(
 		    s->control_fd, TAG(TAG_CONTROL, 0), false, false); /* it was watched */
 		s->control_again = now + MS_SECOND;

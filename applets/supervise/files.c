@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "../../lib/sys/atomic.h"
+#include "../../lib/sys/call.h"
 #include "../../lib/sys/dumpfile.h"
 #include "../../lib/sys/loop.h"
 #include "../../lib/sys/out.h"
@@ -86,7 +87,7 @@ files_dump(struct supervise *s)
 	if (s->dump_pid > 0)
 		return "the last dump is still being written";
 	if ((pid = spawn_helper(dump, s)) < 0)
-		return strerror(errno);
+		return call_reason();
 	s->dump_pid = pid;
 	return NULL;
 }
@@ -126,7 +127,7 @@ files_metrics(struct supervise *s, ms now)
 	if ((pid = spawn_helper(write_metrics, s)) > 0)
 		s->metrics_pid = pid;
 	else
-		log_say(&s->log, LOGLINE_ERROR, "metrics_path: %s", strerror(errno));
+		log_say(&s->log, LOGLINE_ERROR, "metrics_path: %s", call_reason());
 }
 
 bool

@@ -19,18 +19,6 @@ static const char ours[] = "SERVERENGINE_WORKER_ID\0SERVERENGINE_HEARTBEAT_PIPE\
 /* How many of them a worker is given at most. */
 #define OURS 6
 
-static bool
-is_ours(const char *entry)
-{
-	for (const char *name = ours; *name; name += strlen(name) + 1) {
-		const char *rest = text_after(entry, name);
-
-		if (rest && *rest == '=')
-			return true;
-	}
-	return false;
-}
-
 /* How long the vectors are together, with their NULLs. */
 static size_t
 vectors_size(const struct opt_list *command)
@@ -57,7 +45,7 @@ static void
 fill_environment(char **envp, struct launch *l, const struct config *c)
 {
 	for (char **e = environ; *e; e++)
-		if (!is_ours(*e))
+		if (!text_is_named(*e, ours))
 			*envp++ = *e;
 	*envp++ = l->id;
 	if (*l->notify)
@@ -93,11 +81,8 @@ write_environment(struct launch *l, const struct config *c, const char *notify)
 static void
 set_limits(struct launch *l, const struct config *c)
 {
-	static const struct {
-		char key[sizeof "rlimit_memlock"];
-		unsigned char resource;
-	} all[] = {
-#define X(key, name) { "rlimit_" #key, RLIMIT_##name },
+	static const unsigned char resources[] = {
+#define X(key, name) RLIMIT_##name,
 		CONFIG_RLIMITS(X)
 #undef X
 	};
@@ -105,7 +90,9 @@ set_limits(struct launch *l, const struct config *c)
 	l->nlimits = 0;
 	for (size_t i = 0; i < CONFIG_RLIMIT_COUNT; i++) {
 		const struct opt_rlimit *r = &c->rlimit[i];
-		struct spawn_limit limit = { all[i].key, all[i].resource, { r->soft, r->hard } };
+		struct spawn_limit limit = { config_key(
+						 (size_t)((const char *)r - (const char *)c)),
+			resources[i], { r->soft, r->hard } };
 
 		if (!r->set && limit.resource != RLIMIT_NOFILE)
 			continue;

@@ -8,10 +8,10 @@
 
 /* Our own log lines: their level, their clock, and the file they go to. */
 struct log {
-	struct lineout file;
 	enum logline_level level;
 	enum logline_stamp stamp; /* of our lines */
 	struct zone_span zone;    /* of the last line; zeroes: not looked up yet */
+	struct lineout file;
 };
 
 /*

@@ -330,7 +330,7 @@ start(struct logger *l, ms now)
 		if (!l->failing)
 			out_error("se-supervise: log: the logger could not be started: %s: again "
 				  "every second",
-			    strerror(errno));
+			    call_reason());
 		l->failing = true;
 		l->pid = l->pid < 0 ? 0 : l->pid;
 		close(pair[0]);

@@ -33,8 +33,8 @@ struct logger {
 	struct logger_pipe *pipe; /* by key */
 	unsigned room, next;      /* where the search for a free one begins */
 	bool untold;              /* some pipes have not been told yet */
-	char args[4608];          /* what it is started with, a string behind the other */
 	size_t args_len;
+	char args[4608]; /* what it is started with, a string behind the other */
 };
 
 /* Do the lines need a logger under that configuration? */

@@ -35,7 +35,7 @@ take_report(struct supervise *s, unsigned i, const struct notify *n, ms now)
 		workers_feed_event(s, i, WORKER_EV_BEAT, now);
 	if (n->extend > 0) /* after the beat, which begins a new timeout */
 		workers_feed(s, i,
-		    (struct worker_input){
+		    &(struct worker_input){
 			.event = WORKER_EV_EXTEND, .now = now, .until = now + n->extend });
 	if (n->trigger)
 		workers_feed_event(s, i, WORKER_EV_TRIGGER, now);

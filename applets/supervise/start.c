@@ -59,7 +59,7 @@ open_null(void)
 	int fd = daemon_null();
 
 	if (fd < 0)
-		start_die(1, "start: /dev/null: %s", strerror(errno));
+		start_die(1, "start: /dev/null: %s", call_reason());
 	return fd;
 }
 
@@ -74,7 +74,7 @@ catch_signals(const struct config *c)
 	sigs[n++] = SIGTTIN;
 	sigs[n++] = SIGTTOU;
 	if (loop_open(sigs, n) < 0)
-		start_die(1, "start: signals: %s", strerror(errno));
+		start_die(1, "start: signals: %s", call_reason());
 	call_signal(SIGPIPE, SIG_IGN);
 }
 
@@ -94,7 +94,7 @@ take_pid_file(struct supervise *s)
 	}
 	if (path)
 		fail(s, "pid_path: %s: %s", path,
-		    errno == EINVAL ? "not a regular file" : strerror(errno));
+		    errno == EINVAL ? "not a regular file" : call_reason());
 }
 
 static _Noreturn void
@@ -121,7 +121,7 @@ become(struct supervise *s)
 	    NULL)
 		fail(s, "control_path: %s: %s", c->control_path, why);
 	if (privilege_apply(&p) < 0)
-		fail_identity(s, strerror(errno));
+		fail_identity(s, call_reason());
 	(void)call_prctl(PR_SET_DUMPABLE,
 	    1); /* cleared by that: /proc/self would be root's, see oom_score_adj */
 	if (c->chumask != OPT_UNSET)
@@ -149,11 +149,11 @@ open_log(struct supervise *s)
 
 	config_log(s->boot, &s->log);
 	if (log_open(&s->log, &s->boot->log, &path) < 0)
-		fail(s, "log: %s: %s", path, strerror(errno));
+		fail(s, "log: %s: %s", path, call_reason());
 	if (logger_needed(s->boot) && !logger_configure(&s->logger, s->boot, path, &s->log))
 		fail(s, "log: %s",
 		    errno == EINVAL ? "path or log_prefix: too long, or a newline in it"
-				    : strerror(errno));
+				    : call_reason());
 	if (s->boot->daemonize && !path)
 		out_error("se-supervise: log: not set: a daemon's lines are lost");
 }
@@ -168,7 +168,7 @@ prepare_workers(struct supervise *s)
 	(void)call_prctl(PR_SET_CHILD_SUBREAPER, 1); /* an old kernel: then orphans go to PID 1 */
 	s->reports_fd = unixsock_reports(s->reports_name);
 	if (s->reports_fd < 0 || loop_watch(s->reports_fd, TAG(TAG_REPORTS, 0), false) < 0)
-		fail(s, "start: notify socket: %s", strerror(errno));
+		fail(s, "start: notify socket: %s", call_reason());
 	if (!launch_prepare(&s->launch, s->boot, s->live, s->reports_name, &why))
 		goto wrong;
 	if ((reason = workers_scale(s, s->boot->workers, loop_now())) == NULL)
@@ -215,11 +215,11 @@ start_up(struct supervise *s, const struct config *c, int argc, char **argv)
 	s->base_fd = call_open(".", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 	spawn_seal_fds();
 	if (c->daemonize && (s->daemon_fd = daemon_start((int)c->daemonize_error_exit_code)) < 0)
-		fail(s, "daemonize: %s", strerror(errno));
+		fail(s, "daemonize: %s", call_reason());
 	s->pid = getpid();
 	catch_signals(c);
 	if (c->chdir && chdir(c->chdir) < 0)
-		fail(s, "chdir: %s: %s", c->chdir, strerror(errno));
+		fail(s, "chdir: %s: %s", c->chdir, call_reason());
 	become(s);
 	raise_nofile(s);
 	open_log(s);

@@ -12,6 +12,7 @@
 #include "../../lib/sys/cgroup.h"
 #include "../../lib/sys/daemon.h"
 #include "../../lib/sys/loop.h"
+#include "../../lib/sys/memory.h"
 #include "../../lib/sys/out.h"
 #include "../../lib/sys/proc.h"
 #include "../applet.h"
@@ -187,7 +188,7 @@ adopt(struct supervise *s, const struct config *new, struct buf *why)
 		return false;
 	}
 	if (log_open(&log, &new->log, &path) < 0) {
-		buf_printf(why, "log: %s: %s", path, strerror(errno));
+		buf_printf(why, "log: %s: %s", path, call_reason());
 		return false;
 	}
 	if (logged)
@@ -203,7 +204,7 @@ adopt(struct supervise *s, const struct config *new, struct buf *why)
 	if (!logged)
 		lineout_replace(&s->log.file, &log.file);
 	else if (!logger_configure(&s->logger, new, path, &s->log)) /* no descriptors, or memory */
-		log_say(&s->log, LOGLINE_ERROR, "log: no logger: %s", strerror(errno));
+		log_say(&s->log, LOGLINE_ERROR, "log: no logger: %s", call_reason());
 	config_log(new, &s->log);
 	return true;
 }
@@ -458,7 +459,7 @@ run_until_ended(struct supervise *s)
 
 	while (s->fleet.state != FLEET_ENDED && !s->failed) {
 		if (loop_next(due(s), &ev) < 0) {
-			log_say(&s->log, LOGLINE_FATAL, "epoll_wait: %s", strerror(errno));
+			log_say(&s->log, LOGLINE_FATAL, "epoll_wait: %s", call_reason());
 			s->failed = 1; /* PR_SET_PDEATHSIG ends the workers */
 			return;
 		}
@@ -506,28 +507,32 @@ tell_failure(struct supervise *s)
 static int
 supervise(const struct config *c, int argc, char **argv)
 {
-	struct supervise s;
+	struct supervise *s = memory_get(sizeof *s);
 	bool failed;
 
-	start_up(&s, c, argc, argv);
+	if (!s) {
+		out_error("se-supervise: start: %s", call_reason());
+		return 1;
+	}
+	start_up(s, c, argc, argv);
 
 	/* ---- children exist from here on: nothing ends us but what is asked, or their own end
 	 * ---- */
 
-	run_until_ended(&s);
+	run_until_ended(s);
 	/* who waits for our end on a connection, or for the socket's, finds the pid file free then
 	 */
-	remove_cgroups(&s);
-	failed = s.failed ? *s.why != '\0' : s.daemon_fd >= 0;
-	if (failed && *s.why && (s.log.file.owned || s.logger.on))
-		log_say(&s.log, LOGLINE_FATAL, "%s", s.why);
-	if (!logger_finish(&s.logger, LOG_PATIENCE))
+	remove_cgroups(s);
+	failed = s->failed ? *s->why != '\0' : s->daemon_fd >= 0;
+	if (failed && *s->why && (s->log.file.owned || s->logger.on))
+		log_say(&s->log, LOGLINE_FATAL, "%s", s->why);
+	if (!logger_finish(&s->logger, LOG_PATIENCE))
 		out_error("se-supervise: log: its last lines are not written yet: not waited for");
-	pidfile_drop(&s.pidfile);
-	control_close(&s);
+	pidfile_drop(&s->pidfile);
+	control_close(s);
 	if (failed)
-		tell_failure(&s);
-	return s.failed ? s.failed : s.fleet.status;
+		tell_failure(s);
+	return s->failed ? s->failed : s->fleet.status;
 }
 
 static int
@@ -550,7 +555,7 @@ run(int argc, char **argv)
 		return verbs_run(c);
 	if (!config_print(c))
 		start_die(1, "check: %s",
-		    errno == E2BIG ? "a value is too long for a line" : strerror(errno));
+		    errno == E2BIG ? "a value is too long for a line" : call_reason());
 	return 0;
 }
 
@@ -561,6 +566,6 @@ const struct applet applet_supervise = {
 		 "(-c FILE | --control-path=PATH | --pid-path=PATH) --status|--stop|...\0",
 	.summary = "Keep N worker processes of one command alive, healthy and replaceable.",
 	.opts = config_opts,
-	.defaults = &config_defaults,
+	.config_size = sizeof(struct config),
 	.run = run,
 };

@@ -35,48 +35,49 @@ struct slot {
 	char text[SLOT_STATUS_MAX]; /* the worker's STATUS= */
 };
 
-/* Everything the supervisor knows while it runs. */
+/*
+ * Everything the supervisor knows while it runs. What is large stands last: the rest is reached by
+ * shorter code.
+ */
 struct supervise {
-	int argc;
-	char *const *argv;
-	int base_fd;               /* the directory that -c is relative to */
 	const struct config *boot; /* of the start, for what is not dynamic */
 	const struct config *live; /* of the last reload; boot until then */
-	struct worker_policy worker_policy;
-	struct fleet_policy fleet_policy;
-	struct launch launch;
-	struct log log;
-	struct logger logger;
-	struct pidfile pidfile;
-
-	struct fleet fleet;
-	struct slot *slot; /* nslots of them, wanted in front */
+	struct slot *slot;         /* nslots of them, wanted in front */
 	unsigned nslots, wanted;
-	unsigned active;   /* slots that have a process or will have one */
-	struct heap due;   /* when each slot's machine wants the clock */
-	struct map by_pid; /* workers; when they are gone, which signal each stray was sent */
-	unsigned told;     /* strays in it */
-
-	pid_t pid; /* ours; a helper's copy of all this has another */
-	ms started;
-	ms unmute;   /* when the muted pipes are read again; MS_NEVER: none is */
-	ms stranger; /* before that, no line about datagrams from strangers */
+	unsigned active; /* slots that have a process or will have one */
+	pid_t pid;       /* ours; a helper's copy of all this has another */
+	int failed;      /* exit status of a start that failed; 0: none */
 	unsigned random;
-	unsigned long restarts;
-	long oom_kills;
-	int reports_fd; /* where NOTIFY_SOCKET leads; -1: none */
-	char reports_name[16];
-	int control_fd;          /* -1: none */
 	struct control *control; /* NULL: none */
-	ms control_again;        /* when accepting goes on after EMFILE; MS_NEVER: it is on */
+	int control_fd;          /* -1: none */
+	int reports_fd;          /* where NOTIFY_SOCKET leads; -1: none */
 	int daemon_fd;           /* the caller waits on it for our start; -1: nobody does */
 	bool proven;             /* a worker could be executed */
-	int failed;              /* exit status of a start that failed; 0: none */
-	char why[1024];          /* of the failed start, or of the last command that was refused */
 	bool changed;            /* since the metrics were written */
-	ms metrics_next;         /* not written before */
+	struct map by_pid;       /* workers; when they are gone, which signal each stray was sent */
+	unsigned told;           /* strays in it */
 	pid_t metrics_pid;       /* the helper that writes them; 0: none */
 	pid_t dump_pid;          /* the helper that writes the dump; 0: none */
+	int base_fd;             /* the directory that -c is relative to */
+	ms unmute;               /* when the muted pipes are read again; MS_NEVER: none is */
+	struct heap due;         /* when each slot's machine wants the clock */
+	struct fleet fleet;
+	ms control_again; /* when accepting goes on after EMFILE; MS_NEVER: it is on */
+	unsigned long restarts;
+	ms started;
+	ms stranger; /* before that, no line about datagrams from strangers */
+	long oom_kills;
+	ms metrics_next; /* not written before */
+	int argc;
+	char *const *argv;
+	char reports_name[16];
+	struct fleet_policy fleet_policy;
+	struct pidfile pidfile;
+	struct worker_policy worker_policy;
+	struct log log;
+	struct launch launch;
+	struct logger logger;
+	char why[1024]; /* of the failed start, or of the last command that was refused */
 };
 
 /* A number that others cannot rely on; for jitter. */

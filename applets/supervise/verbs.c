@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "../../lib/base/text.h"
+#include "../../lib/sys/call.h"
 #include "../../lib/sys/loop.h"
 #include "../../lib/sys/out.h"
 #include "../../lib/sys/pidfile.h"
@@ -132,7 +133,7 @@ read_answer(int fd, const char *what, bool lines, ms deadline)
 			continue;
 		if (n <= 0)
 			return complain(VERBS_REFUSED, what, NULL,
-			    n < 0 ? strerror(errno) : "the connection was closed");
+			    n < 0 ? call_reason() : "the connection was closed");
 		buf_put(&in, bytes, (size_t)n);
 		if (!answered && text_find(in.base, '\n', in.len)) {
 			if ((status = take_answer(&in, what)) != VERBS_DONE || !lines)
@@ -142,7 +143,7 @@ read_answer(int fd, const char *what, bool lines, ms deadline)
 		if (answered && print_lines(&in, &arrived)) {
 			if (arrived)
 				return VERBS_DONE;
-			return complain(VERBS_REFUSED, what, "stdout", strerror(errno));
+			return complain(VERBS_REFUSED, what, "stdout", call_reason());
 		}
 	}
 }
@@ -193,11 +194,11 @@ by_socket(const struct config *c, const struct verb *v, const char *what)
 	if (fd < 0)
 		return complain(
 		    errno == ENOENT || errno == ECONNREFUSED ? VERBS_NOT_RUNNING : VERBS_REFUSED,
-		    "control_path", c->control_path, strerror(errno));
+		    "control_path", c->control_path, call_reason());
 	/* who is refused may be hung up on before our line; the answer is there all the same */
 	if (send(fd, room, line.len, MSG_NOSIGNAL) != (ssize_t)line.len && errno != EPIPE &&
 	    errno != ECONNRESET)
-		status = complain(VERBS_REFUSED, what, NULL, strerror(errno));
+		status = complain(VERBS_REFUSED, what, NULL, call_reason());
 	else
 		status = read_answer(fd, what, v->word == COMMAND_STATUS, ms_add(start, limit));
 	if (status == VERBS_DONE && is_stop(c))
@@ -246,10 +247,10 @@ by_signal(const struct config *c, const struct verb *v, const char *what)
 		return complain(VERBS_REFUSED, "pid_path", path,
 		    errno == ESRCH        ? "it is held in another pid namespace: use control_path"
 			: errno == EINVAL ? "not a regular file"
-					  : strerror(errno));
+					  : call_reason());
 	if (kill(pid, c->signal[v->signal]) < 0)
-		return complain(errno == ESRCH ? VERBS_NOT_RUNNING : VERBS_REFUSED, what, path,
-		    strerror(errno));
+		return complain(
+		    errno == ESRCH ? VERBS_NOT_RUNNING : VERBS_REFUSED, what, path, call_reason());
 	while (is_stop(c) && pidfile_holder(path) == pid) {
 		if (loop_now() >= deadline)
 			return still_running();
@@ -266,7 +267,7 @@ verbs_run(const struct config *c)
 
 	if (c->chdir &&
 	    chdir(c->chdir) < 0) /* where relative paths mean the same as to the supervisor */
-		return complain(VERBS_REFUSED, "chdir", c->chdir, strerror(errno));
+		return complain(VERBS_REFUSED, "chdir", c->chdir, call_reason());
 	if (c->control_path)
 		return by_socket(c, v, what);
 	if (c->pid_path.count > 0)

@@ -65,7 +65,7 @@ close_pipe(struct supervise *s, unsigned i)
 static int
 open_pipe(struct supervise *s, unsigned i)
 {
-	int p[2], e;
+	int p[2];
 
 	if (call_pipe(p, O_CLOEXEC) < 0)
 		return -1;
@@ -75,11 +75,8 @@ open_pipe(struct supervise *s, unsigned i)
 		s->slot[i].beat_fd = p[0];
 		return p[1];
 	}
-	e = errno;
-	close(p[0]);
-	close(p[1]);
-	errno = e;
-	return -1;
+	call_close(p[0]);
+	return call_close(p[1]);
 }
 
 /* A command that cannot be executed at the very first start is an error of the start: no looping.
@@ -120,8 +117,7 @@ launch(struct supervise *s, unsigned i, const char **step)
 	} else {
 		e = errno;
 	}
-	if (end >= 0)
-		close(end);
+	call_close(end);
 	if (pid < 0)
 		close_pipe(s, i);
 	errno = e;
@@ -153,7 +149,7 @@ start(struct supervise *s, unsigned i, ms now)
 		fail_start(s, step, errno);
 		if (!s->failed)
 			log_say(&s->log, LOGLINE_ERROR, "Worker %u could not be started: %s: %s", i,
-			    step, strerror(errno));
+			    step, call_reason());
 	}
 	answer.now = loop_now();
 	return answer;
@@ -205,7 +201,7 @@ send_signal(struct supervise *s, unsigned i, const struct worker_action *a, bool
 	}
 	if (kill(w->pid, a->sig) < 0) /* it changed its user */
 		log_say(&s->log, LOGLINE_ERROR, "Worker %u (pid %d): kill: %s", i, (int)w->pid,
-		    strerror(errno));
+		    call_reason());
 	if (a->sig != SIGKILL && !expected && proc_stat(w->pid, &st) && st.state == 'T') {
 		log_say(&s->log, LOGLINE_WARN, "Worker %u (pid %d) is stopped: sending SIGCONT too",
 		    i, (int)w->pid);
@@ -282,8 +278,10 @@ give_up(struct supervise *s, unsigned i, const struct worker_action *a, ms now)
 
 /* One step of slot i's machine, its action, and the steps that answer the action. */
 void
-workers_feed(struct supervise *s, unsigned i, struct worker_input in)
+workers_feed(struct supervise *s, unsigned i, const struct worker_input *first)
 {
+	struct worker_input in = *first;
+
 	for (;;) {
 		struct worker *m = &s->slot[i].machine;
 		enum worker_state before = m->state;
@@ -327,7 +325,7 @@ workers_feed(struct supervise *s, unsigned i, struct worker_input in)
 void
 workers_feed_event(struct supervise *s, unsigned i, enum worker_event event, ms now)
 {
-	workers_feed(s, i, (struct worker_input){ .event = event, .now = now });
+	workers_feed(s, i, &(struct worker_input){ .event = event, .now = now });
 }
 
 void
@@ -521,7 +519,7 @@ workers_on_exit(struct supervise *s, pid_t pid, int status, ms now)
 	w = &s->slot[i];
 	log_exit(s, i, status);
 	if (s->boot->worker_cgroup && cgroup_kill(s->boot->worker_cgroup, i) < 0)
-		log_say(&s->log, LOGLINE_WARN, "Worker %u: cgroup.kill: %s", i, strerror(errno));
+		log_say(&s->log, LOGLINE_WARN, "Worker %u: cgroup.kill: %s", i, call_reason());
 	map_remove(&s->by_pid, pid);
 	close_pipe(s, i);
 	w->pid = 0;
@@ -529,7 +527,7 @@ workers_on_exit(struct supervise *s, pid_t pid, int status, ms now)
 	w->status = status;
 	w->text_len = 0;
 	workers_feed(s, i,
-	    (struct worker_input){
+	    &(struct worker_input){
 		.event = WORKER_EV_EXITED,
 		.now = now,
 		.random = supervise_random(s),

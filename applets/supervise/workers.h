@@ -12,7 +12,7 @@ const char *workers_limit(
  * not, or NULL. */
 const char *workers_scale(struct supervise *, unsigned n, ms now);
 /* One step of slot i's machine, its action, and the steps that answer the action. */
-void workers_feed(struct supervise *, unsigned i, struct worker_input);
+void workers_feed(struct supervise *, unsigned i, const struct worker_input *);
 void workers_feed_event(struct supervise *, unsigned i, enum worker_event, ms now);
 /* The same event for every worker that is wanted, or that has a process. */
 void workers_all(struct supervise *, enum worker_event, ms now);

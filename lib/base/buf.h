@@ -17,7 +17,7 @@ struct buf {
 };
 
 /* An empty buf over room bytes at base. */
-struct buf buf_over(char *base, size_t room);
+__attribute__((noinline)) struct buf buf_over(char *base, size_t room);
 void buf_clear(struct buf *);
 void buf_put(struct buf *, const void *bytes, size_t len);
 void buf_puts(struct buf *, const char *);

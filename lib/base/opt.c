@@ -5,6 +5,23 @@
 #include "num.h"
 #include "text.h"
 
+void
+opt_defaults(const struct opt *o, void *config)
+{
+	for (; o->text; o++) {
+		const char *arg = opt_arg(o), *help = arg + strlen(arg) + 1;
+		struct opt_value v = { .first = help + strlen(help) + 1, .count = 1 };
+		struct opt row = *o;
+		struct buf none = { 0 };
+
+		row.flags |= OPT_OR_NEVER;
+		if (o->flags & OPT_DEFAULT)
+			(void)optval_set(&row, config, &none, &v, &none); /* the table is right */
+		else if (o->type == OPT_INT || o->type == OPT_OCTAL)
+			*(int *)(void *)((char *)config + o->offset) = OPT_UNSET;
+	}
+}
+
 static bool
 same_char(char a, char b)
 {
@@ -294,7 +311,7 @@ spell_out(const struct opt *opts, char *const argv[], int *i, char **to, struct 
     struct buf *why)
 {
 	const char *arg = argv[(*i)++], *name = arg + 1 + (arg[1] == '-'), *value = NULL;
-	size_t len = strcspn(name, "=");
+	size_t len = text_span(name, "=");
 	const struct opt *o = find_shortened(opts, name, len, why);
 
 	if (!o)

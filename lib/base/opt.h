@@ -5,6 +5,8 @@
 
 /* The table of rows as a whole: its names, the command line, --help. Rows end with name == NULL. */
 
+/* Puts the defaults into the config struct, which is all zeroes. */
+void opt_defaults(const struct opt *, void *config);
 /* The row of that name, '-' and '_' alike; NULL if there is none. */
 const struct opt *opt_find(const struct opt *, const char *name);
 /* The name most like it among the rows that have all of the flags; NULL if none is near. */

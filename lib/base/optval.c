@@ -51,8 +51,7 @@ split_words(const char *s, struct buf *text, struct opt_list *out, struct buf *w
 	for (;;) {
 		char quote = 0;
 
-		while (*s == ' ' || *s == '\t')
-			s++;
+		s = text_skip(s, " \t");
 		if (!*s)
 			break;
 		for (; *s && (quote || (*s != ' ' && *s != '\t')); s++) {

@@ -39,10 +39,11 @@ enum {
 	OPT_KEY = 1,     /* may stand in the configuration file */
 	OPT_DYNAMIC = 2, /* takes effect at reload */
 	OPT_LATER = 4,   /* for one row without a name: the names in arg are refused as "not yet" */
-	OPT_OR_NEVER = 8, /* see OPT_DURATION */
-	OPT_LETTER = 32,  /* the name's first letter alone stands for it too: -c */
-	OPT_OR_NIL = 16,  /* nil, null and ~ mean none */
-	OPT_MANY = 64,    /* of an OPT_LIST: given again, it is added to */
+	OPT_OR_NEVER = 8,  /* see OPT_DURATION */
+	OPT_LETTER = 32,   /* the name's first letter alone stands for it too: -c */
+	OPT_OR_NIL = 16,   /* nil, null and ~ mean none */
+	OPT_MANY = 64,     /* of an OPT_LIST: given again, it is added to */
+	OPT_DEFAULT = 128, /* the help ends with OPT_OR */
 };
 
 #define OPT_UNSET INT_MIN
@@ -57,12 +58,18 @@ struct opt {
 };
 
 /*
- * Its three texts in one: the name, the value's name in --help ("" for flags; OPT_WORD:
- * "auto|required|off"), and the help, to which the default is added from the defaults struct.
+ * Its texts in one: the name, the value's name in --help ("" for flags; OPT_WORD:
+ * "auto|required|off"), and the help, to which the default is added as opt_defaults has set it.
  */
 #define OPT_TEXT(name, arg, help) name "\0" arg "\0" help
+/*
+ * Behind the help: the default as a value is written, for rows whose default is not all zeroes, nor
+ * OPT_UNSET; OPT_FLAGS sees whether it is there. Here -1 means never for every duration.
+ */
+#define OPT_OR(value) "\0" value
+#define OPT_FLAGS(flags, help) \
+	((flags) | (__builtin_strlen(help) + 1 < sizeof(help) ? OPT_DEFAULT : 0))
 const char *opt_arg(const struct opt *);
-
 
 /* The longest duration that a row takes, in milliseconds: a leap year. */
 #define OPT_TIME_MAX ((ms)366 * 86400 * MS_SECOND)

@@ -1,5 +1,7 @@
 #include "text.h"
 
+#include <string.h>
+
 char *
 text_char(const char *s, char c)
 {
@@ -27,6 +29,31 @@ text_span(const char *s, const char *stops)
 	while (s[n] && !text_char(stops, s[n]))
 		n++;
 	return n;
+}
+
+const char *
+text_value(const char *entry, const char *name)
+{
+	const char *rest = text_after(entry, name);
+
+	return rest && *rest == '=' ? rest + 1 : NULL;
+}
+
+bool
+text_is_named(const char *entry, const char *names)
+{
+	for (; *names; names += strlen(names) + 1)
+		if (text_value(entry, names))
+			return true;
+	return false;
+}
+
+char *
+text_skip(const char *s, const char *these)
+{
+	while (*s && text_char(these, *s))
+		s++;
+	return (char *)(size_t)s;
 }
 
 void *

@@ -77,7 +77,6 @@ enum generations_action {
 };
 
 struct generations {
-	struct generation all[GENERATIONS_MAX]; /* by age, the oldest first */
 	unsigned count;
 	unsigned number; /* of the last attempt */
 	enum generations_reason reason;
@@ -92,6 +91,7 @@ struct generations {
 	bool hopeless;     /* given up */
 	bool gave_up;      /* GIVE_UP is to be told */
 	bool stopping, stopped, killing, killed;
+	struct generation all[GENERATIONS_MAX]; /* by age, the oldest first */
 };
 
 void generations_init(struct generations *);

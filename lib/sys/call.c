@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -196,23 +197,80 @@ call_mask(int how, const struct call_mask *signals, struct call_mask *old)
 	(void)syscall(SYS_rt_sigprocmask, how, signals, old, sizeof *signals);
 }
 
+#define CATCH_FLAGS (SA_RESTART | SA_NOCLDSTOP | SA_SIGINFO)
+
+#if defined __x86_64__ && defined __LP64__
+/* As the kernel has it. libc's guards an abort(3) of other threads too. */
+struct action {
+	union {
+		void (*plain)(int);
+		void (*told)(int, siginfo_t *, void *);
+	} handler;
+	unsigned long flags;
+	void (*back)(void); /* where a handler returns to */
+	struct call_mask mask;
+};
+
+#define HAS_BACK 0x04000000 /* SA_RESTORER */
+
+/* rt_sigreturn(2), which is call 15 */
+static __attribute__((naked)) void
+back(void)
+{
+	__asm__("mov $15, %eax\n\tsyscall");
+}
+
+static int
+set_action(int sig, const struct action *a)
+{
+	return (int)syscall(SYS_rt_sigaction, sig, a, NULL, sizeof a->mask);
+}
+
+int
+call_catch(int sig, void (*handler)(int, siginfo_t *, void *))
+{
+	const struct action a = { .handler.told = handler,
+		.flags = CATCH_FLAGS | HAS_BACK,
+		.back = back,
+		.mask = call_all };
+
+	return set_action(sig, &a);
+}
+
 void
 call_signal(int sig, void (*handler)(int))
 {
-	const struct sigaction sa = { .sa_handler = handler };
+	const struct action a = { .handler.plain = handler };
 
-	(void)sigaction(
-	    sig, &sa, NULL); /* EINVAL: there is no such signal, or it is KILL or STOP */
+	(void)set_action(sig, &a); /* EINVAL: there is no such signal, or it is KILL or STOP */
 }
+#else
+int
+call_catch(int sig, void (*handler)(int, siginfo_t *, void *))
+{
+	struct sigaction a = { .sa_sigaction = handler, .sa_flags = CATCH_FLAGS };
+
+	sigfillset(&a.sa_mask);
+	return sigaction(sig, &a, NULL);
+}
+
+void
+call_signal(int sig, void (*handler)(int))
+{
+	const struct sigaction a = { .sa_handler = handler };
+
+	(void)sigaction(sig, &a, NULL); /* EINVAL: there is no such signal, or KILL or STOP */
+}
+#endif
 
 const char *
 call_env(const char *name)
 {
 	for (char **e = environ; *e; e++) {
-		const char *rest = text_after(*e, name);
+		const char *value = text_value(*e, name);
 
-		if (rest && *rest == '=')
-			return rest + 1;
+		if (value)
+			return value;
 	}
 	return NULL;
 }
@@ -226,11 +284,27 @@ call_time(void)
 	return ts.tv_sec;
 }
 
+const char *
+call_reason(void)
+{
+	return strerror(errno);
+}
+
 int
 call_fail(int error)
 {
 	errno = error;
 	return -1;
+}
+
+int
+call_close(int fd)
+{
+	int e = errno;
+
+	if (fd >= 0)
+		close(fd);
+	return call_fail(e);
 }
 
 int

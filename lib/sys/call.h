@@ -36,14 +36,23 @@ int call_epoll_wait(int epoll, struct epoll_event *, int room, int timeout);
 pid_t call_fork(void);
 /* mmap(2) of what can be read and written; MAP_FAILED: errno. */
 void *call_mmap(size_t size, int flags, int fd);
+/*
+ * A handler for a signal, during which all signals wait; calls go on after it, stopped children are
+ * not told. -1: errno.
+ */
+int call_catch(int sig, void (*)(int, siginfo_t *, void *));
 /* A signal that is to be ignored or to do what it does by default: SIG_IGN, SIG_DFL. */
 void call_signal(int sig, void (*)(int));
 /* getenv(3). */
 const char *call_env(const char *name);
 /* Seconds since 1970. */
 int64_t call_time(void);
+/* What errno says: its strerror(3). */
+const char *call_reason(void);
 /* Sets errno; -1. */
 int call_fail(int error);
+/* Closes fd, if it is not -1; errno stays as it is. -1. */
+int call_close(int fd);
 /* Closes fd, sets errno; -1. */
 int call_fail_closed(int fd, int error);
 /* Are they one file? */

@@ -28,16 +28,14 @@ int
 cgroup_kill(const char *dir, unsigned id)
 {
 	char path[4096];
-	int fd, e;
+	int fd;
 	ssize_t n;
 
 	if (path_of(dir, id, "/cgroup.kill", path, sizeof path) < 0 ||
 	    (fd = call_open(path, O_WRONLY | O_CLOEXEC, 0)) < 0)
 		return -1;
 	n = write(fd, "1", 1);
-	e = errno;
-	close(fd);
-	errno = e;
+	call_close(fd);
 	return n == 1 ? 0 : -1;
 }
 

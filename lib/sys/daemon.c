@@ -63,9 +63,8 @@ daemon_start(int error_status)
 		_exit(pid < 0 ? error_status : 0);
 	return p[1];
 fail:
-	close(p[0]);
-	close(p[1]);
-	return -1;
+	call_close(p[0]);
+	return call_close(p[1]);
 }
 
 void

@@ -25,7 +25,7 @@ ledger_make(void)
 
 	if (fd < 0 || ftruncate(fd, (off_t)sizeof(struct ledger)) == 0)
 		return fd;
-	return call_fail_closed(fd, errno);
+	return call_close(fd);
 }
 
 struct ledger *

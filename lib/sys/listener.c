@@ -12,6 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "../base/num.h"
 #include "../base/text.h"
 #include "call.h"
 #include "memory.h"
@@ -34,7 +35,7 @@ from_number(const char *text, bool v6, struct listener_address *a)
 static char *
 next_word(char **line)
 {
-	char *word = *line + strspn(*line, " \t\r"), *end = word + text_span(word, " \t\r");
+	char *word = text_skip(*line, " \t\r"), *end = word + text_span(word, " \t\r");
 
 	if (!*word || *word == '#')
 		return NULL;
@@ -50,7 +51,7 @@ from_line(char *line, const char *host, struct listener_address *a)
 	char *address = next_word(&line), *name;
 
 	while (address && (name = next_word(&line)) != NULL)
-		if (strcasecmp(name, host) == 0 && from_number(address, false, a))
+		if (num_is_word(name, host) && from_number(address, false, a))
 			return true;
 	return false;
 }
@@ -69,8 +70,7 @@ from_hosts(const char *host, struct listener_address *a)
 		found = from_line(line, host, a);
 	}
 	memory_free(text, HOSTS_MAX);
-	if (fd >= 0)
-		close(fd);
+	call_close(fd);
 	return found;
 }
 
@@ -89,7 +89,7 @@ listener_resolve(const char *host, bool v6, unsigned port, struct listener_addre
 	if (!*host || from_number(host, v6, a) || (!v6 && from_hosts(host, a)))
 		return true;
 	/* RFC 6761: that one is known without a file */
-	return !v6 && strcasecmp(host, "localhost") == 0 && from_number("127.0.0.1", false, a);
+	return !v6 && num_is_word(host, "localhost") && from_number("127.0.0.1", false, a);
 }
 
 void
@@ -160,7 +160,7 @@ listener_open(
 {
 	int family = a->addr.ss_family;
 	int flags = SOCK_CLOEXEC | (o->nonblocking ? SOCK_NONBLOCK : 0);
-	int fd = (int)syscall(SYS_socket, family, type | flags, 0), e;
+	int fd = (int)syscall(SYS_socket, family, type | flags, 0);
 
 	*step = "socket";
 	if (fd < 0)
@@ -173,10 +173,7 @@ listener_open(
 				return fd;
 		}
 	}
-	e = errno;
-	close(fd);
-	errno = e;
-	return -1;
+	return call_close(fd);
 }
 
 unsigned

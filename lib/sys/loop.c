@@ -60,11 +60,7 @@ on_signal(int sig, siginfo_t *info, void *context)
 
 static int catch (int sig)
 {
-	struct sigaction sa = { .sa_sigaction = on_signal,
-		.sa_flags = SA_RESTART | SA_NOCLDSTOP | SA_SIGINFO };
-
-	sigfillset(&sa.sa_mask);
-	if (sigaction(sig, &sa, NULL) < 0)
+	if (call_catch(sig, on_signal) < 0)
 		return -1;
 	loop.caught[sig] = true;
 	return 0;

@@ -126,7 +126,7 @@ pidfile_holder(const char *path)
 	if (fd < 0)
 		return -1;
 	if ((pid = find_holder(fd)) < 0)
-		return call_fail_closed(fd, errno);
+		return call_close(fd);
 	close(fd);
 	return pid;
 }

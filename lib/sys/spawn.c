@@ -69,16 +69,14 @@ place_fds(const struct spawn_fd *fds, size_t n)
 static int
 write_file(const char *path, const char *text)
 {
-	int fd = call_open(path, O_WRONLY | O_CLOEXEC, 0), saved;
+	int fd = call_open(path, O_WRONLY | O_CLOEXEC, 0);
 	size_t len = strlen(text);
 	ssize_t n;
 
 	if (fd < 0)
 		return -1;
 	n = write(fd, text, len);
-	saved = errno;
-	close(fd);
-	errno = saved;
+	call_close(fd);
 	return n == (ssize_t)len ? 0 : -1;
 }
 

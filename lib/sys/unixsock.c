@@ -46,7 +46,7 @@ unixsock_connect(const char *path, ms limit)
 		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof t) == 0) &&
 	    connect(fd, (struct sockaddr *)&a, sizeof a) == 0)
 		return fd;
-	return call_fail_closed(fd, errno);
+	return call_close(fd);
 }
 
 /* Makes way at path; only for what is a socket that nobody listens on. */
@@ -86,7 +86,7 @@ unixsock_listen(const char *path, uid_t uid, gid_t gid)
 	umask(old);
 	if (bound < 0 || ((uid != geteuid() || gid != getegid()) && lchown(path, uid, gid) < 0) ||
 	    listen(fd, 128) < 0)
-		return call_fail_closed(fd, errno);
+		return call_close(fd);
 	return fd;
 }
 
@@ -100,7 +100,7 @@ unixsock_accept(int listener, uid_t *uid)
 	if (fd < 0)
 		return -1;
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
-		return call_fail_closed(fd, errno);
+		return call_close(fd);
 	*uid = cred.uid;
 	return fd;
 }
@@ -118,7 +118,7 @@ unixsock_reports(char name[16])
 	if (bind(fd, (struct sockaddr *)&a, family) < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &one, sizeof one) < 0 ||
 	    getsockname(fd, (struct sockaddr *)&a, &len) < 0)
-		return call_fail_closed(fd, errno);
+		return call_close(fd);
 	(void)buf_print_to(name, 16, "@%.*s", (int)(len - family - 1),
 	    a.sun_path + 1); /* fits: the kernel's names have five digits */
 	return fd;

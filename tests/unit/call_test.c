@@ -36,6 +36,12 @@ ATF_TC_BODY(files, tc)
 	ATF_CHECK(call_openat(AT_FDCWD, "file", O_RDONLY) > 2);
 	ATF_CHECK(call_fail_closed(fd, EIO) == -1 && errno == EIO && fcntl(fd, F_GETFD) == -1);
 	ATF_CHECK(call_fail(ESTALE) == -1 && errno == ESTALE);
+	ATF_CHECK_STREQ(call_reason(), strerror(ESTALE));
+	ATF_REQUIRE((fd = call_open("file", O_RDONLY | O_CLOEXEC, 0)) > 2);
+	errno = ELOOP;
+	ATF_CHECK(call_close(fd) == -1 && errno == ELOOP && fcntl(fd, F_GETFD) == -1);
+	errno = ELOOP;
+	ATF_CHECK(call_close(-1) == -1 && errno == ELOOP);
 }
 
 ATF_TC_WITHOUT_HEAD(pipes_and_locks);

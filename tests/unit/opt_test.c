@@ -1,4 +1,5 @@
 #include <atf-c.h>
+#include <signal.h>
 
 #include "tests/unit/opt_table.h"
 
@@ -266,6 +267,32 @@ ATF_TC_BODY(help_is_broken_between_words, tc)
 	    "                              for them and go on in the next line\n");
 }
 
+ATF_TC_WITHOUT_HEAD(defaults_stand_in_the_rows);
+ATF_TC_BODY(defaults_stand_in_the_rows, tc)
+{
+#define OR_ROW(member, t, help, lo, hi)                                                      \
+	{                                                                                    \
+		.text = OPT_TEXT(#member, "", help), .type = (t),                            \
+		.flags = OPT_FLAGS(OPT_KEY, help), .offset = offsetof(struct table, member), \
+		.min = (lo), .max = (hi)                                                     \
+	}
+	static const struct opt rows[] = { OR_ROW(count, OPT_COUNT, "h" OPT_OR("7"), 1, 9),
+		OR_ROW(integer, OPT_INT, "h", 0, 9),
+		OR_ROW(octal, OPT_OCTAL, "h" OPT_OR("17"), 0, 077),
+		OR_ROW(duration, OPT_DURATION, "h" OPT_OR("1.5s"), 0, 0),
+		OR_ROW(never, OPT_DURATION, "h" OPT_OR("-1"), 0, 0),
+		OR_ROW(on, OPT_BOOL, "h", 0, 0), OR_ROW(sig, OPT_SIGNAL, "h" OPT_OR("TERM"), 0, 0),
+		{ .text = NULL } };
+	struct table t = { 0 };
+	struct buf b = buf_over(why_room, sizeof why_room);
+
+	opt_defaults(rows, &t);
+	ATF_CHECK(t.count == 7 && t.integer == OPT_UNSET && t.octal == 017 && !t.on);
+	ATF_CHECK(t.duration == 1500 && t.never == MS_NEVER && t.sig == SIGTERM);
+	opt_help(rows, &t, &b);
+	ATF_CHECK_STREQ(b.base, "  --count                     h (7)\n");
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, names);
@@ -280,5 +307,6 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, given_whatever_else_is_wrong);
 	ATF_TP_ADD_TC(tp, help);
 	ATF_TP_ADD_TC(tp, help_is_broken_between_words);
+	ATF_TP_ADD_TC(tp, defaults_stand_in_the_rows);
 	return atf_no_error();
 }

@@ -17,6 +17,7 @@ ATF_TC_BODY(as_libc_does, tc)
 			ATF_CHECK(text_char(s, (char)c) == strchr(s, c));
 			ATF_CHECK(text_find(s, (char)c, strlen(s)) == memchr(s, c, strlen(s)));
 			ATF_CHECK_EQ(text_span(s, stops), strcspn(s, stops));
+			ATF_CHECK(text_skip(s, stops) == s + strspn(s, stops));
 		}
 		ATF_CHECK_EQ(text_span(s, ""), strlen(s));
 	}
