@@ -33,7 +33,7 @@ images_close(struct images *s)
 {
 	int e = errno;
 
-	for (unsigned i = 0; i < s->count; i++) {
+	for (unsigned i = 0; s->image && i < s->count; i++) {
 		mapfile_close(&s->image[i].file);
 		mapfile_close(&s->image[i].debug);
 		memory_free(s->image[i].copy, s->image[i].copy_len);

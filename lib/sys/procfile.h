@@ -34,7 +34,8 @@ bool procfile_append(struct procfile *, int fd);
 
 /*
  * Calls found for each line, without its line break and not for longer than the call, until it
- * returns false; -1: errno. Lines of more than PROCFILE_LINE bytes are told wrongly, none is.
+ * returns false; -1: errno. What stands behind the last line break is not told. Lines of more than
+ * PROCFILE_LINE bytes are told wrongly, none is.
  */
 #define PROCFILE_LINE 20000 /* a path has 4096 bytes, some of them written as \\012 */
 int procfile_lines(int fd, bool (*found)(void *arg, const char *line), void *arg);

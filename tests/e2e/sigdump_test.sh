@@ -350,7 +350,8 @@ not_permitted_body()
 	# as nobody: of root's process there is what /proc gives to all, and what would cure it
 	up "$STACKS"
 	setpriv --reuid=65534 --regid=65534 --clear-groups "$D" --output=- "$UP" >report 2>err && fail 'read'
-	[ $? = 3 ] || fail "status $?: $(cat err)"
+	status=$?
+	[ $status = 3 ] || fail "status $status: $(cat err)"
 	has report '\(it runs as another user: run as that user, or with CAP_SYS_PTRACE\)' || fail "$(cat report)"
 	has err "^se-sigdump: process: $UP: no stack could be read: " || fail "$(cat err)"
 	down
