@@ -73,7 +73,8 @@ for threads in "${@:-8 500}"; do
 				eu-stack) set -- eu-stack -n 0 -p "$pid" ;;
 				gdb) set -- gdb -q -batch -nx -p "$pid" -ex 'thread apply all backtrace' ;;
 				esac
-				"$build/bench/peak" "$@" 2>>"$top/rss" >"$top/out" || :
+				"$build/bench/peak" "$@" 2>"$top/err" >"$top/out" || :
+				tail -n 1 "$top/err" >>"$top/rss"
 			done
 			{ middle <"$top/held"; middle <"$top/wall"; middle <"$top/rss"; } | tr '\n' ' ' |
 				awk -v peer="$peer" -v n="$count" '{ printf "%-10s %8d %16.3f %16.3f %10.1f %10s\n", peer, n, $1 / 1000, $2 / 1000, $3 / 1000, $5 }'
