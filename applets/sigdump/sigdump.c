@@ -93,17 +93,17 @@ dump(void *arg)
 	const struct job *j = arg;
 	struct report r = { .pid = j->pid, .stacks = &stacks };
 	struct target_process before, after;
-	int fd = dumpfile_open(j->path);
+	int fd;
 
-	if (fd < 0) {
-		complain("output: %s: %s", j->path, call_reason());
-		return EXIT_NONE;
-	}
-	mapfile_guard();
 	if (!target_process_read(&before, j->pid)) {
 		complain("process: %d: %s", (int)j->pid, strerror(ESRCH));
 		return EXIT_NONE;
 	}
+	if ((fd = dumpfile_open(j->path)) < 0) { /* as who we are, before we may become another */
+		complain("output: %s: %s", j->path, call_reason());
+		return EXIT_NONE;
+	}
+	mapfile_guard();
 	if (!stacks_take(&stacks, j->pid, j->o->consistent) ||
 	    (is_refused(&stacks) && become_its_user(j->pid) &&
 		!stacks_take(&stacks, j->pid, j->o->consistent))) {

@@ -56,10 +56,7 @@ now_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
-/*
- * While a thread is stopped nobody else's turn is waited for, if that is permitted; otherwise it is
- * as it was.
- */
+/* While a thread is stopped nobody else's turn is waited for, if permitted; then as usual again. */
 static void
 hurry(bool real_time)
 {

@@ -68,7 +68,7 @@ void capture_stop(
 
 /*
  * The same of all threads at one moment: hold stops one and keeps it, held reads it, let_go lets it
- * run. At most CAPTURE_WAIT for all holds together from deadline on.
+ * run. wait: how long held waits for it.
  */
 bool capture_hold(pid_t tid, struct capture *); /* only sends it the request */
 bool capture_held(pid_t pid, pid_t tid, ms wait, capture_end_of *end_of, void *arg,

@@ -136,6 +136,26 @@ starter_body()
 }
 starter_status() { "$starter" --status --json --pid-file=pid >json 2>/dev/null && grep -q '"state"' json; }
 
+# se-sigdump(1) has an entry for each option of --help and no other, and a word for each member of the JSON.
+atf_test_case sigdump
+sigdump_body()
+{
+	page=$SRC/applets/sigdump/se-sigdump.1
+	command -v mandoc >/dev/null && atf_check mandoc -Tlint -Wwarning "$page"
+	"$BUILD/se-sigdump" --help | sed -n 's/^  --\([a-z-]*\).*/\1/p' | sort >program
+	[ "$(wc -l <program)" -gt 4 ] || atf_fail 'no options'
+	awk '/^\.It Fl / { print substr($3, 2) }' "$page" | sort >stated
+	same program stated
+	sleep 1000 &
+	"$BUILD/se-sigdump" --json --output=- $! >json || atf_fail 'no report'
+	kill $!
+	grep -oE '"[a-z_]+":' json | tr -d '":' | sort -u >members
+	[ "$(wc -l <members)" -gt 25 ] || atf_fail "$(cat members)"
+	sed -n '/^\.Sh JSON/,/^\.Sh PERM/p' "$page" | tr -cs 'a-z_\n' '\n' | sort -u >words
+	grep -vxFf words members | grep -vxE 'fd|is|soft|hard|unit|rss|pss|uss|swap|anon|file|shmem|heap|stack|size|peak|why' >missing
+	[ ! -s missing ] || atf_fail "$(tr '\n' ' ' <missing)"
+}
+
 atf_test_case options_and_keys
 options_and_keys_body()
 {
@@ -267,6 +287,7 @@ atf_init_test_cases()
 	atf_add_test_case is_clean
 	atf_add_test_case options_of_logrotate
 	atf_add_test_case starter
+	atf_add_test_case sigdump
 	atf_add_test_case options_and_keys
 	atf_add_test_case bounds
 	atf_add_test_case keys_that_take_effect_at_a_reload

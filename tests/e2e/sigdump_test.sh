@@ -378,6 +378,8 @@ usage_body()
 	wait $gone
 	"$D" --output=- $gone >out 2>err && fail 'success'
 	lines err "^se-sigdump: process: $gone: No such process$" 1 && [ ! -s out ] || fail "$(cat err)"
+	"$D" --output=none $gone 2>err && fail 'success'
+	[ ! -e none ] || fail 'an empty file is left'
 }
 
 # A leader that has ended, with threads that go on: what it was is still told.
