@@ -84,7 +84,7 @@ $(APPLETS:%=$(BUILD)/%): $(BUILD)/sebox
 
 $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(STD) -DSEBOX_VERSION='"$(VERSION)"' $(WARN) $(SMALL) $(CFLAGS) -MMD -c -o $@ $<
+	$(Q)$(CC) $(STD) -DSEBOX_VERSION='"$(VERSION)"' $(WARN) $(SMALL) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # the one file where speed is worth bytes: every logged byte goes through it
 $(BUILD)/obj/lib/base/scan.o: SMALL += -O2 -fshrink-wrap -fsplit-wide-types -fssa-phiopt
@@ -95,14 +95,14 @@ $(BUILD)/obj/lib/base/scan.o: LTO =
 
 $(BUILD)/sane/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(Q)$(HOST_CC) $(STD) $(WARN) $(SANE) -MMD -c -o $@ $<
+	$(Q)$(HOST_CC) $(STD) $(WARN) $(SANE) -MMD -MP -c -o $@ $<
 
 $(BUILD)/sane/libse.a: $(LIB:%.c=$(BUILD)/sane/%.o)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
 $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/sane/libse.a
 	@mkdir -p $(@D)
-	$(Q)$(HOST_CC) $(STD) $(WARN) -Wno-unused-parameter -I. $(SANE) -MMD -o $@ $< $(BUILD)/sane/libse.a -latf-c
+	$(Q)$(HOST_CC) $(STD) $(WARN) -Wno-unused-parameter -I. $(SANE) -MMD -MP -o $@ $< $(BUILD)/sane/libse.a -latf-c
 
 $(BUILD)/tests/e2e/%: tests/e2e/%.sh tests/e2e/common.subr
 	@mkdir -p $(@D)

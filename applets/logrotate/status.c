@@ -91,7 +91,7 @@ status_dump(const struct ledger *l)
 	struct buf b = buf_over(room, sizeof room), p = buf_over(path, sizeof path);
 	int fd;
 
-	dumpfile_path(getpid(), &p);
+	dumpfile_path(NULL, getpid(), &p);
 	print(l, &b);
 	if ((fd = dumpfile_open(path)) < 0 || !out_write(fd, room, b.len))
 		complain("dump: %s: %s", path, call_reason());

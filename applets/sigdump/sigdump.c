@@ -1,6 +1,8 @@
 /* se-sigdump: the stacks, memory and descriptors of processes, seen from outside. */
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,19 +19,23 @@
 
 enum { EXIT_NONE = 1, EXIT_USAGE = 2, EXIT_NO_STACK = 3 };
 
-#define PROCESSES 4096 /* in one run */
+#define PROCESSES 16384 /* in one run */
 
 /* What the command line says. */
 struct options {
 	bool help, version; /* seen before by main */
 	bool tree, json, consistent;
+	ms timeout;
 	const char *output; /* NULL: SIGDUMP_PATH, or a file in /tmp */
 };
 
+#define MIN_TIME 100 /* ms; of the one row that has a least value */
+
 #define AT(member) offsetof(struct options, member)
-#define ROW(n, t, a, h, m)                                            \
-	{                                                             \
-		.text = OPT_TEXT(n, a, h), .type = t, .offset = AT(m) \
+#define ROW(n, t, a, h, m)                                                                       \
+	{                                                                                        \
+		.text = OPT_TEXT(n, a, h), .type = t, .flags = OPT_FLAGS(0, h), .offset = AT(m), \
+		.min = MIN_TIME                                                                  \
 	}
 
 /* clang-format off */
@@ -37,6 +43,7 @@ static const struct opt opts[] = {
 	ROW("tree", OPT_FLAG, "", "their descendants too", tree),
 	ROW("json", OPT_FLAG, "", "an object in a line for each process", json),
 	ROW("consistent", OPT_FLAG, "", "stop all threads at one moment, not one by one", consistent),
+	ROW("timeout", OPT_DURATION, "TIME", "give a process up that takes longer" OPT_OR("30s"), timeout),
 	ROW("output", OPT_STRING, "PATH", "append to it; \"-\": stdout, \"+\": stderr, %p: the pid", output),
 	ROW("help", OPT_FLAG, "", "print this", help),
 	ROW("version", OPT_FLAG, "", "print the version", version),
@@ -82,7 +89,9 @@ become_its_user(pid_t pid)
 		return false;
 	p.uid = st.st_uid;
 	p.gid = st.st_gid;
-	return privilege_apply(&p) == 0;
+	/* the change takes back that it ends with its parent; without that it ends by its timeout
+	 */
+	return privilege_apply(&p) == 0 && call_prctl(PR_SET_PDEATHSIG, SIGKILL) == 0;
 }
 
 static int
@@ -95,6 +104,10 @@ dump(void *arg)
 	struct target_process before, after;
 	int fd;
 
+	if (spawn_end_after(j->o->timeout) < 0) {
+		complain("timer: %s", call_reason());
+		return EXIT_NONE;
+	}
 	if (!target_process_read(&before, j->pid)) {
 		complain("process: %d: %s", (int)j->pid, strerror(ESRCH));
 		return EXIT_NONE;
@@ -129,25 +142,6 @@ dump(void *arg)
 	return EXIT_NO_STACK;
 }
 
-/* The path, with the pid for %p. */
-static void
-name_output(const struct options *o, pid_t pid, struct buf *b)
-{
-	const char *at = o->output;
-
-	if (!at) {
-		dumpfile_path(pid, b);
-		return;
-	}
-	for (; *at; at++)
-		if (at[0] == '%' && at[1] == 'p') {
-			buf_printf(b, "%d", (int)pid);
-			at++;
-		} else {
-			buf_put(b, at, 1);
-		}
-}
-
 static int
 dump_one(const struct options *o, pid_t pid)
 {
@@ -157,7 +151,7 @@ dump_one(const struct options *o, pid_t pid)
 	pid_t helper;
 	int status;
 
-	name_output(o, pid, &path);
+	dumpfile_path(o->output, pid, &path);
 	if (path.cut) {
 		complain("output: %.60s: %s", room, strerror(ENAMETOOLONG));
 		return EXIT_NONE;
@@ -169,6 +163,10 @@ dump_one(const struct options *o, pid_t pid)
 	while (waitpid(helper, &status, 0) < 0)
 		if (errno != EINTR)
 			return EXIT_NONE;
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGVTALRM) {
+		complain("process: %d: it could not be dumped within the timeout", (int)pid);
+		return EXIT_NONE;
+	}
 	if (!WIFEXITED(status)) {
 		complain("process: %d: the dump ended by signal %d", (int)pid, WTERMSIG(status));
 		return EXIT_NONE;
@@ -206,9 +204,10 @@ run(int argc, char **argv)
 	struct buf why = buf_over(room, sizeof room), text = buf_over(texts, sizeof texts);
 	struct options o = { .output = NULL };
 	uint64_t n;
-	int first = opt_parse(opts, &o, &text, argc, argv, &why), status = 0, one;
+	int first, status = 0, one;
 
-	if (first < 0) {
+	opt_defaults(opts, &o);
+	if ((first = opt_parse(opts, &o, &text, argc, argv, &why)) < 0) {
 		complain("%s", room);
 		return EXIT_USAGE;
 	}

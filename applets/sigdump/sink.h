@@ -3,12 +3,15 @@
 
 #include "../../lib/base/buf.h"
 
-/* Where a report goes: written in pieces of some kilobytes. */
+/* Where a report goes: in one piece if it is not longer, so that others who append do not cut it.
+ */
+#define SINK_ROOM (1 << 20)
+
 struct sink {
 	int fd;
 	int error; /* errno of the first write that failed; nothing is written any more */
 	struct buf b;
-	char room[8192];
+	char room[SINK_ROOM];
 };
 
 void sink_open(struct sink *, int fd);

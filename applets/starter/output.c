@@ -65,13 +65,9 @@ take_logger(struct starter *s)
 {
 	static char size[48], age[32];
 	static char *argv[] = { "se-logrotate", size, age, "--", NULL, NULL };
-	int fd = call_open("/proc/self/exe", O_PATH | O_CLOEXEC, 0);
 
-	if (fd < 0) /* no /proc */
-		fd = call_open((const char *)getauxval(AT_EXECFN), O_PATH | O_CLOEXEC, 0);
-	if (fd < 0 || (s->log.self = call_fcntl(fd, F_DUPFD_CLOEXEC, 16)) < 0)
+	if ((s->log.self = spawn_self()) < 0)
 		starter_die(s, errno, "--log-rotate-size: our own program: %s", call_reason());
-	close(fd);
 	(void)buf_print_to(size, sizeof size, "--size=%llu",
 	    (unsigned long long)s->o->log_rotate_size); /* fits, as the next */
 	(void)buf_print_to(age, sizeof age, "--age=%u", s->o->log_rotate_age);

@@ -199,7 +199,7 @@ dump(void *arg)
 	struct buf p = buf_over(path, sizeof path), b;
 	int fd;
 
-	dumpfile_path(s->pid, &p);
+	dumpfile_path(NULL, s->pid, &p);
 	if (!room || p.cut || (fd = dumpfile_open(path)) < 0)
 		return 1;
 	b = buf_over(room, STATUS_ROOM);

@@ -47,7 +47,7 @@ const struct opt config_opts[] = {
 	VERB("restart", CONFIG_RESTART, "", "graceful restart"),
 	VERB("restart-now", CONFIG_RESTART_NOW, "", "immediate restart"),
 	VERB("reload", CONFIG_RELOAD, "", "reload"),
-	VERB("dump", CONFIG_DUMP, "", "write the dump file"),
+	VERB("dump", CONFIG_DUMP, "", "write the state and the workers' stacks to the dump file"),
 	VERB("scale", CONFIG_SCALE, "N", "have N workers, or +N or -N"),
 	ROW("timeout", OPT_DURATION, 0, "TIME", "longest wait; else 10s, for a stop none" OPT_OR("-1"), timeout, 1, 0),
 
@@ -66,7 +66,8 @@ const struct opt config_opts[] = {
 	STRING(chgroup, 0, "GROUP", "group to run as"),
 	UMASK(chumask, 0, "umask"),
 	COUNT(daemonize_error_exit_code, 0, 255, "exit status of a failed start" OPT_OR("1")),
-	BOOL(disable_sigdump, 0, "never write the dump file"),
+	BOOL(disable_sigdump, 0, "no dumps, by whatever is asked for one"),
+	BOOL(dump_on_timeout, OPT_DYNAMIC, "write the stacks of a worker that hangs before it is killed"),
 	STRING(metrics_path, OPT_DYNAMIC, "PATH", "Prometheus status, written once a second at most"),
 	TIME(stray_timeout, stray_timeout, 0, 0, "from TERM to KILL for what workers leave behind" OPT_OR("5s")),
 
@@ -118,7 +119,7 @@ const struct opt config_opts[] = {
 	SIGNAL(signal_immediate_restart, signal[CONFIG_SIGNAL_IMMEDIATE_RESTART], 0, "immediate restart" OPT_OR("HUP")),
 	SIGNAL(signal_reload, signal[CONFIG_SIGNAL_RELOAD], 0, "reload" OPT_OR("USR2")),
 	SIGNAL(signal_detach, signal[CONFIG_SIGNAL_DETACH], 0, "graceful stop too" OPT_OR("INT")),
-	SIGNAL(signal_dump, signal[CONFIG_SIGNAL_DUMP], 0, "write the dump file; default from SIGDUMP_SIGNAL" OPT_OR("CONT")),
+	SIGNAL(signal_dump, signal[CONFIG_SIGNAL_DUMP], 0, "dump; default from SIGDUMP_SIGNAL" OPT_OR("CONT")),
 
 	HEADING("Log:"),
 	LIST(log, OPT_DYNAMIC, "PATH", "file, - for stdout, else stderr; the first that opens"),
@@ -140,7 +141,7 @@ const struct opt config_opts[] = {
 	  "server_immediate_kill_interval_increment|server_immediate_kill_timeout|"
 	  "logger_class|listen|backlog|socket_manager|allowed_networks|"
 	  "before_run|after_run|worker_before_fork|worker_after_start|worker_after_exit|"
-	  "hook_timeout|dump_on_timeout|worker_notification_fd|restart_mode|"
+	  "hook_timeout|worker_notification_fd|restart_mode|"
 	  "restart_max_unavailable|restart_surge", "") },
 	{ .text = NULL },
 };
@@ -189,8 +190,7 @@ read_file(int dir_fd, const char *path, bool regular, size_t *len, struct buf *w
 fail:
 	call_close(fd);
 	memory_free(text, FILE_ROOM); /* it keeps errno: it cannot fail */
-	buf_printf(
-	    why, "%s: %s", path, errno == EINVAL ? "not a regular file" : call_reason());
+	buf_printf(why, "%s: %s", path, errno == EINVAL ? "not a regular file" : call_reason());
 	return NULL;
 }
 
@@ -491,6 +491,7 @@ config_worker_policy(const struct config *c, struct worker_policy *p)
 		.heartbeat = (enum worker_heartbeat)c->worker_heartbeat,
 		.heartbeat_timeout = c->worker_heartbeat_timeout,
 		.start_timeout = c->worker_start_timeout,
+		.dump = c->dump_on_timeout && !c->disable_sigdump ? CONFIG_DUMP_TIME : 0,
 		.probe_every = probe_every(c),
 		.max_age = c->worker_max_age,
 		.max_age_rand = c->worker_max_age_rand,

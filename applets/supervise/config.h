@@ -74,7 +74,7 @@ struct config {
 	const char *chuser, *chgroup;
 	int chumask;
 	unsigned daemonize_error_exit_code;
-	bool disable_sigdump;
+	bool disable_sigdump, dump_on_timeout;
 	const char *metrics_path;
 	ms stray_timeout;
 
@@ -117,6 +117,9 @@ struct config {
 	const char *log_prefix;
 	unsigned log_overflow; /* 1: drop */
 };
+
+/* How long one that hangs is looked at before it is ended, with dump_on_timeout. */
+#define CONFIG_DUMP_TIME (10 * MS_SECOND)
 
 extern const struct opt config_opts[];
 

@@ -166,6 +166,7 @@ launch_worker(struct launch *l, unsigned id, int beat_fd, const int out[2], cons
 		.nlimits = l->nlimits,
 		.privilege = &l->privilege,
 		.umask = c->worker_chumask == OPT_UNSET ? -1 : c->worker_chumask,
+		.traceable = !l->boot->disable_sigdump,
 		.death_signal = c->worker_death_signal,
 		.nice = c->nice == OPT_UNSET ? 0 : c->nice,
 		.oom_score_adj = c->oom_score_adj == OPT_UNSET ? NULL : &c->oom_score_adj,

@@ -5,7 +5,6 @@
 #include <limits.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -33,8 +32,6 @@
 #define RETRY 50
 /* Pipes of workers that have gone, whose last lines are still to be written. */
 #define SPARE 2048
-/* Above the descriptors that the logger gets. */
-#define SELF_FD 16
 
 extern char **environ;
 
@@ -47,15 +44,9 @@ logger_needed(const struct config *c)
 }
 
 void
-logger_init(struct logger *l, int null)
+logger_init(struct logger *l, int self, int null)
 {
-	int fd = call_open("/proc/self/exe", O_PATH | O_CLOEXEC, 0);
-
-	*l = (struct logger){ .sock = -1, .ledger = -1, .own = -1, .null = null };
-	if (fd < 0) /* no /proc */
-		fd = call_open((const char *)getauxval(AT_EXECFN), O_PATH | O_CLOEXEC, 0);
-	l->self = call_fcntl(fd, F_DUPFD_CLOEXEC, SELF_FD);
-	close(fd);
+	*l = (struct logger){ .sock = -1, .ledger = -1, .own = -1, .self = self, .null = null };
 }
 
 bool

@@ -39,8 +39,8 @@ struct logger {
 
 /* Do the lines need a logger under that configuration? */
 bool logger_needed(const struct config *);
-/* Opens what does not change as long as we run; null is /dev/null. Before a chdir. */
-void logger_init(struct logger *, int null);
+/* self is our own program, null /dev/null: the caller's, and open as long as we run. */
+void logger_init(struct logger *, int self, int null);
 /* Can the logger be told of that configuration's path and prefix? */
 bool logger_check(const struct config *, const char *path);
 /*

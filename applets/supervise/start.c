@@ -211,7 +211,8 @@ start_up(struct supervise *s, const struct config *c, int argc, char **argv)
 {
 	init(s, c, argc, argv);
 	s->launch.null = open_null(); /* the first: it fills 0 to 2 */
-	logger_init(&s->logger, s->launch.null);
+	s->self = spawn_self();       /* before a chdir */
+	logger_init(&s->logger, s->self, s->launch.null);
 	s->base_fd = call_open(".", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 	spawn_seal_fds();
 	if (c->daemonize && (s->daemon_fd = daemon_start((int)c->daemonize_error_exit_code)) < 0)

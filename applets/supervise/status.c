@@ -5,6 +5,8 @@
 
 #include "../../lib/base/num.h"
 #include "../../lib/base/text.h"
+#include "../../lib/sys/loop.h"
+#include "../../lib/sys/out.h"
 #include "../../lib/sys/proc.h"
 #include "../applet.h"
 #include "workers.h"
@@ -312,6 +314,24 @@ status_next(const struct supervise *s, enum command_format format, unsigned *cur
 	return true;
 }
 
+bool
+status_write(const struct supervise *s, enum command_format format, int fd)
+{
+	char room[8 * STATUS_PIECE_MAX];
+	struct buf b = buf_over(room, sizeof room);
+	unsigned cursor = 0;
+	ms now = loop_now();
+
+	while (status_next(s, format, &cursor, &b, now)) {
+		if (b.room - b.len >= STATUS_PIECE_MAX)
+			continue;
+		if (!out_write(fd, b.base, b.len))
+			return false;
+		buf_clear(&b);
+	}
+	return out_write(fd, b.base, b.len);
+}
+
 static void
 put_due(struct buf *b, const char *what, ms due, ms now)
 {
@@ -343,6 +363,7 @@ status_dump_next(const struct supervise *s, unsigned *cursor, struct buf *out, m
 	buf_printf(out, "  worker %u: heartbeat pipe %d,", i, s->slot[i].beat_fd);
 	put_due(out, "start", m->spawn, now);
 	put_due(out, "heartbeat check", m->part, now);
+	put_due(out, "end of its dump", m->dump, now);
 	put_due(out, "probe", m->probe, now);
 	put_due(out, "replacement", m->retire, now);
 	put_due(out, "next signal", m->kill.due, now);

@@ -14,6 +14,8 @@
  */
 bool status_next(
     const struct supervise *, enum command_format, unsigned *cursor, struct buf *, ms now);
+/* All pieces, to fd; false: errno. */
+bool status_write(const struct supervise *, enum command_format, int fd);
 /* The lines of the dump file beyond the table: timers and descriptors. */
 bool status_dump_next(const struct supervise *, unsigned *cursor, struct buf *, ms now);
 

@@ -17,7 +17,8 @@
 #include "../../lib/sys/proc.h"
 #include "../applet.h"
 #include "control.h"
-#include "files.h"
+#include "dumps.h"
+#include "metrics.h"
 #include "reports.h"
 #include "start.h"
 #include "verbs.h"
@@ -53,7 +54,7 @@ signal_stray(pid_t pid, void *arg)
 	struct supervise *s = strays->supervise;
 	unsigned told = 0;
 
-	if (pid == s->dump_pid || pid == s->metrics_pid || pid == s->logger.pid ||
+	if (dumps_is_helper(s, pid) || pid == s->metrics_pid || pid == s->logger.pid ||
 	    (map_get(&s->by_pid, pid, &told) && told == strays->sig))
 		return true; /* ours, and soon done; or told */
 	map_remove(&s->by_pid, pid);
@@ -251,15 +252,10 @@ scale(struct supervise *s, long n, ms now)
 static const char *
 dump(struct supervise *s)
 {
-	char room[1024];
-	struct buf path = buf_over(room, sizeof room);
-	const char *why = files_dump(s);
+	const char *why = dumps_all(s);
 
-	files_dump_path(s, &path);
 	if (why)
 		log_say(&s->log, LOGLINE_WARN, "No dump: %s", why);
-	else
-		log_say(&s->log, LOGLINE_INFO, "Dumping to %s", path.base);
 	return why;
 }
 
@@ -404,7 +400,8 @@ on_child(struct supervise *s, const struct loop_event *ev)
 {
 	unsigned sig;
 
-	if (files_on_exit(s, ev->pid, ev->status) ||
+	if (metrics_on_exit(s, ev->pid, ev->status) ||
+	    dumps_on_exit(s, ev->pid, ev->status, ev->now) ||
 	    logger_on_exit(&s->logger, ev->pid, ev->status, ev->now))
 		return;
 	if (s->fleet.state != FLEET_STRAYS) {
@@ -425,14 +422,15 @@ on_time(struct supervise *s, ms now)
 	control_tick(s, now);
 	if (now >= s->fleet.due)
 		supervise_fleet(s, FLEET_EV_TIME, 0, false, now);
-	files_metrics(s, now);
+	metrics_tick(s, now);
 	logger_tick(&s->logger, now);
 }
 
 static ms
 due(const struct supervise *s)
 {
-	ms at = ms_min(ms_min(workers_due(s), control_due(s)), ms_min(s->fleet.due, files_due(s)));
+	ms at =
+	    ms_min(ms_min(workers_due(s), control_due(s)), ms_min(s->fleet.due, metrics_due(s)));
 
 	return ms_min(at, logger_due(&s->logger));
 }

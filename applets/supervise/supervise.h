@@ -21,12 +21,27 @@ enum tag_kind { TAG_BEAT, TAG_REPORTS, TAG_CONTROL, TAG_CLIENT, TAG_LOGGER };
 
 #define SLOT_STATUS_MAX 64
 
+/* So many workers that hang are dumped at the same time; others wait for their turn. */
+#define DUMPS 4
+
+/* The dumps in progress. */
+struct dumps {
+	pid_t all;        /* the helper that dumps everything; 0: none */
+	unsigned waiting; /* workers whose turn has not come */
+	struct dumps_one {
+		pid_t helper; /* 0: none */
+		pid_t worker;
+		unsigned slot;
+	} one[DUMPS];
+};
+
 /* A worker: its machine, and what of the world belongs to it. */
 struct slot {
 	struct worker machine;
 	pid_t pid;   /* 0: none */
 	int beat_fd; /* our end of the heartbeat pipe; -1: none */
 	bool muted;  /* it floods the pipe: not read for a moment */
+	bool queued; /* it waits for its dump */
 	bool exited; /* status is that of a process that ran here before */
 	int status;  /* as waitpid(2) */
 	unsigned restarts;
@@ -57,7 +72,7 @@ struct supervise {
 	struct map by_pid;       /* workers; when they are gone, which signal each stray was sent */
 	unsigned told;           /* strays in it */
 	pid_t metrics_pid;       /* the helper that writes them; 0: none */
-	pid_t dump_pid;          /* the helper that writes the dump; 0: none */
+	int self;                /* our own program's file; -1: not found */
 	int base_fd;             /* the directory that -c is relative to */
 	ms unmute;               /* when the muted pipes are read again; MS_NEVER: none is */
 	struct heap due;         /* when each slot's machine wants the clock */
@@ -71,6 +86,7 @@ struct supervise {
 	int argc;
 	char *const *argv;
 	char reports_name[16];
+	struct dumps dumps;
 	struct fleet_policy fleet_policy;
 	struct pidfile pidfile;
 	struct worker_policy worker_policy;

@@ -15,6 +15,7 @@
 #include "../../lib/sys/loop.h"
 #include "../../lib/sys/memory.h"
 #include "../../lib/sys/proc.h"
+#include "dumps.h"
 
 /* Descriptors that we may need besides one for each worker: clients, log, helpers, /proc. */
 #define SPARE_FDS 64
@@ -302,6 +303,11 @@ workers_feed(struct supervise *s, unsigned i, const struct worker_input *first)
 		case WORKER_DO_SIGNAL:
 			send_signal(s, i, &a, in.event == WORKER_EV_TIME);
 			return;
+		case WORKER_DO_DUMP:
+			if (dumps_worker(s, i, reason_text(a.reason)))
+				return;
+			in = (struct worker_input){ .event = WORKER_EV_DUMPED, .now = in.now };
+			continue;
 		case WORKER_DO_PROBE:
 			in = probe(s, i, in.now);
 			continue;
@@ -522,6 +528,7 @@ workers_on_exit(struct supervise *s, pid_t pid, int status, ms now)
 		log_say(&s->log, LOGLINE_WARN, "Worker %u: cgroup.kill: %s", i, call_reason());
 	map_remove(&s->by_pid, pid);
 	close_pipe(s, i);
+	dumps_forget(s, i);
 	w->pid = 0;
 	w->exited = true;
 	w->status = status;

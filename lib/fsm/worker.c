@@ -12,7 +12,8 @@ clear(struct worker *w)
 {
 	w->asked = w->piped = w->armed = w->ready = w->overdue = false;
 	w->silent = 0;
-	w->beat = w->part = w->spawn = w->closed = w->probe = w->stuck = w->retire = MS_NEVER;
+	w->beat = w->part = w->spawn = w->closed = w->probe = w->stuck = MS_NEVER;
+	w->retire = w->dump = MS_NEVER;
 	escalation_reset(&w->kill);
 }
 
@@ -63,8 +64,22 @@ climb(struct worker *w, const struct worker_policy *p, enum escalation_rung rung
 	w->closed = w->probe = w->retire = MS_NEVER;
 	sig = escalation_step(&w->kill, p->ladder, now);
 	if (w->kill.rung >= ESCALATION_IMMEDIATE)
-		w->part = MS_NEVER; /* nothing is left to threaten it with */
+		w->part = w->dump = MS_NEVER; /* nothing is left to threaten it with */
 	return sig ? (struct worker_action){ WORKER_DO_SIGNAL, sig, w->reason } : nothing();
+}
+
+/* It hangs: the immediate stop, after a look at what it hangs in if that is wanted. */
+static struct worker_action
+hangs(struct worker *w, const struct worker_policy *p, enum worker_reason why, ms now)
+{
+	if (w->dump != MS_NEVER)
+		return nothing();
+	if (p->dump == 0 || w->kill.rung >= ESCALATION_IMMEDIATE)
+		return climb(w, p, ESCALATION_IMMEDIATE, why, now);
+	w->hang = why;
+	w->dump = ms_add(now, p->dump);
+	w->part = w->closed = w->probe = w->retire = MS_NEVER;
+	return (struct worker_action){ .what = WORKER_DO_DUMP, .reason = why };
 }
 
 /* One part of the heartbeat timeout; the first beat may be given a longer one. */
@@ -83,7 +98,9 @@ static void
 rearm(struct worker *w, const struct worker_policy *p, ms now)
 {
 	w->silent = 0;
-	w->part = w->armed ? ms_add(now, part_length(w, p)) : MS_NEVER;
+	w->part = w->armed && w->dump == MS_NEVER && w->kill.rung < ESCALATION_IMMEDIATE
+	    ? ms_add(now, part_length(w, p))
+	    : MS_NEVER;
 }
 
 static ms
@@ -112,10 +129,9 @@ worker_repolicy(struct worker *w, const struct worker_policy *p, ms now, unsigne
 	w->armed = (p->heartbeat == WORKER_HEARTBEAT_REQUIRED && w->piped) ||
 	    (p->heartbeat == WORKER_HEARTBEAT_AUTO && w->beat != MS_NEVER && w->closed == MS_NEVER);
 	w->stuck = MS_NEVER;
-	if (w->kill.rung < ESCALATION_IMMEDIATE)
-		rearm(w, p, now);
+	rearm(w, p, now);
 	escalation_repolicy(&w->kill, p->ladder, now);
-	if (w->state == WORKER_UP) {
+	if (w->state == WORKER_UP && w->dump == MS_NEVER) {
 		w->probe = ms_add(now, p->probe_every);
 		w->retire = ms_max(now, age_limit(p, w->started, random));
 	}
@@ -248,8 +264,7 @@ beat(struct worker *w, const struct worker_policy *p, ms now)
 	w->beat = now;
 	if (p->heartbeat == WORKER_HEARTBEAT_AUTO)
 		w->armed = true;
-	if (w->kill.rung < ESCALATION_IMMEDIATE)
-		rearm(w, p, now);
+	rearm(w, p, now);
 	return nothing();
 }
 
@@ -281,7 +296,7 @@ part_over(struct worker *w, const struct worker_policy *p, ms now)
 		w->part = ms_add(now, length);
 		return nothing();
 	}
-	return climb(w, p, ESCALATION_IMMEDIATE, WORKER_BY_HEARTBEAT, now);
+	return hangs(w, p, WORKER_BY_HEARTBEAT, now);
 }
 
 static struct worker_action
@@ -304,7 +319,7 @@ probed_stuck(struct worker *w, const struct worker_policy *p, ms now)
 		w->stuck = now;
 	if (now - w->stuck < p->heartbeat_timeout)
 		return nothing();
-	return climb(w, p, ESCALATION_IMMEDIATE, WORKER_BY_STUCK, now);
+	return hangs(w, p, WORKER_BY_STUCK, now);
 }
 
 static struct worker_action
@@ -337,6 +352,8 @@ tick(struct worker *w, const struct worker_policy *p, ms now)
 	case WORKER_WAITING:
 		return now >= w->spawn ? spawn(w) : nothing();
 	case WORKER_UP:
+		if (now >= w->dump)
+			return climb(w, p, ESCALATION_IMMEDIATE, w->hang, now);
 		if (now >= w->closed)
 			return closed(w, p, now);
 		if (now >= w->part)
@@ -346,6 +363,8 @@ tick(struct worker *w, const struct worker_policy *p, ms now)
 			    w, w->reason == WORKER_BY_MEMORY ? w->reason : WORKER_BY_AGE, now);
 		return now >= w->probe ? probe(w, p, now) : nothing();
 	case WORKER_STOPPING:
+		if (now >= w->dump)
+			return climb(w, p, ESCALATION_IMMEDIATE, w->hang, now);
 		if (now >= w->part)
 			return part_over(w, p, now);
 		return now >= w->kill.due ? climb(w, p, w->kill.rung, w->reason, now) : nothing();
@@ -377,7 +396,7 @@ worker_step(struct worker *w, const struct worker_policy *p, const struct worker
 	case WORKER_EV_BEAT:
 		return beat(w, p, in->now);
 	case WORKER_EV_BEAT_CLOSED:
-		if (w->state == WORKER_UP)
+		if (w->state == WORKER_UP && w->dump == MS_NEVER)
 			w->closed = ms_add(in->now, WORKER_CLOSED_GRACE);
 		return nothing();
 	case WORKER_EV_READY:
@@ -385,9 +404,7 @@ worker_step(struct worker *w, const struct worker_policy *p, const struct worker
 		return w->armed ? beat(w, p, in->now)
 				: nothing(); /* a life sign, but it arms nothing */
 	case WORKER_EV_TRIGGER:
-		return worker_alive(w)
-		    ? climb(w, p, ESCALATION_IMMEDIATE, WORKER_BY_TRIGGER, in->now)
-		    : nothing();
+		return worker_alive(w) ? hangs(w, p, WORKER_BY_TRIGGER, in->now) : nothing();
 	case WORKER_EV_EXTEND:
 		return extend(w, p, in->until);
 	case WORKER_EV_PROBED_WELL:
@@ -403,6 +420,9 @@ worker_step(struct worker *w, const struct worker_policy *p, const struct worker
 			return nothing();
 		w->asked = true;
 		return climb(w, p, ESCALATION_GRACEFUL, w->reason, in->now);
+	case WORKER_EV_DUMPED:
+		return w->dump != MS_NEVER ? climb(w, p, ESCALATION_IMMEDIATE, w->hang, in->now)
+					   : nothing();
 	case WORKER_EV_STOP:
 		w->wanted = false;
 		return stop(w, p, ESCALATION_GRACEFUL, in->now);
@@ -426,9 +446,10 @@ worker_due(const struct worker *w)
 	case WORKER_WAITING:
 		return w->spawn;
 	case WORKER_UP:
-		return ms_min(ms_min(w->closed, w->part), ms_min(w->retire, w->probe));
+		return ms_min(
+		    ms_min(ms_min(w->closed, w->part), ms_min(w->retire, w->probe)), w->dump);
 	case WORKER_STOPPING:
-		return ms_min(w->part, w->kill.due);
+		return ms_min(ms_min(w->part, w->kill.due), w->dump);
 	case WORKER_DOWN:
 	case WORKER_SPAWNING:
 	case WORKER_FAILED:

@@ -34,6 +34,7 @@ enum worker_event {
 	WORKER_EV_PROBED_STUCK, /* answer to PROBE: stopped or in D state, and no progress */
 	WORKER_EV_PROBED_HEAVY, /* answer to PROBE: over its memory limit */
 	WORKER_EV_RETIRE,       /* answer to ASK_RETIRE: yes; a no is no answer */
+	WORKER_EV_DUMPED,       /* answer to DUMP: its stacks are written, or cannot be */
 	WORKER_EV_EXITED,       /* the process is gone */
 	WORKER_EV_STOP,         /* graceful, and not wanted any more */
 	WORKER_EV_ABORT,        /* immediate, and not wanted any more */
@@ -58,6 +59,8 @@ enum worker_do {
 	WORKER_DO_SIGNAL,     /* sig; KILL is meant for the whole process group */
 	WORKER_DO_PROBE,      /* look at the process: answer with PROBED_... */
 	WORKER_DO_ASK_RETIRE, /* it should be replaced when it is its turn */
+	WORKER_DO_DUMP, /* write its stacks: it hangs, and is ended when DUMPED, or its time, comes
+			 */
 	WORKER_DO_DISARM,  /* its heartbeat pipe is closed: heartbeats are not enforced any more */
 	WORKER_DO_GIVE_UP, /* now FAILED */
 };
@@ -92,6 +95,7 @@ struct worker_policy {
 	enum worker_heartbeat heartbeat;
 	ms heartbeat_timeout;
 	ms start_timeout;      /* REQUIRED: the first beat may take so long; 0: as any other */
+	ms dump;               /* how long DUMP may take; 0: one that hangs is ended at once */
 	ms probe_every;        /* MS_NEVER: no probes */
 	ms max_age;            /* MS_NEVER: none */
 	unsigned max_age_rand; /* thousandths: max_age +- half of it */
@@ -112,6 +116,7 @@ struct worker_policy {
 struct worker {
 	enum worker_state state;
 	enum worker_reason reason; /* of the stop in progress, or of FAILED */
+	enum worker_reason hang;   /* of the DUMP in progress */
 	bool wanted;
 	bool asked; /* the process was asked to go: its exit is no surprise */
 	bool piped; /* it was started to be able to beat */
@@ -124,6 +129,7 @@ struct worker {
 	ms beat;   /* the last one; MS_NEVER: none yet */
 	ms part;   /* end of the part in progress; MS_NEVER: not armed */
 	ms spawn;  /* WAITING: when to spawn */
+	ms dump;   /* until when DUMP may take; MS_NEVER: none is in progress */
 	ms closed; /* when a closed heartbeat pipe is to be believed; MS_NEVER: it is open */
 	ms probe;  /* the next probe */
 	ms stuck;  /* since when the probes find it stuck; MS_NEVER: they do not */

@@ -8,14 +8,17 @@
 #include "call.h"
 
 void
-dumpfile_path(pid_t pid, struct buf *b)
+dumpfile_path(const char *path, pid_t pid, struct buf *b)
 {
-	const char *path = call_env("SIGDUMP_PATH");
-
-	if (path && *path)
-		buf_puts(b, path);
-	else
-		buf_printf(b, "/tmp/sigdump-%d.log", (int)pid);
+	path = path ? path : call_env("SIGDUMP_PATH");
+	path = path && *path ? path : "/tmp/sigdump-%p.log";
+	for (; *path; path++)
+		if (path[0] == '%' && path[1] == 'p') {
+			buf_printf(b, "%d", (int)pid);
+			path++;
+		} else {
+			buf_put(b, path, 1);
+		}
 }
 
 int

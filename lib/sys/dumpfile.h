@@ -5,9 +5,10 @@
 
 #include "../base/buf.h"
 
-/* Where a process writes what it knows, as the sigdump library: SIGDUMP_PATH, or a file in /tmp. */
+/* Where what is known of a process is written, as the sigdump library does. */
 
-void dumpfile_path(pid_t, struct buf *);
+/* That path, or NULL: SIGDUMP_PATH, or /tmp/sigdump-%p.log; %p in it is the pid. */
+void dumpfile_path(const char *path, pid_t, struct buf *);
 /*
  * Opens it for appending, 0600; "-" and "+" are stdout and stderr. A path that somebody else has
  * prepared (a link, a fifo, another's file) is EPERM, ELOOP or ENXIO. -1: errno.

@@ -6,17 +6,22 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../base/buf.h"
 #include "../base/text.h"
 #include "call.h"
 
-#define STACK (32 * 1024) /* the search in PATH builds paths on it */
+#define STACK   (32 * 1024) /* the search in PATH builds paths on it */
+#define SELF_FD 16          /* above the descriptors that those which are started from it get */
+
+extern char **environ;
 
 /* Shared with the child while it has our memory. */
 struct birth {
@@ -143,6 +148,8 @@ prepare(struct birth *b)
 		return -1;
 	if (s->umask >= 0)
 		umask((mode_t)s->umask);
+	if (s->traceable)
+		(void)call_prctl(PR_SET_PTRACER, (unsigned long)b->parent); /* EINVAL: no Yama */
 	/* after the change of identity, which clears it */
 	b->step = "death signal";
 	if (s->death_signal && call_prctl(PR_SET_PDEATHSIG, (unsigned long)s->death_signal) < 0)
@@ -153,6 +160,13 @@ prepare(struct birth *b)
 	if (s->pid_text)
 		put_number(s->pid_text, getpid());
 	return 0;
+}
+
+/* Only returns if it fails. */
+static void
+exec_file(int fd, char *const argv[], char *const envp[])
+{
+	(void)syscall(SYS_execveat, fd, "", argv, envp, AT_EMPTY_PATH); /* errno tells */
 }
 
 /* As execvpe(3): a file without a slash is looked for in our PATH. Only returns if it fails. */
@@ -190,8 +204,7 @@ child(void *arg)
 		reset_signals();
 		b->step = "exec";
 		if (b->spawn->file_fd)
-			(void)syscall(SYS_execveat, *b->spawn->file_fd, "", b->spawn->argv,
-			    b->spawn->envp, AT_EMPTY_PATH); /* errno tells */
+			exec_file(*b->spawn->file_fd, b->spawn->argv, b->spawn->envp);
 		else
 			exec_found(b->spawn);
 	}
@@ -238,6 +251,47 @@ spawn_helper(int (*work)(void *), void *arg)
 	call_mask(SIG_SETMASK, &old, NULL);
 	errno = e;
 	return pid;
+}
+
+/* With seconds of 64 bits everywhere. */
+#ifdef SYS_timer_settime64
+#define TIMER_SETTIME SYS_timer_settime64
+#else
+#define TIMER_SETTIME SYS_timer_settime
+#endif
+
+int
+spawn_end_after(ms time)
+{
+	struct sigevent event = { .sigev_signo = SIGVTALRM, .sigev_notify = SIGEV_SIGNAL };
+	struct {
+		int64_t again[2], first[2]; /* seconds and nanoseconds */
+	} when = { .first = { time / MS_SECOND, time % MS_SECOND * 1000000 } };
+	int timer;
+
+	if (syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer) < 0)
+		return -1;
+	return (int)syscall(TIMER_SETTIME, timer, 0, &when, NULL);
+}
+
+int
+spawn_self(void)
+{
+	int fd = call_open("/proc/self/exe", O_PATH | O_CLOEXEC, 0), high;
+
+	if (fd < 0) /* no /proc */
+		fd = call_open((const char *)getauxval(AT_EXECFN), O_PATH | O_CLOEXEC, 0);
+	if (fd < 0)
+		return -1;
+	high = call_fcntl(fd, F_DUPFD_CLOEXEC, SELF_FD);
+	call_close(fd);
+	return high;
+}
+
+void
+spawn_become(int self, char *const argv[])
+{
+	exec_file(self, argv, environ);
 }
 
 #ifndef SYS_close_range

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "../base/ms.h"
 #include "privilege.h"
 
 #define SPAWN_FDS 256 /* at most in one spawn */
@@ -34,10 +35,11 @@ struct spawn {
 	const char *root, *dir;            /* chroot(2), then chdir(2); NULL: as we are */
 	const struct privilege *privilege; /* NULL: as we are */
 	int umask;                         /* -1: as it is */
-	int death_signal;                  /* sent by the kernel when we die; 0: none */
-	int nice;                          /* added; 0: as it is */
-	const int *oom_score_adj;          /* NULL: as it is */
-	const char *cgroup_procs;          /* NULL, or the cgroup.procs file to join by */
+	bool traceable;   /* we and what we start may trace it, where Yama asks: PR_SET_PTRACER */
+	int death_signal; /* sent by the kernel when we die; 0: none */
+	int nice;         /* added; 0: as it is */
+	const int *oom_score_adj; /* NULL: as it is */
+	const char *cgroup_procs; /* NULL, or the cgroup.procs file to join by */
 };
 
 /*
@@ -52,6 +54,18 @@ pid_t spawn(const struct spawn *, const char **step);
  * errno.
  */
 pid_t spawn_helper(int (*work)(void *), void *arg);
+/*
+ * Ends the calling process by SIGVTALRM after so long, also in a system call that only a fatal
+ * signal interrupts. -1: errno.
+ */
+int spawn_end_after(ms);
+/*
+ * Our own program's file, for file_fd and spawn_become even when its path is replaced; its number
+ * is from 16 on. -1: errno.
+ */
+int spawn_self(void);
+/* Executes that file in our place, in our own environment; returns only if it fails: errno. */
+void spawn_become(int self, char *const argv[]);
 /* From here on no fd from 3 on goes to any child but by its spawn_fd. */
 void spawn_seal_fds(void);
 /* Closes all from 3 on, as far as the kernel can at once or the limit of open files goes. */

@@ -53,6 +53,7 @@ worker_process_name: nil
 daemonize: false
 pid_path: []
 disable_sigdump: false
+dump_on_timeout: false
 daemon_process_name: nil
 chuser: nil
 chgroup: nil
@@ -101,7 +102,7 @@ later_keys_body()
 	    server_graceful_kill_timeout server_immediate_kill_interval \
 	    server_immediate_kill_interval_increment server_immediate_kill_timeout listen backlog \
 	    socket_manager allowed_networks before_run after_run worker_before_fork worker_after_start \
-	    worker_after_exit hook_timeout dump_on_timeout restart_mode restart_max_unavailable restart_surge; do
+	    worker_after_exit hook_timeout restart_mode restart_max_unavailable restart_surge; do
 		conf 'command: x' "$key: 1"
 		refused "c.yml:2: $key: not yet in this version" -c c.yml
 		refused "--$key: not yet in this version" "--$key=1" x

@@ -764,18 +764,25 @@ dump_file_body()
 	daemonize --workers=2 -- "$W" beat=1:1 hang
 	eventually sh -c "'$SE' --control-path=ctl --status | awk '\$7 ~ /s\$/ { n++ } END { exit n < 2 }'"
 	ctl --dump || atf_fail 'refused'
-	eventually has dump '^$' # its end
+	eventually lines dump '^End of sigdump process ' 2 # of both workers
+	eventually has log "INFO -- : Dumping to $(pwd)/dump\$"
 	has dump "^pid $D  running " || bad dump
 	lines dump '^ *[01] +[0-9]+ up ' 2 || bad dump
 	has dump '^descriptors: log [0-9]+, pid file [0-9]+, control [0-9]+, reports [0-9]+$' || bad dump
 	has dump '^timers:$' || bad dump
 	lines dump '^  worker [01]: heartbeat pipe [0-9]+, heartbeat check in [0-9.a-z]+ ' 2 || bad dump
 	atf_check_equal 600 "$(stat -c %a dump)"
-	eventually has log "INFO -- : Dumping to $(pwd)/dump\$"
-	kill -CONT "$D"
-	eventually lines dump '^$' 2 # appended
+	eventually dumped_again
 	ctl --stop
 	ended
+}
+
+# dumped_again: a second report of everything is appended; one that is asked for too early is refused
+dumped_again()
+{
+	kill -CONT "$D"
+	sleep 0.1
+	[ "$(grep -c '^End of sigdump process ' dump)" -ge 4 ] && [ "$(grep -c '^timers:' dump)" -ge 2 ]
 }
 
 atf_test_case dump_follows_nothing

@@ -39,8 +39,19 @@ path_of(pid_t pid)
 	static char room[32];
 	struct buf b = buf_over(room, sizeof room);
 
-	dumpfile_path(pid, &b);
+	dumpfile_path(NULL, pid, &b);
 	return room;
+}
+
+ATF_TC_WITHOUT_HEAD(a_path_that_is_given);
+ATF_TC_BODY(a_path_that_is_given, tc)
+{
+	char room[32];
+	struct buf b = buf_over(room, sizeof room);
+
+	ATF_REQUIRE_EQ(setenv("SIGDUMP_PATH", "/not/this", 1), 0);
+	dumpfile_path("dump-%p", 77, &b);
+	ATF_CHECK_STREQ(room, "dump-77");
 }
 
 ATF_TC_WITHOUT_HEAD(its_path);
@@ -52,6 +63,8 @@ ATF_TC_BODY(its_path, tc)
 	ATF_CHECK_STREQ(path_of(1), "/tmp/sigdump-1.log");
 	ATF_REQUIRE_EQ(setenv("SIGDUMP_PATH", "/var/%d", 1), 0);
 	ATF_CHECK_STREQ(path_of(1), "/var/%d"); /* as it is */
+	ATF_REQUIRE_EQ(setenv("SIGDUMP_PATH", "/var/%p/x.%p%", 1), 0);
+	ATF_CHECK_STREQ(path_of(12), "/var/12/x.12%");
 	ATF_REQUIRE_EQ(setenv("SIGDUMP_PATH", "-", 1), 0);
 	ATF_CHECK_STREQ(path_of(1), "-");
 }
@@ -158,6 +171,7 @@ ATF_TC_BODY(stdout_and_stderr, tc)
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, its_path);
+	ATF_TP_ADD_TC(tp, a_path_that_is_given);
 	ATF_TP_ADD_TC(tp, dumps_are_appended);
 	ATF_TP_ADD_TC(tp, links_are_refused);
 	ATF_TP_ADD_TC(tp, what_is_no_file_is_refused);

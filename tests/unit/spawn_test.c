@@ -185,14 +185,15 @@ ATF_TC_BODY(other_steps_that_fail_are_told, tc)
 	ATF_CHECK_STREQ(
 	    failing_step((struct spawn){ .limits = &wrong, .nlimits = 1 }, EINVAL), "rlimit");
 	ATF_CHECK_STREQ(failing_step((struct spawn){ .fds = &closed, .nfds = 1 }, EBADF), "fds");
-	ATF_CHECK_STREQ(failing_step((struct spawn){ .fds = many, .nfds = SPAWN_FDS + 1 }, EMFILE), "fds");
+	ATF_CHECK_STREQ(
+	    failing_step((struct spawn){ .fds = many, .nfds = SPAWN_FDS + 1 }, EMFILE), "fds");
 	ATF_CHECK_STREQ(
 	    failing_step((struct spawn){ .oom_score_adj = &score }, EINVAL), "oom_score_adj");
 	ATF_CHECK_STREQ(
 	    failing_step((struct spawn){ .death_signal = 100 }, EINVAL), "death signal");
 	ATF_CHECK_STREQ(failing_step((struct spawn){ .dir = "missing" }, ENOENT), "chdir");
-	ATF_CHECK_STREQ(failing_step((struct spawn){ .root = "missing" },
-			    geteuid() == 0 ? ENOENT : EPERM),
+	ATF_CHECK_STREQ(
+	    failing_step((struct spawn){ .root = "missing" }, geteuid() == 0 ? ENOENT : EPERM),
 	    "chroot");
 }
 
@@ -498,6 +499,57 @@ ATF_TC_BODY(a_helper_works_and_exits, tc)
 	ATF_CHECK_EQ(sigismember(&now, SIGUSR1), 0);
 }
 
+static int
+work_too_long(void *arg)
+{
+	const ms *time = arg;
+
+	if (spawn_end_after(*time) < 0)
+		return 1;
+	(void)poll(NULL, 0, 20000);
+	return 2;
+}
+
+ATF_TC_WITHOUT_HEAD(a_helper_has_its_time);
+ATF_TC_BODY(a_helper_has_its_time, tc)
+{
+	ms little = 50, enough = 100000;
+	int status = status_of(spawn_helper(work_too_long, &little));
+	pid_t pid;
+
+	ATF_CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGVTALRM);
+	pid = spawn_helper(work_too_long, &enough);
+	ATF_CHECK_EQ(poll(NULL, 0, 200), 0);
+	ATF_CHECK_EQ(waitpid(pid, &status, WNOHANG), 0);
+	(void)kill(pid, SIGKILL);
+	(void)status_of(pid);
+}
+
+static int
+become_a_shell(void *arg)
+{
+	static char *argv[] = { (char *)(size_t) "any name", (char *)(size_t) "-c",
+		(char *)(size_t) "exit 9", NULL };
+
+	spawn_become(*(int *)arg, argv);
+	return errno;
+}
+
+ATF_TC_WITHOUT_HEAD(a_helper_becomes_our_program);
+ATF_TC_BODY(a_helper_becomes_our_program, tc)
+{
+	int shell = open("/bin/sh", O_PATH | O_CLOEXEC), self = spawn_self(), none = -1;
+	struct stat ours, exe;
+
+	ATF_REQUIRE(self >= 16 && fstat(self, &ours) == 0 && stat("/proc/self/exe", &exe) == 0);
+	ATF_CHECK(ours.st_dev == exe.st_dev && ours.st_ino == exe.st_ino);
+	ATF_CHECK_EQ(fcntl(self, F_GETFD), FD_CLOEXEC);
+	ATF_CHECK_EQ(exit_of(spawn_helper(become_a_shell, &shell)), 9);
+	ATF_CHECK_EQ(exit_of(spawn_helper(become_a_shell, &none)), EBADF);
+	close(self);
+	close(shell);
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, runs_with_its_arguments_and_environment);
@@ -517,6 +569,8 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, it_dies_with_us);
 	ATF_TP_ADD_TC(tp, becomes_another_user);
 	ATF_TP_ADD_TC(tp, must_be_permitted);
+	ATF_TP_ADD_TC(tp, a_helper_has_its_time);
+	ATF_TP_ADD_TC(tp, a_helper_becomes_our_program);
 	ATF_TP_ADD_TC(tp, a_fork_that_fails_is_told);
 	ATF_TP_ADD_TC(tp, a_helper_works_and_exits);
 	return atf_no_error();

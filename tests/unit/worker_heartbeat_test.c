@@ -384,6 +384,84 @@ ATF_TC_BODY(a_reload_may_switch_off_during_a_stop, tc)
 	ATF_CHECK_EQ(t.last.sig, SIGTERM);
 }
 
+/* ---- dump_on_timeout ---- */
+
+static void
+fall_silent(void)
+{
+	begin();
+	t.p.dump = 10000;
+	run_up();
+	(void)feed(WORKER_EV_BEAT);
+	run_to(180000);
+	ATF_REQUIRE_EQ(t.last.what, WORKER_DO_DUMP);
+	ATF_CHECK_EQ(t.last.reason, WORKER_BY_HEARTBEAT);
+	ATF_CHECK_EQ(t.signals, 0);
+	ATF_CHECK_EQ(t.w.state, WORKER_UP);
+}
+
+ATF_TC_WITHOUT_HEAD(a_dump_comes_before_the_kill);
+ATF_TC_BODY(a_dump_comes_before_the_kill, tc)
+{
+	fall_silent();
+	t.now += 20;
+	check_signal(feed(WORKER_EV_DUMPED), SIGQUIT, WORKER_BY_HEARTBEAT);
+	ATF_CHECK_EQ(t.w.state, WORKER_STOPPING);
+	ATF_CHECK_EQ(feed(WORKER_EV_DUMPED).what, WORKER_DO_NOTHING);
+	ATF_CHECK_EQ(feed(WORKER_EV_EXITED).what, WORKER_DO_NOTHING);
+	ATF_CHECK_EQ(feed(WORKER_EV_DUMPED).what, WORKER_DO_NOTHING); /* of one that is gone */
+}
+
+ATF_TC_WITHOUT_HEAD(a_dump_is_not_waited_for_longer);
+ATF_TC_BODY(a_dump_is_not_waited_for_longer, tc)
+{
+	fall_silent();
+	run_to(189999);
+	ATF_CHECK_EQ(t.signals, 0);
+	run_to(190000);
+	ATF_CHECK_EQ(t.signals, 1);
+	check_signal(t.last, SIGQUIT, WORKER_BY_HEARTBEAT);
+}
+
+/* It was silent for the whole timeout: that it speaks while we look changes nothing. */
+ATF_TC_WITHOUT_HEAD(a_beat_during_the_dump_is_too_late);
+ATF_TC_BODY(a_beat_during_the_dump_is_too_late, tc)
+{
+	fall_silent();
+	(void)feed(WORKER_EV_BEAT);
+	(void)feed(WORKER_EV_TRIGGER); /* and it is not dumped twice */
+	(void)feed_until(WORKER_EV_EXTEND, 1000000);
+	run_to(190000);
+	ATF_CHECK_EQ(t.signals, 1);
+	check_signal(t.last, SIGQUIT, WORKER_BY_HEARTBEAT);
+}
+
+ATF_TC_WITHOUT_HEAD(a_stop_does_not_wait_for_the_dump);
+ATF_TC_BODY(a_stop_does_not_wait_for_the_dump, tc)
+{
+	fall_silent();
+	check_signal(feed(WORKER_EV_STOP), SIGTERM, WORKER_BY_REQUEST);
+	check_signal(feed(WORKER_EV_DUMPED), SIGQUIT, WORKER_BY_HEARTBEAT);
+	fall_silent();
+	check_signal(feed(WORKER_EV_ABORT), SIGQUIT, WORKER_BY_REQUEST);
+	ATF_CHECK_EQ(feed(WORKER_EV_DUMPED).what, WORKER_DO_NOTHING);
+}
+
+ATF_TC_WITHOUT_HEAD(one_that_hangs_while_it_stops_is_dumped_too);
+ATF_TC_BODY(one_that_hangs_while_it_stops_is_dumped_too, tc)
+{
+	begin();
+	t.p.dump = 10000;
+	run_up();
+	(void)feed(WORKER_EV_BEAT);
+	(void)feed(WORKER_EV_STOP);
+	while (t.last.what != WORKER_DO_DUMP && t.now < 180000)
+		run_to(worker_due(&t.w));
+	ATF_CHECK_EQ(t.now, 180000);
+	ATF_CHECK_EQ(t.w.state, WORKER_STOPPING);
+	check_signal(feed(WORKER_EV_DUMPED), SIGQUIT, WORKER_BY_HEARTBEAT);
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, auto_enforces_from_the_first_beat_on);
@@ -412,5 +490,10 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, a_reload_asks_no_beats_of_one_without_a_pipe);
 	ATF_TP_ADD_TC(tp, silence_cuts_a_graceful_stop_short);
 	ATF_TP_ADD_TC(tp, a_reload_may_switch_off_during_a_stop);
+	ATF_TP_ADD_TC(tp, a_dump_comes_before_the_kill);
+	ATF_TP_ADD_TC(tp, a_dump_is_not_waited_for_longer);
+	ATF_TP_ADD_TC(tp, a_beat_during_the_dump_is_too_late);
+	ATF_TP_ADD_TC(tp, a_stop_does_not_wait_for_the_dump);
+	ATF_TP_ADD_TC(tp, one_that_hangs_while_it_stops_is_dumped_too);
 	return atf_no_error();
 }

@@ -36,6 +36,8 @@ struct world {
 	ms stuck;    /* found stuck since then; MS_NEVER: no */
 	ms stalled;  /* since beat: the time in which nobody could have seen a beat */
 	ms allowed;  /* since beat: how much later than the timeout it may be found silent */
+	ms dump;     /* until when its stacks may be written; MS_NEVER: they are not */
+	enum worker_reason hang; /* why they are */
 
 	/* of its stop */
 	enum escalation_rung rung;
@@ -65,6 +67,7 @@ world_policy(struct world *x)
 		.heartbeat = (enum worker_heartbeat)choose(x->from, 4),
 		.heartbeat_timeout = ONE_OF(x, 100, 1003, 180000),
 		.start_timeout = ONE_OF(x, 0, 5000, 600000),
+		.dump = ONE_OF(x, 0, 1, 10000),
 		.max_age = ONE_OF(x, MS_NEVER, MS_NEVER, 1000, 60000),
 		.max_age_rand = (unsigned)ONE_OF(x, 0, 200, 2000),
 		.restart_interval = ONE_OF(x, 0, 0, 3000),
@@ -91,7 +94,7 @@ world_policy(struct world *x)
 static inline void
 world_init(struct world *x, struct choice *from)
 {
-	*x = (struct world){ .from = from };
+	*x = (struct world){ .from = from, .dump = MS_NEVER };
 	x->p = world_policy(x);
 	worker_init(&x->w);
 }
@@ -135,7 +138,7 @@ world_begin_process(struct world *x)
 	x->sticks = chance(x->from, 4);
 	x->fattens = chance(x->from, 8);
 	x->started = x->now;
-	x->closed = x->stuck = MS_NEVER;
+	x->closed = x->stuck = x->dump = MS_NEVER;
 	x->rung = ESCALATION_IDLE;
 	x->hold = 0;
 	world_begin_silence(x);
@@ -168,6 +171,7 @@ world_note(struct world *x, const struct worker_input *in)
 	case WORKER_EV_SPAWN_FAILED:
 	case WORKER_EV_EXITED:
 		x->spawning = x->process = false;
+		x->dump = MS_NEVER;
 		if (in->event == WORKER_EV_SPAWN_FAILED || !x->asked)
 			x->gone[x->ngone++ % 8] = x->now;
 		break;
@@ -181,7 +185,7 @@ world_note(struct world *x, const struct worker_input *in)
 		x->ready = true;
 		break;
 	case WORKER_EV_BEAT_CLOSED:
-		if (x->closed == MS_NEVER)
+		if (x->closed == MS_NEVER && x->dump == MS_NEVER)
 			x->closed = x->now;
 		break;
 	case WORKER_EV_EXTEND:
@@ -201,6 +205,7 @@ world_note(struct world *x, const struct worker_input *in)
 		x->stuck = MS_NEVER;
 		break;
 	case WORKER_EV_TRIGGER:
+	case WORKER_EV_DUMPED:
 	case WORKER_EV_TIME:
 		break;
 	}
@@ -251,7 +256,14 @@ world_demanded(const struct world *x, const struct worker_input *in, enum worker
 	case WORKER_EV_SPAWNED: /* with a stop that came meanwhile */
 		MUST(!x->wanted);
 		return ESCALATION_GRACEFUL;
+	case WORKER_EV_DUMPED:
+		MUST(x->dump != MS_NEVER && why == x->hang);
+		return ESCALATION_IMMEDIATE;
 	case WORKER_EV_TIME:
+		if (x->now >= x->dump) {
+			MUST(why == x->hang);
+			return ESCALATION_IMMEDIATE;
+		}
 		if (x->rung >= ESCALATION_IMMEDIATE ||
 		    (why != WORKER_BY_HEARTBEAT && why != WORKER_BY_CLOSED))
 			return ESCALATION_IDLE;
@@ -306,6 +318,20 @@ world_check_signal(struct world *x, const struct worker_input *in, const struct 
 	}
 	x->sent++;
 	x->last_sent = x->now;
+	if (rung >= ESCALATION_IMMEDIATE)
+		x->dump = MS_NEVER;
+}
+
+/* Only what is to be ended at once is looked at first, and once. */
+static inline void
+world_check_dump(struct world *x, const struct worker_input *in, enum worker_reason why)
+{
+	MUST(x->process && x->p.dump > 0 && x->dump == MS_NEVER && x->rung < ESCALATION_IMMEDIATE);
+	MUST(why == WORKER_BY_HEARTBEAT || why == WORKER_BY_STUCK || why == WORKER_BY_TRIGGER);
+	MUST(world_demanded(x, in, why) == ESCALATION_IMMEDIATE);
+	x->dump = x->now + x->p.dump;
+	x->hang = why;
+	x->closed = MS_NEVER;
 }
 
 static inline void
@@ -353,11 +379,15 @@ world_check_action(struct world *x, const struct worker *before, const struct wo
 	case WORKER_DO_SIGNAL:
 		world_check_signal(x, in, a);
 		break;
+	case WORKER_DO_DUMP:
+		world_check_dump(x, in, a->reason);
+		break;
 	case WORKER_DO_PROBE:
 		MUST(x->process && x->rung == ESCALATION_IDLE && x->p.probe_every != MS_NEVER);
+		MUST(x->dump == MS_NEVER);
 		break;
 	case WORKER_DO_ASK_RETIRE:
-		MUST(x->process && x->rung == ESCALATION_IDLE);
+		MUST(x->process && x->rung == ESCALATION_IDLE && x->dump == MS_NEVER);
 		if (a->reason == WORKER_BY_MEMORY) {
 			MUST(x->heavy);
 			break;
@@ -466,7 +496,8 @@ world_tick(struct world *x)
 	if (!x->process || x->loose)
 		return;
 	/* nothing is overdue: what should have been done by now? */
-	if (x->rung == ESCALATION_IDLE && world_enforced(x))
+	MUST(x->now < x->dump);
+	if (x->rung == ESCALATION_IDLE && x->dump == MS_NEVER && world_enforced(x))
 		MUST(x->now <= ms_max(x->extended, x->sign) + world_timeout(x) + x->allowed);
 	if (x->rung == ESCALATION_GRACEFUL || x->rung == ESCALATION_IMMEDIATE)
 		MUST(x->now <
@@ -552,6 +583,10 @@ world_act(struct world *x)
 			break;
 		case 8:
 			in.event = WORKER_EV_TRIGGER;
+			break;
+		case 9:
+		case 10:
+			in.event = WORKER_EV_DUMPED;
 			break;
 		default:
 			return;
