@@ -126,8 +126,7 @@ wrong(const struct args *c)
 		return "--daemonize: --log-file is needed with it";
 	if (c->ready == ARGS_CONNECT && !c->ready_address)
 		return "--ready=connect: --ready-address is needed with it";
-	if (c->log_rotate_size > 0 &&
-	    (!c->log_file || *text_skip(c->log_file, " \t\r\n") == '|'))
+	if (c->log_rotate_size > 0 && (!c->log_file || *text_skip(c->log_file, " \t\r\n") == '|'))
 		return "--log-rotate-size: --log-file is needed with it, and no command in it";
 	return NULL;
 }

@@ -4,9 +4,9 @@
 #include "../../lib/base/opt.h"
 #include "../../lib/sys/spawn.h"
 
-#define EXIT_OPTIONS 1   /* an option that is unknown or wrong, as start_server */
+#define EXIT_OPTIONS 1    /* an option that is unknown or wrong, as start_server */
 #define ARGS_BACKLOG 4096 /* the default */
-#define EXIT_OTHER   255 /* what has no errno of its own, as start_server */
+#define EXIT_OTHER   255  /* what has no errno of its own, as start_server */
 
 enum args_ready { ARGS_INTERVAL, ARGS_NOTIFY, ARGS_CONNECT };
 

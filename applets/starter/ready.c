@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "../../lib/sys/call.h"
-#include "../../lib/sys/listener.h"
 #include "../../lib/sys/loop.h"
 #include "../../lib/sys/memory.h"
 #include "../../lib/sys/proc.h"
@@ -42,8 +41,8 @@ open_probe(struct starter *s)
 	else if (!why && !listener_resolve(*e.host ? e.host : "127.0.0.1", e.v6, e.port, s->probe))
 		why = "not an address, and not in /etc/hosts";
 	for (unsigned i = 0; i < s->sockets && !why; i++)
-		if (s->socket[i].at.kind == e.kind && s->socket[i].at.port == e.port &&
-		    (e.kind == ENDPOINT_TCP || strcmp(s->socket[i].at.host, e.host) == 0))
+		if (s->at[i].kind == e.kind && s->at[i].port == e.port &&
+		    (e.kind == ENDPOINT_TCP || strcmp(s->at[i].host, e.host) == 0))
 			why = "we listen there ourselves: that says nothing";
 	if (why)
 		starter_die(s, EXIT_OTHER, "--ready-address: %s: %s", text, why);

@@ -8,7 +8,6 @@
 #include "../../lib/sys/atomic.h"
 #include "../../lib/sys/call.h"
 #include "../../lib/sys/dumpfile.h"
-#include "../../lib/sys/listener.h"
 #include "../../lib/sys/loop.h"
 #include "../../lib/sys/memory.h"
 #include "../../lib/sys/out.h"
@@ -49,15 +48,14 @@ put_table(const struct starter *s, struct buf *b, ms now)
 	if (s->sockets > 0)
 		buf_printf(b, "%10s %7s %s\n", "FD", "WAITING", "LISTENER");
 	for (unsigned i = 0; i < s->sockets; i++) {
-		const struct starter_socket *k = &s->socket[i];
 		unsigned waiting, most;
 
-		buf_printf(b, "%10d ", k->child);
-		if (listener_queue(k->fd, &waiting, &most))
+		buf_printf(b, "%10d ", s->at[i].fd);
+		if (listener_queue(s->socket[i].fd, &waiting, &most))
 			buf_printf(b, "%7u ", waiting);
 		else
 			buf_printf(b, "%7s ", "-");
-		endpoint_key(&k->at, b);
+		endpoint_key(&s->at[i], b);
 		buf_puts(b, "\n");
 	}
 }
@@ -85,15 +83,14 @@ put_json(const struct starter *s, struct buf *b, ms now)
 	}
 	buf_puts(b, "],\"listeners\":[");
 	for (unsigned i = 0; i < s->sockets; i++) {
-		const struct starter_socket *k = &s->socket[i];
 		char room[ENDPOINT_HOST + 16];
 		struct buf key = buf_over(room, sizeof room);
 		unsigned waiting, most;
 
-		endpoint_key(&k->at, &key);
-		buf_printf(b, "%s{\"fd\":%d,\"name\":", i > 0 ? "," : "", k->child);
+		endpoint_key(&s->at[i], &key);
+		buf_printf(b, "%s{\"fd\":%d,\"name\":", i > 0 ? "," : "", s->at[i].fd);
 		buf_json(b, room, key.len);
-		if (listener_queue(k->fd, &waiting, &most))
+		if (listener_queue(s->socket[i].fd, &waiting, &most))
 			buf_printf(b, ",\"waiting\":%u,\"backlog\":%u", waiting, most);
 		buf_puts(b, "}");
 	}

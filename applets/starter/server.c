@@ -151,19 +151,19 @@ tell_sockets(struct environment *e, const struct starter *s, char *ports, size_t
 {
 	struct buf b = buf_over(ports, room);
 
-	sockets_ports(s, &b);
+	endpoint_ports(s->at, s->sockets, &b);
 	put(e, "SERVER_STARTER_PORT=%s", ports);
 	put(e, "SERVER_STARTER_GENERATION=%u", s->g.number);
 	if (s->sockets > 0) {
 		put(e, "EINHORN_FD_COUNT=%u", s->sockets);
 		for (unsigned i = 0; i < s->sockets; i++)
-			put(e, "EINHORN_FD_%u=%d", i, s->socket[i].child);
+			put(e, "EINHORN_FD_%u=%d", i, s->at[i].fd);
 	}
-	if (!sockets_in_row(s))
+	if (!endpoint_in_row(s->at, s->sockets))
 		return;
 	put(e, "LISTEN_FDS=%u", s->sockets);
 	buf_clear(&b);
-	sockets_names(s, &b);
+	endpoint_names(s->at, s->sockets, &b);
 	put(e, "LISTEN_FDNAMES=%s", ports);
 	if (!s->o->no_listen_pid)
 		e->pid = put(e, "LISTEN_PID=00000000000") + strlen("LISTEN_PID=");
@@ -194,18 +194,6 @@ tell_ready(struct environment *e, const struct starter *s, int child)
 
 /* ---- the start ---- */
 
-/* The first number above all sockets' that is free. */
-static int
-free_child(const struct starter *s)
-{
-	int top = 3;
-
-	for (unsigned i = 0; i < s->sockets; i++)
-		if (s->socket[i].child >= top)
-			top = s->socket[i].child + 1;
-	return top;
-}
-
 static pid_t
 start(struct starter *s, struct environment *e, int ready, const char **step)
 {
@@ -215,7 +203,7 @@ start(struct starter *s, struct environment *e, int ready, const char **step)
 		.file = o->command[0],
 		.argv = o->command,
 		.envp = e->envp,
-		.pid_text = e->pid,
+		.pid_text = { e->pid },
 		.fds = fds,
 		.limits = s->limit,
 		.nlimits = s->limits,
@@ -228,13 +216,13 @@ start(struct starter *s, struct environment *e, int ready, const char **step)
 	bool daemon_stdin = o->daemonize;
 
 	for (unsigned i = 0; i < s->sockets; i++) {
-		fds[spec.nfds++] = (struct spawn_fd){ s->socket[i].child, s->socket[i].fd };
-		daemon_stdin &= s->socket[i].child != STDIN_FILENO;
+		fds[spec.nfds++] = (struct spawn_fd){ s->at[i].fd, s->socket[i].fd };
+		daemon_stdin &= s->at[i].fd != STDIN_FILENO;
 	}
 	if (daemon_stdin)
 		fds[spec.nfds++] = (struct spawn_fd){ STDIN_FILENO, s->null };
 	if (ready >= 0)
-		fds[spec.nfds++] = (struct spawn_fd){ free_child(s), ready };
+		fds[spec.nfds++] = (struct spawn_fd){ endpoint_number(s->at, s->sockets), ready };
 	return spawn(&spec, step);
 }
 
@@ -296,7 +284,7 @@ server_start(struct starter *s, const char **step)
 		ready = open_ready(s);
 		tell_sockets(&e, s, ports, sizeof ports);
 		tell_settings(&e, s, &dir);
-		tell_ready(&e, s, ready >= 0 ? free_child(s) : -1);
+		tell_ready(&e, s, ready >= 0 ? endpoint_number(s->at, s->sockets) : -1);
 		e.envp[e.count] = NULL;
 		pid = start(s, &e, ready, step);
 		call_close(ready);

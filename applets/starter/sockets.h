@@ -7,11 +7,5 @@
 void sockets_open(struct starter *);
 /* Removes the unix sockets' files, those that are still ours. */
 void sockets_remove(const struct starter *);
-/* "key=fd;key=fd", for SERVER_STARTER_PORT. */
-void sockets_ports(const struct starter *, struct buf *);
-/* Are they 3, 4, ... in their order, as LISTEN_FDS means it? */
-bool sockets_in_row(const struct starter *);
-/* "key:key", for LISTEN_FDNAMES; a colon in a key is a dash. */
-void sockets_names(const struct starter *, struct buf *);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "../../lib/fsm/generations.h"
 #include "../../lib/sys/lineout.h"
+#include "../../lib/sys/listener.h"
 #include "../../lib/sys/pidfile.h"
 #include "../../lib/sys/privilege.h"
 #include "../../lib/wire/endpoint.h"
@@ -15,11 +16,9 @@ enum tag { TAG_REPORTS, TAG_STATUS, TAG_READY };
 
 /* A socket that the server inherits. */
 struct starter_socket {
-	struct endpoint at;
 	int fd;
-	int child; /* the number that the server has it at */
-	bool ours; /* a file that we have made */
-	uint64_t dev, ino;
+	bool asked; /* for its number */
+	struct listener_file file;
 };
 
 /* Where stdout and stderr go, if not where they went at the start. */
@@ -37,7 +36,7 @@ struct starter_log {
 /* What is large stands last: the rest is reached by shorter code. */
 struct starter {
 	const struct args *o;
-	unsigned sockets;               /* of socket */
+	unsigned sockets;               /* of at and socket */
 	int reports_fd;                 /* READY=1 comes here; -1: it is not asked for */
 	int ready_fd;                   /* the read end of SE_READY_FD's pipe; -1: none now */
 	int probe_fd;                   /* a connection on its way; -1: none */
@@ -68,7 +67,8 @@ struct starter {
 	struct generations g;
 	struct privilege privilege;
 	struct spawn_limit limit[STARTER_LIMITS];
-	struct lineout out; /* our own lines */
+	struct lineout out;                  /* our own lines */
+	struct endpoint at[STARTER_SOCKETS]; /* where each listens, and the server's number */
 	struct starter_socket socket[STARTER_SOCKETS];
 };
 

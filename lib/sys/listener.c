@@ -176,6 +176,50 @@ listener_open(
 	return call_close(fd);
 }
 
+int
+listener_filter(int fd, const void *program, unsigned short instructions)
+{
+	const struct {
+		unsigned short len;
+		const void *filter;
+	} f = { instructions, program }; /* struct sock_fprog */
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &f, sizeof f);
+}
+
+int
+listener_make_way(const char *path)
+{
+	struct stat st;
+
+	if (*path == '@' || call_lstat(path, &st) < 0)
+		return 0;
+	if (!S_ISSOCK(st.st_mode))
+		return call_fail(EEXIST);
+	return unlink(path) < 0 ? -1 : 1;
+}
+
+void
+listener_file_made(const char *path, struct listener_file *f)
+{
+	struct stat st;
+
+	*f = (struct listener_file){ .made = *path != '@' && call_lstat(path, &st) == 0 };
+	if (!f->made)
+		return;
+	f->dev = st.st_dev;
+	f->ino = st.st_ino;
+}
+
+void
+listener_file_remove(const char *path, const struct listener_file *f)
+{
+	struct stat st;
+
+	if (f->made && call_lstat(path, &st) == 0 && st.st_ino == f->ino && st.st_dev == f->dev)
+		(void)unlink(path); /* the next one's start removes it too */
+}
+
 unsigned
 listener_port(int fd)
 {

@@ -2,6 +2,7 @@
 #define SE_SYS_LISTENER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
@@ -36,6 +37,24 @@ void listener_path(const char *path, struct listener_address *);
  */
 int listener_open(
     const struct listener_address *, int type, const struct listener_options *, const char **step);
+/*
+ * Attaches a filter to a socket: instructions as the kernel's struct sock_filter, see socket(7).
+ * -1: errno.
+ */
+int listener_filter(int fd, const void *program, unsigned short instructions);
+/* A unix socket's file, which is removed only as long as it is the one that was made. */
+struct listener_file {
+	bool made;
+	uint64_t dev, ino;
+};
+
+/*
+ * Removes the file that an earlier socket has left at the path: 1; there was nothing: 0; what is
+ * there is no socket: EEXIST. -1: errno.
+ */
+int listener_make_way(const char *path);
+void listener_file_made(const char *path, struct listener_file *);
+void listener_file_remove(const char *path, const struct listener_file *);
 /* The port that it has; 0: it has none. */
 unsigned listener_port(int fd);
 /* How many connections wait to be accepted, and how many may; false: not known of this kind. */

@@ -137,3 +137,66 @@ endpoint_key(const struct endpoint *e, struct buf *b)
 	if (e->kind != ENDPOINT_UNIX)
 		buf_printf(b, "%u", e->port);
 }
+
+bool
+endpoint_taken(const struct endpoint e[], unsigned n, int fd)
+{
+	if (fd == 1 || fd == 2)
+		return true;
+	for (unsigned i = 0; i < n; i++)
+		if (e[i].fd == fd)
+			return true;
+	return false;
+}
+
+int
+endpoint_number(struct endpoint e[], unsigned n)
+{
+	int next = ENDPOINT_FIRST, above = ENDPOINT_FIRST;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (e[i].fd < 0) {
+			while (endpoint_taken(e, n, next))
+				next++;
+			e[i].fd = next;
+		}
+		above = e[i].fd >= above ? e[i].fd + 1 : above;
+	}
+	return above;
+}
+
+void
+endpoint_ports(const struct endpoint e[], unsigned n, struct buf *b)
+{
+	for (unsigned i = 0; i < n; i++) {
+		if (i > 0)
+			buf_puts(b, ";");
+		endpoint_key(&e[i], b);
+		buf_printf(b, "=%d", e[i].fd);
+	}
+}
+
+bool
+endpoint_in_row(const struct endpoint e[], unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (e[i].fd != ENDPOINT_FIRST + (int)i)
+			return false;
+	return n > 0;
+}
+
+void
+endpoint_names(const struct endpoint e[], unsigned n, struct buf *b)
+{
+	for (unsigned i = 0; i < n; i++) {
+		size_t from;
+
+		if (i > 0)
+			buf_puts(b, ":");
+		from = b->len;
+		endpoint_key(&e[i], b);
+		for (; from < b->len; from++)
+			if (b->base[from] == ':')
+				b->base[from] = '-';
+	}
+}

@@ -64,8 +64,7 @@ ATF_TC_BODY(no_ports, tc)
 	static const char *const bad[] = { "", " ", "x", "80x", "-1", "65536", "u", "uu80",
 		"80=", "80=x", "80=1024", "80=-1", ":80", "[]:80", "[::1:80", "[]", "[",
 		"localhost:", "localhost:http", "8 0", "http://127.0.0.1:80", "tcp://", "tcp://x",
-		"unix://", "unix:///a;b", "=5", "://", "80:=3", "a b:80", "a\nb:80",
-		"a;b:80" };
+		"unix://", "unix:///a;b", "=5", "://", "80:=3", "a b:80", "a\nb:80", "a;b:80" };
 	char deep[2000];
 
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
@@ -104,10 +103,44 @@ ATF_TC_BODY(paths, tc)
 	ATF_CHECK(endpoint_path(deep, &e) != NULL);
 }
 
+static const char *
+listed(void (*list)(const struct endpoint[], unsigned, struct buf *), const struct endpoint *all,
+    unsigned n)
+{
+	static char room[256];
+	struct buf b = buf_over(room, sizeof room);
+
+	list(all, n, &b);
+	return room;
+}
+
+ATF_TC_WITHOUT_HEAD(numbers);
+ATF_TC_BODY(numbers, tc)
+{
+	static const char *const asked[] = { "80", "8080=4", "[::1]:81", "90=0" };
+	struct endpoint all[5];
+
+	for (unsigned i = 0; i < 4; i++)
+		ATF_REQUIRE(!endpoint_parse(asked[i], &all[i]));
+	ATF_CHECK(endpoint_taken(all, 4, 4) && endpoint_taken(all, 4, 0) &&
+	    endpoint_taken(all, 0, 1) && endpoint_taken(all, 0, 2) && !endpoint_taken(all, 4, 3));
+	ATF_CHECK_EQ(endpoint_number(all, 4), 6);
+	ATF_CHECK_STREQ(listed(endpoint_ports, all, 4), "80=3;8080=4;[::1]:81=5;90=0");
+	ATF_CHECK(!endpoint_in_row(all, 4) && endpoint_in_row(all, 3));
+	ATF_CHECK_EQ(endpoint_number(all, 3), 6); /* and it stays so */
+	ATF_REQUIRE(!endpoint_path("/run/a:b", &all[3]));
+	ATF_CHECK_EQ(endpoint_number(all, 4), 7);
+	ATF_CHECK_STREQ(listed(endpoint_names, all, 4), "80:8080:[--1]-81:/run/a-b");
+	ATF_CHECK_EQ(endpoint_number(all, 0), ENDPOINT_FIRST);
+	ATF_CHECK(!endpoint_in_row(all, 0));
+	ATF_CHECK_STREQ(listed(endpoint_ports, all, 0), "");
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, ports);
 	ATF_TP_ADD_TC(tp, no_ports);
 	ATF_TP_ADD_TC(tp, paths);
+	ATF_TP_ADD_TC(tp, numbers);
 	return atf_no_error();
 }
