@@ -11,6 +11,7 @@
 #include "../../lib/sys/memory.h"
 #include "../../lib/sys/out.h"
 #include "../../lib/wire/conf.h"
+#include "listeners.h"
 
 #define FILE_MAX_BYTES ((size_t)1024 * 1024)
 #define FILE_ROOM      (FILE_MAX_BYTES + 2)
@@ -110,6 +111,11 @@ const struct opt config_opts[] = {
 	CONFIG_RLIMITS(RLIMIT)
 	STRING(worker_cgroup, 0, "DIR", "cgroup v2 directory: one in it per worker"),
 
+	HEADING("Sockets:"),
+	LIST(listen, 0, "WHERE", "PORT, HOST:PORT, [V6]:PORT, uPORT for UDP, a path, or a URI; all workers share it"),
+	COUNT(backlog, 0, 32767, "connections that wait to be accepted" OPT_OR("4096")),
+	LIST(allowed_networks, 0, "CIDR", "only from there; nil: from everywhere"),
+
 	HEADING("Commands and signals:"),
 	STRING(control_path, 0, "PATH", "socket for the commands above"),
 	WORD(command_sender, 0, "signal|pipe", "how workers are told to stop; pipe: not yet"),
@@ -139,7 +145,7 @@ const struct opt config_opts[] = {
 	  "server_graceful_kill_interval|server_graceful_kill_interval_increment|"
 	  "server_graceful_kill_timeout|server_immediate_kill_interval|"
 	  "server_immediate_kill_interval_increment|server_immediate_kill_timeout|"
-	  "logger_class|listen|backlog|socket_manager|allowed_networks|"
+	  "logger_class|socket_manager|"
 	  "before_run|after_run|worker_before_fork|worker_after_start|worker_after_exit|"
 	  "hook_timeout|worker_notification_fd|restart_mode|"
 	  "restart_max_unavailable|restart_surge", "") },
@@ -326,7 +332,7 @@ check(const struct config *c, struct buf *why)
 	else if (c->restart_backoff > c->restart_backoff_max)
 		buf_puts(why, "restart_backoff: it must be at most restart_backoff_max");
 	else
-		return check_signals(c, why);
+		return check_signals(c, why) && listeners_check(c, why);
 	return false;
 }
 

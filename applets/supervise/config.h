@@ -104,6 +104,9 @@ struct config {
 	struct opt_rlimit rlimit[CONFIG_RLIMIT_COUNT];
 	const char *worker_cgroup;
 
+	struct opt_list listen, allowed_networks;
+	unsigned backlog;
+
 	const char *control_path;
 	unsigned command_sender;
 	int signal[CONFIG_SIGNALS];

@@ -14,10 +14,11 @@ extern char **environ;
 /* What workers do not inherit: it would speak of us, or of somebody else's workers. */
 static const char ours[] = "SERVERENGINE_WORKER_ID\0SERVERENGINE_HEARTBEAT_PIPE\0"
 			   "SERVERENGINE_HEARTBEAT_INTERVAL\0NOTIFY_SOCKET\0WATCHDOG_USEC\0"
-			   "WATCHDOG_PID\0LISTEN_FDS\0LISTEN_PID\0LISTEN_FDNAMES\0";
+			   "WATCHDOG_PID\0LISTEN_FDS\0LISTEN_PID\0LISTEN_FDNAMES\0"
+			   "SERVER_STARTER_PORT\0";
 
 /* How many of them a worker is given at most. */
-#define OURS 6
+#define OURS 10
 
 /* How long the vectors are together, with their NULLs. */
 static size_t
@@ -44,12 +45,15 @@ fill_argv(char **argv, const struct opt_list *command)
 static void
 fill_environment(char **envp, struct launch *l, const struct config *c)
 {
+	char *const told[] = { l->id, *l->notify ? l->notify : NULL, l->listeners->ports,
+		l->listeners->fds, l->listeners->names, l->listeners->pid };
+
 	for (char **e = environ; *e; e++)
 		if (!text_is_named(*e, ours))
 			*envp++ = *e;
-	*envp++ = l->id;
-	if (*l->notify)
-		*envp++ = l->notify;
+	for (size_t i = 0; i < sizeof told / sizeof *told; i++)
+		if (told[i])
+			*envp++ = told[i];
 	if (c->worker_heartbeat == WORKER_HEARTBEAT_AUTO ||
 	    c->worker_heartbeat == WORKER_HEARTBEAT_REQUIRED) {
 		*envp++ = l->pipe;
@@ -64,7 +68,7 @@ write_environment(struct launch *l, const struct config *c, const char *notify)
 {
 	/* all of these fit: the times are at most a year, the socket's name has six bytes */
 	(void)buf_print_to(
-	    l->pipe, sizeof l->pipe, "SERVERENGINE_HEARTBEAT_PIPE=%d", LAUNCH_HEARTBEAT_FD);
+	    l->pipe, sizeof l->pipe, "SERVERENGINE_HEARTBEAT_PIPE=%d", l->listeners->above);
 	(void)buf_print_to(l->interval, sizeof l->interval,
 	    "SERVERENGINE_HEARTBEAT_INTERVAL=%lld.%03lld",
 	    (long long)c->worker_heartbeat_interval / 1000,
@@ -154,12 +158,14 @@ pid_t
 launch_worker(struct launch *l, unsigned id, int beat_fd, const int out[2], const char **step)
 {
 	const struct config *c = l->live;
-	struct spawn_fd fds[4] = { { 0, l->null } };
+	struct listeners *k = l->listeners;
+	struct spawn_fd fds[4 + LISTENERS_MAX] = { { 0, l->null } };
 	struct spawn s = {
 		.file = optval_list_at(&l->boot->command, 0),
 		.argv = l->argv,
 		.envp = l->envp,
-		.pid_text = l->watchdog_pid + strlen("WATCHDOG_PID="),
+		.pid_text = { l->watchdog_pid + strlen("WATCHDOG_PID="),
+		    k->pid ? k->pid + strlen("LISTEN_PID=") : NULL },
 		.fds = fds,
 		.nfds = 1,
 		.limits = l->limits,
@@ -176,7 +182,9 @@ launch_worker(struct launch *l, unsigned id, int beat_fd, const int out[2], cons
 		if (out[i] >= 0)
 			fds[s.nfds++] = (struct spawn_fd){ STDOUT_FILENO + i, out[i] };
 	if (beat_fd >= 0)
-		fds[s.nfds++] = (struct spawn_fd){ LAUNCH_HEARTBEAT_FD, beat_fd };
+		fds[s.nfds++] = (struct spawn_fd){ k->above, beat_fd };
+	for (unsigned i = 0; i < k->count; i++)
+		fds[s.nfds++] = (struct spawn_fd){ k->at[i].fd, k->fd[i] };
 	(void)buf_print_to(l->id, sizeof l->id, "SERVERENGINE_WORKER_ID=%u", id); /* fits */
 	if (c->worker_process_name) {
 		write_name(l, id);

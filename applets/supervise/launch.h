@@ -5,14 +5,13 @@
 
 #include "../../lib/sys/spawn.h"
 #include "config.h"
-
-/* Where a worker finds its heartbeat pipe. */
-#define LAUNCH_HEARTBEAT_FD 3
+#include "listeners.h"
 
 /* What every worker is started with, made ready once so that a start allocates nothing. */
 struct launch {
-	const struct config *boot; /* of the start: the command */
-	const struct config *live; /* of the last reload */
+	const struct config *boot;   /* of the start: the command */
+	const struct config *live;   /* of the last reload */
+	struct listeners *listeners; /* that workers share; their heartbeat pipe is behind them */
 	char **argv;
 	char **envp;
 	size_t nlimits;     /* of limits */

@@ -33,11 +33,12 @@ start_die(int status, const char *format, ...)
 	_exit(status);
 }
 
-/* Once there may be a pid file and a socket: they go too. */
+/* Once there may be a pid file and sockets: they go too. */
 static void
 undo(struct supervise *s)
 {
 	control_close(s);
+	listeners_remove(&s->listeners);
 	pidfile_drop(&s->pidfile);
 }
 
@@ -113,6 +114,8 @@ become(struct supervise *s)
 	const struct config *c = s->boot;
 	struct privilege p;
 	const char *why;
+	char text[512];
+	struct buf reason = buf_over(text, sizeof text);
 
 	if ((why = privilege_resolve(c->chuser, c->chgroup, &p)) != NULL)
 		fail_identity(s, why);
@@ -120,6 +123,9 @@ become(struct supervise *s)
 	if ((why = control_open(s, p.user ? p.uid : geteuid(), p.group ? p.gid : getegid())) !=
 	    NULL)
 		fail(s, "control_path: %s: %s", c->control_path, why);
+	if (!listeners_open(
+		&s->listeners, c, p.user ? p.uid : (uid_t)-1, p.group ? p.gid : (gid_t)-1, &reason))
+		fail(s, "%s", text);
 	if (privilege_apply(&p) < 0)
 		fail_identity(s, call_reason());
 	(void)call_prctl(PR_SET_DUMPABLE,
@@ -211,7 +217,8 @@ start_up(struct supervise *s, const struct config *c, int argc, char **argv)
 {
 	init(s, c, argc, argv);
 	s->launch.null = open_null(); /* the first: it fills 0 to 2 */
-	s->self = spawn_self();       /* before a chdir */
+	s->launch.listeners = &s->listeners;
+	s->self = spawn_self(); /* before a chdir */
 	logger_init(&s->logger, s->self, s->launch.null);
 	s->base_fd = call_open(".", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 	spawn_seal_fds();

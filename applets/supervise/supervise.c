@@ -526,6 +526,7 @@ supervise(const struct config *c, int argc, char **argv)
 		log_say(&s->log, LOGLINE_FATAL, "%s", s->why);
 	if (!logger_finish(&s->logger, LOG_PATIENCE))
 		out_error("se-supervise: log: its last lines are not written yet: not waited for");
+	listeners_remove(&s->listeners);
 	pidfile_drop(&s->pidfile);
 	control_close(s);
 	if (failed)

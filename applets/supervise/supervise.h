@@ -11,6 +11,7 @@
 #include "launch.h"
 #include "log.h"
 #include "logger.h"
+#include "listeners.h"
 
 /* What a tag of the loop speaks of; its low half is a number. */
 #define TAG_KIND(tag)    ((enum tag_kind)((tag) >> 32))
@@ -93,6 +94,7 @@ struct supervise {
 	struct log log;
 	struct launch launch;
 	struct logger logger;
+	struct listeners listeners;
 	char why[1024]; /* of the failed start, or of the last command that was refused */
 };
 

@@ -157,8 +157,9 @@ prepare(struct birth *b)
 	if (getppid() != b->parent) { /* it died before it could be asked for */
 		return call_fail(ESRCH);
 	}
-	if (s->pid_text)
-		put_number(s->pid_text, getpid());
+	for (int i = 0; i < 2; i++)
+		if (s->pid_text[i])
+			put_number(s->pid_text[i], getpid());
 	return 0;
 }
 

@@ -27,7 +27,7 @@ struct spawn {
 	const int *file_fd; /* NULL, or the program itself; its number is above those in fds */
 	char *const *argv;
 	char *const *envp;
-	char *pid_text; /* NULL, or where in envp the child writes its pid: 12 bytes */
+	char *pid_text[2]; /* where in envp the child writes its pid: 12 bytes; NULL: nowhere */
 	const struct spawn_fd *fds;
 	size_t nfds;
 	const struct spawn_limit *limits;

@@ -76,6 +76,9 @@ worker_chuser: nil
 worker_chgroup: nil
 worker_chumask: nil
 worker_reload_signal: USR2
+listen: []
+backlog: 4096
+allowed_networks: []
 command_sender: signal
 signal_graceful_stop: TERM
 signal_immediate_stop: QUIT
@@ -89,7 +92,7 @@ log_level: debug
 END
 	sort expected >sorted
 	grep -xF -f expected out | sort | diff -u sorted - >&2 || atf_fail 'other names or defaults'
-	! has out '^(config|check|help|version|status|stop|scale|timeout|supervisor|listen):' ||
+	! has out '^(config|check|help|version|status|stop|scale|timeout|supervisor|socket_manager):' ||
 		atf_fail 'it prints what is no key of this version'
 }
 
@@ -100,8 +103,8 @@ later_keys_body()
 	    disable_reload server_restart_wait server_detach_wait server_heartbeat_interval \
 	    server_heartbeat_timeout server_graceful_kill_interval server_graceful_kill_interval_increment \
 	    server_graceful_kill_timeout server_immediate_kill_interval \
-	    server_immediate_kill_interval_increment server_immediate_kill_timeout listen backlog \
-	    socket_manager allowed_networks before_run after_run worker_before_fork worker_after_start \
+	    server_immediate_kill_interval_increment server_immediate_kill_timeout \
+	    socket_manager before_run after_run worker_before_fork worker_after_start \
 	    worker_after_exit hook_timeout restart_mode restart_max_unavailable restart_surge; do
 		conf 'command: x' "$key: 1"
 		refused "c.yml:2: $key: not yet in this version" -c c.yml

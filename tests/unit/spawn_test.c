@@ -344,7 +344,7 @@ ATF_TC_BODY(it_knows_its_own_pid, tc)
 
 	ATF_CHECK_STREQ(
 	    output_of("test $$ = $WATCHDOG_PID && echo same",
-		(struct spawn){ .envp = env, .pid_text = strchr(variable, '=') + 1, .umask = -1 }),
+		(struct spawn){ .envp = env, .pid_text = { strchr(variable, '=') + 1 }, .umask = -1 }),
 	    "same\n");
 }
 

@@ -1,0 +1,35 @@
+#ifndef SE_SUPERVISE_LISTENERS_H
+#define SE_SUPERVISE_LISTENERS_H
+
+#include "../../lib/sys/listener.h"
+#include "../../lib/wire/endpoint.h"
+#include "config.h"
+
+/* The listening sockets of listen, which all workers share. */
+
+#define LISTENERS_MAX      64
+#define LISTENERS_NETWORKS 64   /* allowed ones */
+#define LISTENERS_TEXT     8192 /* bytes that tell a worker of them, in each variable */
+
+struct listeners {
+	unsigned count;
+	int above; /* the first number that a worker has behind theirs */
+	int fd[LISTENERS_MAX];
+	struct listener_file file[LISTENERS_MAX];
+	struct endpoint at[LISTENERS_MAX]; /* where, and the worker's number */
+	/* what a worker's environment says of them; NULL: not that variable */
+	char *ports, *fds, *names, *pid;
+	char fds_room[24], pid_room[32], ports_room[LISTENERS_TEXT], names_room[LISTENERS_TEXT];
+};
+
+/* Can listen and allowed_networks be read? False: why holds "key: value: reason". */
+bool listeners_check(const struct config *, struct buf *why);
+/*
+ * Binds them all; a unix socket's file gets that owner ((uid_t)-1: as it comes). False: why holds
+ * "listen: where: reason".
+ */
+bool listeners_open(struct listeners *, const struct config *, uid_t, gid_t, struct buf *why);
+/* Removes the unix sockets' files, those that are still ours. */
+void listeners_remove(const struct listeners *);
+
+#endif
