@@ -118,7 +118,7 @@ const struct opt config_opts[] = {
 
 	HEADING("Commands and signals:"),
 	STRING(control_path, 0, "PATH", "socket for the commands above"),
-	WORD(command_sender, 0, "signal|pipe", "how workers are told to stop; pipe: not yet"),
+	WORD(command_sender, 0, "signal|pipe", "how workers are told to stop or reload; pipe: by words on stdin, and we by ours"),
 	SIGNAL(signal_graceful_stop, signal[CONFIG_SIGNAL_GRACEFUL_STOP], 0, "graceful stop" OPT_OR("TERM")),
 	SIGNAL(signal_immediate_stop, signal[CONFIG_SIGNAL_IMMEDIATE_STOP], 0, "immediate stop" OPT_OR("QUIT")),
 	SIGNAL(signal_graceful_restart, signal[CONFIG_SIGNAL_GRACEFUL_RESTART], 0, "graceful restart" OPT_OR("USR1")),
@@ -318,8 +318,6 @@ check(const struct config *c, struct buf *why)
 		buf_puts(why,
 		    "worker_type: embedded and thread: workers here are programs of their own: use "
 		    "process");
-	else if (c->command_sender != 0)
-		buf_puts(why, "command_sender: pipe: not yet in this version");
 	else if (c->command.count == 0)
 		buf_puts(why, "command: none given: set command, or put it behind the options");
 	else if (*c->command.first == '\0')

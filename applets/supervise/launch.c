@@ -155,11 +155,12 @@ write_name(struct launch *l, unsigned id)
 }
 
 pid_t
-launch_worker(struct launch *l, unsigned id, int beat_fd, const int out[2], const char **step)
+launch_worker(
+    struct launch *l, unsigned id, int in, const int out[2], int beat_fd, const char **step)
 {
 	const struct config *c = l->live;
 	struct listeners *k = l->listeners;
-	struct spawn_fd fds[4 + LISTENERS_MAX] = { { 0, l->null } };
+	struct spawn_fd fds[4 + LISTENERS_MAX] = { { STDIN_FILENO, in >= 0 ? in : l->null } };
 	struct spawn s = {
 		.file = optval_list_at(&l->boot->command, 0),
 		.argv = l->argv,

@@ -31,10 +31,10 @@ struct launch {
 bool launch_prepare(struct launch *, const struct config *boot, const struct config *live,
     const char *notify, struct buf *why);
 /*
- * Starts worker id with its end of the heartbeat pipe (-1: none), its stdout and stderr (-1: as
- * ours). The pid, or -1: errno, and *step
- * says what failed.
+ * Starts worker id with its stdin (-1: /dev/null), its stdout and stderr (-1: as ours), its end of
+ * the heartbeat pipe (-1: none). The pid, or -1: errno, and *step says what failed.
  */
-pid_t launch_worker(struct launch *, unsigned id, int beat_fd, const int out[2], const char **step);
+pid_t launch_worker(
+    struct launch *, unsigned id, int in, const int out[2], int beat_fd, const char **step);
 
 #endif

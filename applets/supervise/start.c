@@ -17,6 +17,7 @@
 #include "../../lib/sys/proc.h"
 #include "../../lib/sys/title.h"
 #include "../../lib/sys/unixsock.h"
+#include "commands.h"
 #include "control.h"
 #include "workers.h"
 
@@ -236,5 +237,6 @@ start_up(struct supervise *s, const struct config *c, int argc, char **argv)
 		title_set(c->daemon_process_name);
 	if (c->daemonize)
 		daemon_detach(s->launch.null);
+	commands_open(s);
 	logger_tick(&s->logger, loop_now()); /* before the first worker says something */
 }

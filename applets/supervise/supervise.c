@@ -16,6 +16,7 @@
 #include "../../lib/sys/out.h"
 #include "../../lib/sys/proc.h"
 #include "../applet.h"
+#include "commands.h"
 #include "control.h"
 #include "dumps.h"
 #include "metrics.h"
@@ -388,6 +389,9 @@ on_fd(struct supervise *s, const struct loop_event *ev)
 		break;
 	case TAG_CLIENT:
 		control_on_client(s, TAG_INDEX(ev->tag), ev->now);
+		break;
+	case TAG_STDIN:
+		commands_on_stdin(s, ev->now);
 		break;
 	case TAG_LOGGER:
 		logger_on_message(&s->logger);

@@ -9,16 +9,16 @@
 #include "../../lib/wire/command.h"
 #include "config.h"
 #include "launch.h"
+#include "listeners.h"
 #include "log.h"
 #include "logger.h"
-#include "listeners.h"
 
 /* What a tag of the loop speaks of; its low half is a number. */
 #define TAG_KIND(tag)    ((enum tag_kind)((tag) >> 32))
 #define TAG_INDEX(tag)   ((unsigned)((tag)&UINT32_MAX))
 #define TAG(kind, index) ((uint64_t)(kind) << 32 | (index))
 
-enum tag_kind { TAG_BEAT, TAG_REPORTS, TAG_CONTROL, TAG_CLIENT, TAG_LOGGER };
+enum tag_kind { TAG_BEAT, TAG_REPORTS, TAG_CONTROL, TAG_CLIENT, TAG_LOGGER, TAG_STDIN };
 
 #define SLOT_STATUS_MAX 64
 
@@ -39,12 +39,13 @@ struct dumps {
 /* A worker: its machine, and what of the world belongs to it. */
 struct slot {
 	struct worker machine;
-	pid_t pid;   /* 0: none */
-	int beat_fd; /* our end of the heartbeat pipe; -1: none */
-	bool muted;  /* it floods the pipe: not read for a moment */
-	bool queued; /* it waits for its dump */
-	bool exited; /* status is that of a process that ran here before */
-	int status;  /* as waitpid(2) */
+	pid_t pid;      /* 0: none */
+	int beat_fd;    /* our end of the heartbeat pipe; -1: none */
+	int command_fd; /* of the pipe to its stdin; -1: none */
+	bool muted;     /* it floods the pipe: not read for a moment */
+	bool queued;    /* it waits for its dump */
+	bool exited;    /* status is that of a process that ran here before */
+	int status;     /* as waitpid(2) */
 	unsigned restarts;
 	ms cpu; /* at the last probe, to see progress */
 	unsigned char text_len;
@@ -95,6 +96,9 @@ struct supervise {
 	struct launch launch;
 	struct logger logger;
 	struct listeners listeners;
+	size_t line_len; /* of line: what of a command has come on stdin */
+	bool line_cut;   /* it is too long */
+	char line[256];
 	char why[1024]; /* of the failed start, or of the last command that was refused */
 };
 

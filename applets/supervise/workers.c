@@ -15,6 +15,7 @@
 #include "../../lib/sys/loop.h"
 #include "../../lib/sys/memory.h"
 #include "../../lib/sys/proc.h"
+#include "commands.h"
 #include "dumps.h"
 
 /* Descriptors that we may need besides one for each worker: clients, log, helpers, /proc. */
@@ -104,23 +105,28 @@ fail_start(struct supervise *s, const char *step, int e)
 static pid_t
 launch(struct supervise *s, unsigned i, const char **step)
 {
-	int end = -1, out[2], e;
+	int end = -1, in = -1, out[2], e;
 	unsigned keys[2];
 	pid_t pid = -1;
 
 	*step = "pipe";
 	if (beats_by_pipe(&s->worker_policy) && (end = open_pipe(s, i)) < 0)
 		return -1;
-	if (logger_pipes(&s->logger, s->live, i, out, keys)) {
-		pid = launch_worker(&s->launch, i, end, out, step);
+	if (s->boot->command_sender && (in = commands_pipe(s, i)) < 0) {
+		e = errno;
+	} else if (logger_pipes(&s->logger, s->live, i, out, keys)) {
+		pid = launch_worker(&s->launch, i, in, out, end, step);
 		e = errno;
 		logger_started(&s->logger, out, keys, pid > 0 ? pid : 0);
 	} else {
 		e = errno;
 	}
 	call_close(end);
-	if (pid < 0)
+	call_close(in);
+	if (pid < 0) {
 		close_pipe(s, i);
+		commands_close(s, i);
+	}
 	errno = e;
 	return pid;
 }
@@ -182,6 +188,24 @@ reason_text(enum worker_reason why)
 	return "?";
 }
 
+/* By its stdin, if it is told so and can be: else by the signal. */
+static void
+tell(struct supervise *s, unsigned i, int sig)
+{
+	enum command_word word = sig == SIGTERM ? COMMAND_GRACEFUL_STOP : COMMAND_IMMEDIATE_STOP;
+	const struct slot *w = &s->slot[i];
+
+	if (sig != SIGKILL && commands_say(s, i, word))
+		return;
+	if (sig != SIGKILL && w->command_fd >= 0)
+		log_say(&s->log, LOGLINE_WARN,
+		    "Worker %u (pid %d) takes no command on its stdin: a signal it is", i,
+		    (int)w->pid);
+	if (kill(w->pid, sig) < 0) /* it changed its user */
+		log_say(&s->log, LOGLINE_ERROR, "Worker %u (pid %d): kill: %s", i, (int)w->pid,
+		    call_reason());
+}
+
 /* Sends what the machine decided. A signal that was asked for is no news; what follows it by time
  * is. */
 static void
@@ -200,9 +224,7 @@ send_signal(struct supervise *s, unsigned i, const struct worker_action *a, bool
 		if (s->boot->worker_cgroup)
 			(void)cgroup_kill(s->boot->worker_cgroup, i); /* told at its exit */
 	}
-	if (kill(w->pid, a->sig) < 0) /* it changed its user */
-		log_say(&s->log, LOGLINE_ERROR, "Worker %u (pid %d): kill: %s", i, (int)w->pid,
-		    call_reason());
+	tell(s, i, a->sig);
 	if (a->sig != SIGKILL && !expected && proc_stat(w->pid, &st) && st.state == 'T') {
 		log_say(&s->log, LOGLINE_WARN, "Worker %u (pid %d) is stopped: sending SIGCONT too",
 		    i, (int)w->pid);
@@ -372,7 +394,7 @@ make_room(struct supervise *s, unsigned n)
 	memory_free(s->by_pid.cell, s->by_pid.room * sizeof *map.cell);
 	s->by_pid = map;
 	for (unsigned i = old; i < n; i++) {
-		s->slot[i] = (struct slot){ .beat_fd = -1 };
+		s->slot[i] = (struct slot){ .beat_fd = -1, .command_fd = -1 };
 		worker_init(&s->slot[i].machine);
 	}
 	s->nslots = n;
@@ -386,7 +408,8 @@ workers_limit(
 	struct rlimit fds;
 
 	if (n <= s->wanted || prlimit(0, RLIMIT_NOFILE, NULL, &fds) < 0 ||
-	    (rlim_t)n * (beats_by_pipe(p) + logger_fds(c)) + SPARE_FDS <= fds.rlim_cur)
+	    (rlim_t)n * (beats_by_pipe(p) + logger_fds(c) + s->boot->command_sender) + SPARE_FDS <=
+		fds.rlim_cur)
 		return NULL;
 	return "too many workers for the limit of open files (pipes for heartbeat and log): raise "
 	       "it, or set worker_heartbeat: off";
@@ -418,7 +441,7 @@ workers_reload(struct supervise *s)
 	for (unsigned i = 0; sig && i < s->wanted; i++) {
 		const struct slot *w = &s->slot[i];
 
-		if (w->machine.state != WORKER_UP)
+		if (w->machine.state != WORKER_UP || commands_say(s, i, COMMAND_RELOAD))
 			continue;
 		if (proc_catches(w->pid, sig))
 			(void)kill(w->pid, sig); /* EPERM: it changed its user */
@@ -528,6 +551,7 @@ workers_on_exit(struct supervise *s, pid_t pid, int status, ms now)
 		log_say(&s->log, LOGLINE_WARN, "Worker %u: cgroup.kill: %s", i, call_reason());
 	map_remove(&s->by_pid, pid);
 	close_pipe(s, i);
+	commands_close(s, i);
 	dumps_forget(s, i);
 	w->pid = 0;
 	w->exited = true;

@@ -112,8 +112,6 @@ later_keys_body()
 	done
 	refused '--detach: not yet in this version' --detach
 	refused '--upgrade: not yet in this version' --upgrade
-	conf 'command: x' 'command_sender: pipe'
-	mentions '(c.yml:2: )?command_sender: pipe: not yet in this version' -c c.yml
 }
 
 atf_test_case worker_types
