@@ -108,19 +108,18 @@ launch(struct supervise *s, unsigned i, const char **step)
 	int end = -1, in = -1, out[2], e;
 	unsigned keys[2];
 	pid_t pid = -1;
+	bool piped;
 
 	*step = "pipe";
 	if (beats_by_pipe(&s->worker_policy) && (end = open_pipe(s, i)) < 0)
 		return -1;
-	if (s->boot->command_sender && (in = commands_pipe(s, i)) < 0) {
-		e = errno;
-	} else if (logger_pipes(&s->logger, s->live, i, out, keys)) {
+	piped = (!s->boot->command_sender || (in = commands_pipe(s, i)) >= 0) &&
+	    logger_pipes(&s->logger, s->live, i, out, keys);
+	if (piped)
 		pid = launch_worker(&s->launch, i, in, out, end, step);
-		e = errno;
+	e = errno;
+	if (piped)
 		logger_started(&s->logger, out, keys, pid > 0 ? pid : 0);
-	} else {
-		e = errno;
-	}
 	call_close(end);
 	call_close(in);
 	if (pid < 0) {
