@@ -11,17 +11,6 @@ static const unsigned char order[] = { 15, 14, 13, 12, RBP, 3, 11, 10, 9, 8, 0, 
 
 /* ---- signals ---- */
 
-/* mov $15, %rax; syscall: rt_sigreturn(2), as every libc has it */
-static bool
-is_trampoline(const struct unwind_space *s, uint64_t address)
-{
-	static const unsigned char trampoline[] = { 0x48, 0xc7, 0xc0, 15, 0, 0, 0, 0x0f, 0x05 };
-	unsigned char code[sizeof trampoline];
-
-	return s->code(s->arg, address, code, sizeof code) &&
-	    memcmp(code, trampoline, sizeof code) == 0;
-}
-
 /*
  * The stack pointer is at a struct ucontext, whose registers begin behind flags, link and stack: 40
  * bytes.
@@ -212,7 +201,9 @@ const struct unwind_machine unwind_x86_64 = {
 	.lr = CFI_REGISTERS,
 	.order = order,
 	.words = sizeof order,
-	.trampoline = is_trampoline,
+	.trampoline = { "\x48\xc7\xc0\x0f\0\0\0\x0f\x05", 9 }, /* mov $15, %rax; syscall */
+	/* mov %eax, %edi; xor %eax, %eax; mov $60, %al; syscall: musl's */
+	.end = { "\x89\xc7\x31\xc0\xb0\x3c\x0f\x05", 8 },
 	.interrupted = interrupted,
 	.after_call = after_call,
 	.prologue = prologue,

@@ -9,6 +9,12 @@ struct unwind_prologue {
 	int64_t ra, fp; /* how far below the CFA they have put these; 0: not */
 };
 
+/* Instructions that are known by their bytes. */
+struct unwind_code {
+	const char *bytes;
+	size_t len;
+};
+
 /* What differs between processors. Each function is told of code and stack by the space. */
 struct unwind_machine {
 	unsigned elf; /* EM_... */
@@ -16,9 +22,9 @@ struct unwind_machine {
 	unsigned lr; /* CFI_REGISTERS: calls put the return address on the stack */
 	/* Where NT_PRSTATUS has the registers: their DWARF numbers in its order. */
 	const unsigned char *order;
-	unsigned words; /* of NT_PRSTATUS, 64 bits each */
-	/* Does code at the address return from a signal's handler? */
-	bool (*trampoline)(const struct unwind_space *, uint64_t address);
+	unsigned words;                /* of NT_PRSTATUS, 64 bits each */
+	struct unwind_code trampoline; /* rt_sigreturn(2), to which a signal's handler returns */
+	struct unwind_code end;        /* exit(2), to which a thread's first function returns */
 	/* The pc is there: sets the registers to what was interrupted. False: unreadable. */
 	bool (*interrupted)(const struct unwind_space *, struct unwind_registers *);
 	/*
@@ -26,6 +32,11 @@ struct unwind_machine {
 	 * register or memory.
 	 */
 	bool (*after_call)(const struct unwind_space *, uint64_t address, uint64_t *target);
+	/*
+	 * NULL, or: is pc in a function that called none and has put nothing on the stack, as far
+	 * as can be seen without knowing where it begins?
+	 */
+	bool (*leaf)(const struct unwind_space *, uint64_t pc);
 	/* Reads the first instructions of the function at start, but none from pc on. */
 	void (*prologue)(
 	    const struct unwind_space *, uint64_t start, uint64_t pc, struct unwind_prologue *);

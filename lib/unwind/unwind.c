@@ -14,7 +14,9 @@ struct walk {
 	const struct unwind_space *s;
 	struct unwind_registers r;
 	const struct unwind_module *module; /* that pc is in */
+	uint64_t top;     /* of the space; UINT64_MAX: a signal has switched stacks */
 	bool interrupted; /* pc is that of the next instruction, not behind a call */
+	bool low;         /* the stack pointer is only known to be at least what it says */
 	bool partial;     /* not all registers were known at the first frame */
 	bool wanted;      /* a register that is not known was asked for */
 	enum unwind_end end;
@@ -38,6 +40,15 @@ static bool
 is_known(const struct walk *w, unsigned number)
 {
 	return number < CFI_REGISTERS && (w->r.known >> number & 1);
+}
+
+static bool
+code_is(const struct walk *w, uint64_t address, const struct unwind_code *c)
+{
+	char bytes[16];
+
+	return w->s->module(w->s->arg, address) && w->s->code(w->s->arg, address, bytes, c->len) &&
+	    memcmp(bytes, c->bytes, c->len) == 0;
 }
 
 /* ---- registers ---- */
@@ -84,6 +95,8 @@ get(void *arg, unsigned number, uint64_t *value)
 		w->wanted = true;
 		return false;
 	}
+	if (w->low && number == w->m->sp)
+		return false;
 	*value = w->r.value[number];
 	return true;
 }
@@ -159,6 +172,7 @@ return_to(struct walk *w, struct unwind_registers *caller, uint64_t pc, bool sig
 	caller->pc = pc;
 	w->r = *caller;
 	w->interrupted = signal;
+	w->low = false;
 	return FOUND_CALLER;
 }
 
@@ -214,7 +228,21 @@ is_return(const struct walk *w, uint64_t address, uint64_t *target)
 	if (w->m->after_call(w->s, address, target))
 		return true;
 	*target = 0;
-	return w->s->module(w->s->arg, address) && w->m->trampoline(w->s, address);
+	return code_is(w, address, &w->m->trampoline);
+}
+
+/* By the link register, which the function has left as the call has set it. */
+static enum found
+by_link(struct walk *w)
+{
+	uint64_t pc, target;
+
+	if (!get(w, w->m->lr, &pc))
+		return FOUND_NOT;
+	if (!is_return(w, pc, &target))
+		return FOUND_NOT;
+	return at_return(
+	    w, pc, w->r.value[w->m->sp], is_known(w, w->m->fp) ? &w->r.value[w->m->fp] : NULL);
 }
 
 /* The two words that the frame pointer shows: the caller's and the return address. */
@@ -223,7 +251,7 @@ frame_record(struct walk *w, uint64_t record[2], uint64_t *target)
 {
 	uint64_t fp = w->r.value[w->m->fp], sp = w->r.value[w->m->sp];
 
-	return is_known(w, w->m->fp) && fp >= sp && (fp & 7) == 0 && fp < w->s->top &&
+	return is_known(w, w->m->fp) && fp >= sp && (fp & 7) == 0 && fp < w->top &&
 	    w->s->read(w->s->arg, fp, record, 2 * sizeof record[0]) &&
 	    is_return(w, record[1], target);
 }
@@ -261,7 +289,7 @@ by_code(struct walk *w, uint64_t start, bool any)
 	bool has_fp = is_known(w, w->m->fp);
 
 	w->m->prologue(w->s, start, w->r.pc, &p);
-	if (p.depth < 0)
+	if (p.depth < 0 || w->low)
 		return FOUND_NOT;
 	fp = w->r.value[w->m->fp];
 	if (p.ra > 0) {
@@ -270,15 +298,11 @@ by_code(struct walk *w, uint64_t start, bool any)
 		if (p.fp > 0)
 			has_fp =
 			    w->s->read(w->s->arg, sp + (uint64_t)(p.depth - p.fp), &fp, sizeof fp);
-	} else { /* it is still where the call has left it */
-		if (!w->interrupted)
-			return FOUND_NOT;
-		if (!is_known(w, w->m->lr)) {
-			w->wanted = w->m->lr < CFI_REGISTERS;
-			return FOUND_NOT;
-		}
-		pc = w->r.value[w->m->lr];
+	} else if (!w->interrupted || w->m->lr == CFI_REGISTERS || !get(w, w->m->lr, &pc)) {
+		return FOUND_NOT; /* it is still where the call has left it */
 	}
+	if (pc == 0 && w->m->lr != CFI_REGISTERS) /* what the first function is given */
+		return over(w, UNWIND_OUTERMOST);
 	if (!is_return(w, pc, &target) || (!any && target != 0 && target != start))
 		return FOUND_NOT;
 	return at_return(w, pc, sp + (uint64_t)p.depth, has_fp ? &fp : NULL);
@@ -294,7 +318,7 @@ by_scan(struct walk *w, uint64_t start, bool any)
 	uint64_t at = (w->r.value[w->m->sp] + 7) & ~7ull, limit = at + SCAN, value, target;
 
 	for (; at < limit; at += sizeof value) {
-		if (at >= w->s->top)
+		if (at >= w->top)
 			return any ? over(w, UNWIND_OUTERMOST) : FOUND_NOT;
 		if (!w->s->read(w->s->arg, at, &value, sizeof value))
 			return FOUND_NOT;
@@ -303,6 +327,27 @@ by_scan(struct walk *w, uint64_t start, bool any)
 			    is_known(w, w->m->fp) ? &w->r.value[w->m->fp] : NULL);
 	}
 	return FOUND_NOT;
+}
+
+/*
+ * By the record of the function at start; 0: it is not known whose it is. Where calls do not push,
+ * it lies anywhere in the frame: how far from the end, the function's instructions say.
+ */
+static enum found
+by_record(struct walk *w, const uint64_t record[2], uint64_t start)
+{
+	struct unwind_prologue p = { .fp = 2 * sizeof record[0] };
+	bool anywhere = w->m->lr != CFI_REGISTERS, low;
+	enum found found;
+
+	if (anywhere && start)
+		w->m->prologue(w->s, start, w->r.pc, &p);
+	low = anywhere && (!start || p.fp < (int64_t)(2 * sizeof record[0]));
+	if (low)
+		p.fp = 2 * sizeof record[0];
+	found = at_return(w, record[1], w->r.value[w->m->fp] + (uint64_t)p.fp, &record[0]);
+	w->low = low;
+	return found;
 }
 
 /* Go's stacks have nothing but records, and end with an empty one. */
@@ -323,7 +368,7 @@ without_cfi(struct walk *w, uint64_t look, enum unwind_how *how)
 {
 	const struct unwind_module *module = w->module;
 	bool known, record;
-	uint64_t start = 0, pair[2], target = 0;
+	uint64_t start = 0, pair[2] = { 1 }, target = 0;
 	struct symbol f;
 	enum found found;
 
@@ -331,17 +376,19 @@ without_cfi(struct walk *w, uint64_t look, enum unwind_how *how)
 	if (module->elf && module->elf->go)
 		return by_record_only(w);
 	known = module->elf && symbols_find(module->elf, look - module->bias, &f);
-	if (known) {
-		if (is_outermost(&f))
-			return over(w, UNWIND_OUTERMOST);
+	if ((known && is_outermost(&f)) || (!w->interrupted && code_is(w, w->r.pc, &w->m->end)))
+		return over(w, UNWIND_OUTERMOST);
+	if (known)
 		start = f.start + module->bias;
-	}
 	record = frame_record(w, pair, &target);
 	if (record && known && target == start)
-		return at_return(w, pair[1], w->r.value[w->m->fp] + sizeof pair, &pair[0]);
+		return by_record(w, pair, start);
 	*how = UNWIND_CODE;
 	w->wanted = false;
 	if (known && (found = by_code(w, start, false)) != FOUND_NOT)
+		return found;
+	if (!known && w->interrupted && w->m->leaf && w->m->leaf(w->s, w->r.pc) &&
+	    (found = by_link(w)) != FOUND_NOT)
 		return found;
 	if (w->wanted)
 		return over(w, UNWIND_UNKNOWN);
@@ -355,7 +402,9 @@ without_cfi(struct walk *w, uint64_t look, enum unwind_how *how)
 	if (!is_known(w, w->m->fp) && w->partial)
 		return over(w, UNWIND_UNKNOWN); /* rather stop the thread than guess */
 	if (record)
-		return at_return(w, pair[1], w->r.value[w->m->fp] + sizeof pair, &pair[0]);
+		return by_record(w, pair, 0);
+	if (pair[0] == 0 && pair[1] == 0 && w->m->lr != CFI_REGISTERS)
+		return over(w, UNWIND_OUTERMOST); /* the last record */
 	*how = UNWIND_GUESS;
 	found = by_scan(w, 0, true);
 	return found == FOUND_NOT ? over(w, UNWIND_LOST) : found;
@@ -366,15 +415,21 @@ static enum found
 from_nowhere(struct walk *w)
 {
 	uint64_t sp = w->r.value[w->m->sp], pc, target, *fp = &w->r.value[w->m->fp];
-	bool on_stack = w->m->lr == CFI_REGISTERS;
+	enum found found;
 
 	if (!w->interrupted)
 		return over(w, UNWIND_LOST);
-	if (on_stack ? !w->s->read(w->s->arg, sp, &pc, sizeof pc) : !get(w, w->m->lr, &pc))
-		return over(w, on_stack ? UNWIND_UNREADABLE : UNWIND_UNKNOWN);
+	if (w->m->lr != CFI_REGISTERS) {
+		w->wanted = false;
+		found = by_link(w);
+		return found == FOUND_CALLER ? found
+					     : over(w, w->wanted ? UNWIND_UNKNOWN : UNWIND_LOST);
+	}
+	if (!w->s->read(w->s->arg, sp, &pc, sizeof pc))
+		return over(w, UNWIND_UNREADABLE);
 	if (!is_return(w, pc, &target))
 		return over(w, UNWIND_LOST);
-	return at_return(w, pc, sp + (on_stack ? sizeof pc : 0), is_known(w, w->m->fp) ? fp : NULL);
+	return at_return(w, pc, sp + sizeof pc, is_known(w, w->m->fp) ? fp : NULL);
 }
 
 /* ---- the walk ---- */
@@ -382,12 +437,13 @@ from_nowhere(struct walk *w)
 static enum found
 step(struct walk *w, enum unwind_how *how)
 {
-	uint64_t look = w->interrupted ? w->r.pc : w->r.pc - 1;
+	uint64_t look = w->interrupted ? w->r.pc : w->r.pc - 1, sp = w->r.value[w->m->sp];
 	enum found found;
 
 	/* a trampoline is returned to, but no call stands before it */
-	if (w->s->module(w->s->arg, w->r.pc) && w->m->trampoline(w->s, w->r.pc) &&
-	    w->m->interrupted(w->s, &w->r)) {
+	if (code_is(w, w->r.pc, &w->m->trampoline) && w->m->interrupted(w->s, &w->r)) {
+		if (w->r.value[w->m->sp] - sp >= w->top - sp)
+			w->top = UINT64_MAX;
 		w->interrupted = true;
 		*how = UNWIND_SIGNAL;
 		return FOUND_CALLER;
@@ -433,7 +489,7 @@ void
 unwind_walk(const struct unwind_machine *m, const struct unwind_space *s,
     const struct unwind_registers *r, struct unwind_stack *stack)
 {
-	struct walk w = { .m = m, .s = s, .r = *r, .interrupted = true };
+	struct walk w = { .m = m, .s = s, .r = *r, .top = s->top, .interrupted = true };
 	enum unwind_how how = UNWIND_FIRST;
 	struct unwind_frame *ring = stack->frame + (stack->room - stack->last);
 	size_t turned;

@@ -1,68 +1,6 @@
-#include "lib/unwind/unwind.h"
+#include "tests/unit/unwind_world.h"
 
 #include <atf-c.h>
-#include <elf.h>
-#include <string.h>
-
-/* A process that is made up: a page of code, two of stack. */
-#define CODE  0x400000ull
-#define STACK 0x7ffff000ull
-#define SIZE  4096
-
-struct made_up {
-	unsigned char code[SIZE];
-	uint64_t stack[2 * SIZE / 8];
-	struct unwind_module module;
-};
-
-static struct made_up p;
-static struct unwind_frame frame[64];
-static struct unwind_stack s;
-
-static bool
-stack_at(void *arg, uint64_t address, void *to, size_t n)
-{
-	const struct made_up *m = arg;
-
-	if (address < STACK || address - STACK > sizeof m->stack ||
-	    n > sizeof m->stack - (address - STACK))
-		return false;
-	memcpy(to, (const char *)m->stack + (address - STACK), n);
-	return true;
-}
-
-static bool
-code_at(void *arg, uint64_t address, void *to, size_t n)
-{
-	const struct made_up *m = arg;
-
-	if (address < CODE || address - CODE > SIZE || n > SIZE - (address - CODE))
-		return false;
-	memcpy(to, m->code + (address - CODE), n);
-	return true;
-}
-
-static const struct unwind_module *
-module_at(void *arg, uint64_t address)
-{
-	const struct made_up *m = arg;
-
-	return address >= CODE && address < CODE + SIZE ? &m->module : NULL;
-}
-
-static const struct unwind_space space = { .arg = &p,
-	.read = stack_at,
-	.code = code_at,
-	.module = module_at,
-	.top = STACK + sizeof p.stack };
-
-static void
-begin(void)
-{
-	memset(&p, 0, sizeof p);
-	memset(p.code, 0x90, sizeof p.code);
-	s = (struct unwind_stack){ .frame = frame, .room = 64, .last = 16 };
-}
 
 /* call rel32 at the offset; what it returns to */
 static uint64_t
@@ -296,75 +234,6 @@ ATF_TC_BODY(deep, tc)
 	ATF_CHECK(s.frames == 10 && s.left_out == 491 && frame[9].pc == CODE + 0x12d);
 }
 
-/* ---- AArch64 ---- */
-
-static void
-word(unsigned offset, uint32_t w)
-{
-	memcpy(&p.code[offset], &w, sizeof w);
-}
-
-ATF_TC_WITHOUT_HEAD(aarch64_records);
-ATF_TC_BODY(aarch64_records, tc)
-{
-	struct unwind_registers r = { .pc = CODE + 0x14, .known = (1ull << 32) - 1 };
-
-	begin();
-	word(0x100, 0x94000000 | ((0x10 - 0x100) / 4 & 0x3ffffff)); /* bl */
-	word(0x200, 0xd63f0000);                                    /* blr x0 */
-	word(0x300, 0x94000000 | ((0x3000000) / 4 & 0x3ffffff));    /* bl to nowhere */
-	p.stack[10] = STACK + 8 * 20;
-	p.stack[11] = (CODE + 0x104) | 0x007f000000000000; /* signed */
-	p.stack[20] = STACK + 8 * 30;
-	p.stack[21] = CODE + 0x204;
-	p.stack[31] = CODE + 0x304;
-	r.value[29] = STACK + 8 * 10;
-	r.value[31] = STACK + 8 * 8;
-	{
-		struct unwind_space with_pac = space;
-
-		with_pac.pac_mask = 0x007f000000000000;
-		unwind_walk(&unwind_aarch64, &with_pac, &r, &s);
-	}
-	ATF_CHECK_EQ(s.frames, 3);
-	ATF_CHECK(frame[1].pc == CODE + 0x104 && frame[2].pc == CODE + 0x204);
-}
-
-ATF_TC_WITHOUT_HEAD(aarch64_signal);
-ATF_TC_BODY(aarch64_signal, tc)
-{
-	struct unwind_registers r = { .pc = CODE + 0x400, .known = (1ull << 32) - 1 };
-	uint64_t *regs = &p.stack[8 + (128 + 176 + 8) / 8];
-
-	begin();
-	word(0x400, 0xd2801168);
-	word(0x404, 0xd4000001);
-	word(0x100, 0xd63f0000);
-	r.value[31] = STACK + 64;
-	regs[29] = STACK + 8 * 600;
-	regs[31] = STACK + 8 * 590;
-	regs[32] = CODE + 0x54;
-	p.stack[601] = CODE + 0x104;
-	unwind_walk(&unwind_aarch64, &space, &r, &s);
-	ATF_CHECK_EQ(s.frames, 3);
-	ATF_CHECK(frame[1].pc == CODE + 0x54 && frame[1].how == UNWIND_SIGNAL);
-	ATF_CHECK(frame[2].pc == CODE + 0x104);
-}
-
-/* A call into nowhere leaves its return address in the link register. */
-ATF_TC_WITHOUT_HEAD(aarch64_jump_to_nowhere);
-ATF_TC_BODY(aarch64_jump_to_nowhere, tc)
-{
-	struct unwind_registers r = { .pc = 0, .known = (1ull << 32) - 1 };
-
-	begin();
-	word(0x100, 0xd63f0000);
-	r.value[30] = CODE + 0x104;
-	r.value[31] = STACK + 64;
-	unwind_walk(&unwind_aarch64, &space, &r, &s);
-	ATF_CHECK(s.frames == 2 && frame[1].pc == CODE + 0x104);
-}
-
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, kernel_order);
@@ -376,8 +245,5 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, two_registers);
 	ATF_TP_ADD_TC(tp, loops);
 	ATF_TP_ADD_TC(tp, deep);
-	ATF_TP_ADD_TC(tp, aarch64_records);
-	ATF_TP_ADD_TC(tp, aarch64_signal);
-	ATF_TP_ADD_TC(tp, aarch64_jump_to_nowhere);
 	return atf_no_error();
 }
