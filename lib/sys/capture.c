@@ -20,9 +20,6 @@
 #ifndef __WALL
 #define __WALL 0x40000000
 #endif
-#ifndef NT_ARM_PAC_MASK
-#define NT_ARM_PAC_MASK 0x406
-#endif
 #define RUNNING_WAIT 10000000000u /* ns */
 #define EVENT_STOP   128 /* PTRACE_EVENT_STOP, which is a macro here and an enumerator there */
 
@@ -37,6 +34,23 @@ static const struct machine machine = { sizeof(uint64_t[34]), 31, 32 };
 #else
 static const struct machine machine = { 0 }; /* one whose stacks are not known here */
 #endif
+
+/*
+ * What a signature takes: from the highest bit of our addresses up to bit 54. That is the same in
+ * all processes, and a stack begins in the upper half of them. The kernel tells it too
+ * (NT_ARM_PAC_MASK), but only of a thread that is stopped.
+ */
+static uint64_t
+pac_mask(void)
+{
+#ifdef __aarch64__
+	const uint64_t here = (uintptr_t)__builtin_frame_address(0);
+
+	return (1ull << 55) - (1ull << (64 - __builtin_clzll(here)));
+#else
+	return 0;
+#endif
+}
 
 static bool
 fail(struct capture *c, int error, const char *step)
@@ -199,6 +213,7 @@ asleep(const int fd[2], pid_t tid, capture_end_of *end_of, void *arg, unsigned c
 	if (strcmp(before.times, "0 0 0\n") == 0 || strcmp(before.times, after.times) != 0 ||
 	    strcmp(before.call, after.call) != 0)
 		return fail(c, EAGAIN, "schedstat");
+	c->pac_mask = pac_mask();
 	c->how = CAPTURE_NO_STOP;
 	return true;
 }
@@ -313,21 +328,6 @@ capture_hold(pid_t tid, struct capture *c)
 	return true;
 }
 
-static void
-read_pac_mask(pid_t tid, struct capture *c)
-{
-#ifdef __aarch64__
-	uint64_t masks[2] = { 0 }; /* of addresses of data, of instructions */
-	struct iovec v = { masks, sizeof masks };
-
-	if (trace(PTRACE_GETREGSET, tid, NT_ARM_PAC_MASK, &v) == 0)
-		c->pac_mask = masks[1];
-#else
-	(void)tid;
-	c->pac_mask = 0;
-#endif
-}
-
 /* The registers and the stack of one that is stopped. */
 static bool
 read_stopped(
@@ -345,7 +345,7 @@ read_stopped(
 		return fail(c, ENOSYS, "machine");
 	memcpy(&c->sp, c->regset + machine.sp * 8, sizeof c->sp);
 	memcpy(&c->pc, c->regset + machine.pc * 8, sizeof c->pc);
-	read_pac_mask(tid, c);
+	c->pac_mask = pac_mask();
 	copy_stack(tid, end_of, arg, room, c); /* without one, the registers tell something too */
 	return true;
 }
