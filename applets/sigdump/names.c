@@ -101,6 +101,6 @@ names_cure(pid_t pid, const struct thread *t)
 		return "another process traces it: end that debugger first";
 	if (p.uid != (uid_t)-1 && p.uid != geteuid())
 		return "it runs as another user: run as that user, or with CAP_SYS_PTRACE";
-	return "run with CAP_SYS_PTRACE, or set kernel.yama.ptrace_scope to 0 for this: it is no "
-	       "descendant, or may not be dumped, see PR_SET_DUMPABLE of prctl(2)";
+	return "run with CAP_SYS_PTRACE, or set kernel.yama.ptrace_scope to 0 for this: it has "
+	       "not allowed it, see PR_SET_PTRACER and PR_SET_DUMPABLE of prctl(2)";
 }
