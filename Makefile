@@ -16,6 +16,8 @@ ifeq ($(origin CC),default)
 CC := $(shell command -v musl-gcc || echo cc)
 endif
 HOST_CC = cc
+# the one that knows the machine that CC compiles for
+STRIP  := $(shell $(CC) -print-prog-name=strip)
 CLANG   = clang
 
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
@@ -72,7 +74,7 @@ $(BUILD)/dense.ld: Makefile
 
 $(BUILD)/sebox: $(OBJ) $(BUILD)/dense.ld
 	$(Q)$(CC) $(SMALL) $(LDFLAGS) $(LINK) $(DENSE) -o $@.tmp $(OBJ)
-	$(Q)strip -s -R .comment $@.tmp
+	$(Q)$(STRIP) -s -R .comment $@.tmp
 	$(Q)$(call headless,$@.tmp)
 	@if readelf -lW $@.tmp | grep -q INTERP; then echo "$@: not static: it has an interpreter" >&2; exit 1; fi
 	$(Q)mv $@.tmp $@
@@ -125,9 +127,17 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB) Makefile
 tests-built: all $(UNIT:%.c=$(BUILD)/%) $(E2E:%.sh=$(BUILD)/%) $(HELPER:tests/%.c=$(BUILD)/%) \
     $(FUZZ:tests/%.c=$(BUILD)/%) $(BENCH:tests/%.c=$(BUILD)/%)
 
+# the binary for AArch64, which runs in a guest, where its libc could be fetched
+GUEST = $(BUILD)/guest
+guest:
+	@sh tests/guest/fetch.sh $(GUEST)
+	@! test -e $(GUEST)/complete || $(MAKE) -j$(JOBS) --no-print-directory BUILD=$(BUILD)/arm64 \
+	    CC='aarch64-linux-gnu-gcc -specs=$(abspath $(GUEST))/musl-aarch64.specs' $(BUILD)/arm64/sebox
+
 check:
 	@sh tests/deps.sh check
 	@$(MAKE) -j$(JOBS) --no-print-directory BUILD=$(BUILD) tests-built
+	@$(MAKE) --no-print-directory BUILD=$(BUILD) guest
 	@sh tests/run.sh $(BUILD)
 
 demo:
@@ -175,5 +185,5 @@ install: all
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all tests-built check demo bench bench-logger bench-starter bench-sigdump fuzz layers lint install clean
+.PHONY: all tests-built guest check demo bench bench-logger bench-starter bench-sigdump fuzz layers lint install clean
 -include $(OBJ:.o=.d) $(LIB:%.c=$(BUILD)/sane/%.d)

@@ -3,27 +3,13 @@
 
 # shellcheck source=/dev/null
 . "$SRC/tests/e2e/look.subr"
+# shellcheck source=/dev/null
+. "$SRC/tests/e2e/stacks.subr"
 
 D=$BUILD/se-sigdump
 STACKS=$BUILD/helpers/stacks
-WAYS='poll read futex sleep epoll busy deep handler altstack null'
-UP=
 
 needs() { command -v "$1" >/dev/null || atf_skip "$1 is not installed"; }
-
-# up PROGRAM [ARG]...: starts it, its pid in $UP, and waits for its "ready"
-up()
-{
-	: >said
-	"$@" >said 2>err &
-	UP=$!
-	eventually has said '^ready$'
-}
-down()
-{
-	kill -KILL "$UP"
-	wait "$UP" 2>/dev/null || :
-}
 
 # made NAME FLAG...: the program with known stacks, from the host's compiler
 made()
@@ -32,29 +18,6 @@ made()
 	shift
 	cc -D_GNU_SOURCE "$@" -o "$_name" "$SRC/tests/helpers/stacks.c" -lpthread 2>cc.err || atf_skip "cc $*: $(head -n 1 cc.err)"
 }
-
-# functions NAME: those of the thread's stack in file report, innermost first, in one line
-functions()
-{
-	awk -v name="\"$1\"" '/^  Thread / { on = $3 == name } on && /^      #/ { sub(/\+.*/, "", $3); printf " %s", $3 } END { print " " }' report
-}
-
-# right: each thread shows its chain
-right()
-{
-	for way in $WAYS; do
-		case $way in
-		handler | altstack | null) chain=" in_$way .*inner_$way middle_$way outer_$way start_$way " ;;
-		deep) chain=" inner_deep inner_deep middle_deep outer_deep start_deep " ;;
-		*) chain=" inner_$way middle_$way outer_$way start_$way " ;;
-		esac
-		functions $way | grep -q "$chain" || fail "$1: $way:$(functions $way)"
-	done
-	has report "^End of sigdump process $UP threads 11 complete 11 truncated 0 without 0 " || fail "$1: $(tail -n 1 report)"
-}
-
-# the thread's deep stack: how many frames are told of
-is_deep() { awk '/^  Thread .*"deep"/ { on = 1; next } /^  Thread/ { on = 0 } on && / #/ { n = $1 } END { sub(/#/, "", n); exit !(n >= 2003) }' report; }
 
 # ---- the right frames ----
 
@@ -93,13 +56,6 @@ consistent_body()
 	has report ' not-stopped 0 ' || fail "$(tail -n 1 report)"
 	eventually grows
 	down
-}
-# grows: the busy thread goes on
-grows()
-{
-	_a=$(awk '{ print $14 }' "/proc/$UP/stat")
-	sleep 0.05
-	[ "$(awk '{ print $14 }' "/proc/$UP/stat")" -gt "$_a" ]
 }
 
 # A stripped program has the same frames, without names.

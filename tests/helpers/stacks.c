@@ -1,10 +1,11 @@
 /*
  * stacks.c - threads whose stacks are known: what a dump of this program has to show.
  *
- *     stacks [COUNT]
+ *     stacks [COUNT [TRACER]]
  *
  * COUNT (1) times, for each way W to wait below, a thread named W in which inner_W was called by
  * middle_W by outer_W by start_W. It says "ready" when all wait, and lives until it is killed.
+ * The process TRACER and its descendants may trace it, -1: whoever could without yama.
  */
 #include <errno.h>
 #include <poll.h>
@@ -197,6 +198,8 @@ main(int argc, char **argv)
 	if (pipe(ready) < 0 || pipe(hole) < 0 || pthread_attr_init(&attr) != 0 ||
 	    pthread_attr_setstacksize(&attr, 1024 * 1024) != 0)
 		abort();
+	if (argc > 2)
+		(void)prctl(PR_SET_PTRACER, atol(argv[2])); /* EINVAL: there is no yama */
 	pthread_mutex_lock(&held);
 	catch (SIGUSR1, in_handler, 0);
 	catch (SIGUSR2, in_altstack, SA_ONSTACK);
