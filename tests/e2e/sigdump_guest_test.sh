@@ -5,7 +5,7 @@
 # shellcheck source=/dev/null
 . "$SRC/tests/e2e/guest.subr"
 
-CHECKS='musl together stopped yama_refuses yama_permits capable without_yama'
+CHECKS='musl together stopped yama_refuses yama_refuses_children yama_permits capable without_yama'
 
 # program CC NAME FLAG...: programs/NAME with known stacks in the guest
 program()
@@ -29,8 +29,11 @@ aarch64_body()
 	musl="$cc -specs=$GUEST/musl-aarch64.specs"
 	libc=$(dirname "$($cc -print-file-name=libc.so.6)")
 	mkdir root/lib
-	cp -L "$libc/libc.so.6" "$libc/ld-linux-aarch64.so.1" root/lib
+	cp -L "$libc/libc.so.6" "$libc/ld-linux-aarch64.so.1" \
+		"$GUEST/musl-aarch64/lib/aarch64-linux-musl/libc.so" root/lib || fail "no libc"
+	ln -s libc.so root/lib/ld-musl-aarch64.so.1
 	program "$musl" musl -Os -static
+	program "$musl" musl-dynamic -Os
 	program "$musl" musl-pac -Os -static -mbranch-protection=pac-ret
 	program "$musl" musl-O0 -O0 -static
 	program "$musl" stripped-musl -Os -static -s

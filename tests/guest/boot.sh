@@ -11,13 +11,13 @@ trap 'rm -rf "$w"' EXIT
 (cd "$root" && find . | cpio --quiet -o -H newc -R 0:0 | gzip -1) >"$w/initrd"
 parameters="panic=-1 quiet loglevel=4 random.trust_cpu=on $*"
 # processors that can all there is, but sign addresses by a method that is quick to emulate; kvm is not
-# everywhere, and not needed for some seconds
+# everywhere, and not needed for some seconds; nice, since other tests look at the clock
 case $arch in
 x86_64) set -- qemu-system-x86_64 -machine q35 -cpu max -append "console=ttyS0 tsc=unstable $parameters" ;;
 aarch64) set -- qemu-system-aarch64 -machine virt -cpu max,pauth-impdef=on -append "console=ttyAMA0 $parameters" ;;
 *) echo "boot.sh: $arch: expected x86_64 or aarch64" >&2; exit 2 ;;
 esac
-timeout -k 5 "$limit" "$@" -accel tcg -smp 2 -m 512 -kernel "$dir/vmlinuz-$arch" -initrd "$w/initrd" \
+timeout -k 5 "$limit" nice "$@" -accel tcg -smp 2 -m 512 -kernel "$dir/vmlinuz-$arch" -initrd "$w/initrd" \
 	-display none -serial "file:$w/console" -monitor none -nic none -no-reboot </dev/null ||
 	echo "boot.sh: $1: exit status $?" >&2
 tr -d '\r' <"$w/console"

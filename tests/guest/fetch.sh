@@ -63,7 +63,8 @@ part() { dpkg-deb --fsys-tarfile "$1" | tar -xO --wildcards "$2"; }
 for pair in amd64:x86_64 arm64:aarch64; do
 	deb=${pair%:*} arch=${pair#*:}
 	musl=
-	[ "$deb" = amd64 ] || musl='musl-dev'
+	[ "$deb" = amd64 ] || musl='musl musl-dev'
+	# shellcheck disable=SC2086 # a list of names
 	(fetch "$deb" $musl) 2>"$w/err" ||
 		missing "apt cannot fetch for $deb: $(head -n 1 "$w/err")"
 	p=$w/$deb/packages
@@ -73,7 +74,9 @@ for pair in amd64:x86_64 arm64:aarch64; do
 	mv "$w/vmlinuz-$arch" "$w/busybox-$arch" "$dir"
 done
 rm -rf "$dir/musl-aarch64"
-dpkg-deb -x "$p"/musl-dev_*.deb "$w/musl-aarch64"
+for deb in "$p"/musl*.deb; do
+	dpkg-deb -x "$deb" "$w/musl-aarch64"
+done
 mv "$w/musl-aarch64" "$dir"
 # the compiler is to find it where it is
 sed "s,/usr/,$dir/musl-aarch64/usr/,g" "$dir/musl-aarch64/usr/lib/aarch64-linux-musl/musl-gcc.specs" >"$dir/musl-aarch64.specs"

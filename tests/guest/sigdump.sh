@@ -36,8 +36,8 @@ stripped()
 	up "/programs/$1"
 	$D "$UP" >report 2>err || fail "$(cat err)"
 	has report "^End of sigdump process $UP threads 11 complete 11 truncated 0 without 0 " || fail "$(cat report)"
-	addresses >addresses
-	diff "/tmp/${1#stripped-}.addresses" addresses || fail "$(cat report)"
+	addresses >here
+	diff "/tmp/${1#stripped-}.addresses" here || fail "$(cat report)"
 	down
 }
 
@@ -100,6 +100,16 @@ yama_refuses()
 	down
 }
 
+# A child of ours, but not of the process that traces.
+yama_refuses_children()
+{
+	chmod 777 .
+	as_user "/programs/$PROGRAM >said 2>err & up=\$!; echo \$up >pid; until grep -q ready said; do sleep 0.05; done; exec $D \$up" >report
+	status=$?
+	kill -KILL "$(cat pid)"
+	[ $status = 3 ] || fail "status $status: $(cat report)"
+}
+
 # That the target named the tracer, or what the tracer descends from, helps.
 yama_permits()
 {
@@ -143,6 +153,6 @@ PROGRAM=musl
 check together together $PROGRAM
 check stopped stopped $PROGRAM
 echo 1 >/proc/sys/kernel/yama/ptrace_scope
-for name in yama_refuses yama_permits capable without_yama; do
+for name in yama_refuses yama_refuses_children yama_permits capable without_yama; do
 	check $name $name
 done
