@@ -107,26 +107,19 @@ static void
 put_memory(const struct report *r, struct sink *o)
 {
 	struct target_memory m;
+	const char *name;
+	int64_t bytes;
 
 	if (!target_memory_read(&m, r->tid, r->tid))
 		return;
 	sink_print(o, ",\"memory\":{\"unit\":\"bytes\"");
-	put_number(o, "rss", m.rss);
-	put_number(o, "pss", m.pss);
-	put_number(o, "uss", m.uss);
-	put_number(o, "swap", m.swap);
-	put_number(o, "anon", m.anon);
-	put_number(o, "file", m.file);
-	put_number(o, "shmem", m.shmem);
-	put_number(o, "heap", m.heap);
-	put_number(o, "stack", m.stack);
-	put_number(o, "size", m.size);
-	put_number(o, "peak", m.peak);
+	for (unsigned i = 0; bytes = names_memory(&m, i, &name), name; i++)
+		put_number(o, name, bytes);
 	sink_print(o, "}");
 }
 
 struct rows {
-	const struct report *r;
+	struct report *r;
 	struct sink *o;
 	unsigned n;
 };
@@ -138,12 +131,41 @@ found_fd(int fd, void *arg)
 	char room[1024];
 	struct buf b = buf_over(room, sizeof room);
 
-	if (target_fd(rows->r->tid, fd, &rows->r->sockets, &b) < 0)
-		return true;
-	sink_print(rows->o, "%s{\"fd\":%d", rows->n++ > 0 ? "," : "", fd);
-	put_text(rows->o, "is", room);
-	sink_print(rows->o, "}");
+	if (rows->n >= REPORT_DESCRIPTORS)
+		rows->n++;
+	else if (target_fd(rows->r->tid, fd, &rows->r->sockets, &b) == 0) {
+		sink_print(rows->o, "%s{\"fd\":%d", rows->n++ > 0 ? "," : "", fd);
+		put_text(rows->o, "is", room);
+		sink_print(rows->o, "}");
+	}
 	return true;
+}
+
+static void
+put_fds(struct report *r, struct sink *o)
+{
+	struct rows rows = { r, o, 0 };
+	const struct target_sockets *s = &r->sockets;
+	char path[32];
+
+	sink_print(o, ",\"fds\":[");
+	(void)buf_print_to(path, sizeof path, "/proc/%d/fd", (int)r->tid); /* it fits */
+	(void)proc_each(path, found_fd, &rows); /* what cannot be read is not there */
+	sink_print(o, "]");
+	if (rows.n > REPORT_DESCRIPTORS)
+		put_number(o, "fds_left_out", rows.n - REPORT_DESCRIPTORS);
+	if (s->error || s->diag_error)
+		put_text(o, "sockets_error", strerror(s->error ? s->error : s->diag_error));
+}
+
+static bool
+found_variable(void *arg, const char *variable)
+{
+	struct rows *r = arg;
+
+	sink_print(r->o, r->n++ > 0 ? "," : "");
+	sink_json(r->o, variable, strlen(variable));
+	return r->n < REPORT_VARIABLES;
 }
 
 static bool
@@ -184,7 +206,7 @@ put_modules(const struct images *s, struct sink *o)
 }
 
 void
-report_json(const struct report *r, struct sink *o)
+report_json(struct report *r, struct sink *o)
 {
 	const struct stacks *s = r->stacks;
 	struct rows rows = { r, o, 0 };
@@ -192,18 +214,26 @@ report_json(const struct report *r, struct sink *o)
 	struct buf b = buf_over(room, sizeof room);
 
 	sink_print(o, "{\"pid\":%d,\"time\":%lld", (int)r->pid, (long long)call_time());
+	put_number(o, "start", (long long)r->process.started);
+	put_number(o, "age", r->process.age);
+	put_number(o, "parent", r->process.parent);
+	if (r->process.uid != (uid_t)-1)
+		put_number(o, "uid", r->process.uid);
 	target_command(r->pid, &b);
 	put_text(o, "command", room);
 	put_threads(r, o);
 	put_stacks(r->stacks, o);
 	put_memory(r, o);
-	sink_print(o, ",\"fds\":[");
-	(void)buf_print_to(room, sizeof room, "/proc/%d/fd", (int)r->tid); /* it fits */
-	(void)proc_each(room, found_fd, &rows); /* what cannot be read is not there */
-	sink_print(o, "],\"limits\":{");
-	rows.n = 0;
+	put_fds(r, o);
+	sink_print(o, ",\"limits\":{");
 	(void)target_limits(r->tid, found_limit, &rows);
 	sink_print(o, "}");
+	if (r->environment) {
+		rows.n = 0;
+		sink_print(o, ",\"environment\":[");
+		(void)target_environment(r->tid, found_variable, &rows);
+		sink_print(o, "]");
+	}
 	buf_clear(&b);
 	if (target_cgroup(r->tid, &b))
 		put_text(o, "cgroup", room);

@@ -168,13 +168,6 @@ put_threads(const struct report *r, struct sink *o)
 
 /* ---- memory ---- */
 
-static void
-put_bytes(struct sink *o, const char *name, int64_t bytes)
-{
-	if (bytes >= 0)
-		sink_print(o, " %s=%lldK", name, (long long)bytes / 1024);
-}
-
 struct mapping {
 	uint64_t start, end, rss;
 	char path[512];
@@ -206,29 +199,45 @@ found_mapping(void *arg, uint64_t start, uint64_t end, uint64_t rss, const char 
 	return true;
 }
 
+/* By how much it is more, or less, than in the report before. */
+static void
+put_growth(const struct earlier *e, const struct target_memory *m, struct sink *o)
+{
+	const char *name;
+	int64_t bytes, before;
+
+	sink_print(o, "      grown in %lld s:", (long long)(call_time() - e->time));
+	for (unsigned i = 0; bytes = names_memory(m, i, &name), name; i++) {
+		before = earlier_value(e, name);
+		if (before < 0 || bytes < 0)
+			continue;
+		bytes = bytes / 1024 - before;
+		if (bytes == 0 && i > 0)
+			continue;
+		sink_print(o, bytes < 0 ? " %s=%lldK" : " %s=+%lldK", name, (long long)bytes);
+	}
+	sink_print(o, "\n");
+}
+
 static void
 put_memory(const struct report *r, struct sink *o)
 {
 	struct target_memory m;
 	struct biggest b = { .count = 0 };
+	const char *name;
+	int64_t bytes;
 
 	if (!target_memory_read(&m, r->tid, r->tid)) {
 		sink_print(o, "  Memory: not known\n");
 		return;
 	}
 	sink_print(o, "  Memory:");
-	put_bytes(o, "rss", m.rss);
-	put_bytes(o, "pss", m.pss);
-	put_bytes(o, "uss", m.uss);
-	put_bytes(o, "swap", m.swap);
-	put_bytes(o, "anon", m.anon);
-	put_bytes(o, "file", m.file);
-	put_bytes(o, "shmem", m.shmem);
-	put_bytes(o, "heap", m.heap);
-	put_bytes(o, "stack", m.stack);
-	put_bytes(o, "size", m.size);
-	put_bytes(o, "peak", m.peak);
+	for (unsigned i = 0; bytes = names_memory(&m, i, &name), name; i++)
+		if (bytes >= 0)
+			sink_print(o, " %s=%lldK", name, (long long)bytes / 1024);
 	sink_print(o, "\n");
+	if (r->earlier.time > 0)
+		put_growth(&r->earlier, &m, o);
 	(void)target_smaps(r->tid, r->tid, found_mapping, &b); /* what was found is shown */
 	for (unsigned i = 0; i < b.count; i++)
 		sink_print(o, "      %9lluK %llx-%llx %s\n", (unsigned long long)b.of[i].rss / 1024,
@@ -239,20 +248,64 @@ put_memory(const struct report *r, struct sink *o)
 /* ---- the rest ---- */
 
 struct rows {
-	const struct report *r;
+	struct report *r;
 	struct sink *o;
+	unsigned n;
 };
 
 static bool
 found_fd(int fd, void *arg)
 {
-	const struct rows *rows = arg;
+	struct rows *rows = arg;
 	char room[1024];
 	struct buf b = buf_over(room, sizeof room);
 
+	if (rows->n++ >= REPORT_DESCRIPTORS)
+		return true;
 	if (target_fd(rows->r->tid, fd, &rows->r->sockets, &b) == 0)
-		sink_print(rows->o, "      %d %s\n", fd, room);
+		sink_print(rows->o, "      %d %s%s\n", fd, room, b.cut ? "..." : "");
 	return true;
+}
+
+static void
+put_fds(struct report *r, struct sink *o)
+{
+	const struct target_sockets *s = &r->sockets;
+	struct rows rows = { r, o, 0 };
+	char path[32];
+
+	sink_print(o, "  Fds:\n");
+	(void)buf_print_to(path, sizeof path, "/proc/%d/fd", (int)r->tid); /* it fits */
+	if (proc_each(path, found_fd, &rows) < 0)
+		sink_print(o, "      not known: %s\n", call_reason());
+	if (rows.n > REPORT_DESCRIPTORS)
+		sink_print(o, "      (%u more)\n", rows.n - REPORT_DESCRIPTORS);
+	if (s->error)
+		sink_print(o, "      (not all sockets are known: %s)\n", strerror(s->error));
+	if (s->diag_error)
+		sink_print(
+		    o, "      (peers and backlogs are not known: %s)\n", strerror(s->diag_error));
+}
+
+static bool
+found_variable(void *arg, const char *variable)
+{
+	struct rows *r = arg;
+
+	sink_print(r->o, "      ");
+	sink_escape(r->o, variable, strlen(variable));
+	sink_print(r->o, "\n");
+	return ++r->n < REPORT_VARIABLES;
+}
+
+static void
+put_environment(struct report *r, struct sink *o)
+{
+	struct rows rows = { r, o, 0 };
+
+	sink_print(o, "  Environment:\n");
+	if (target_environment(r->tid, found_variable, &rows) < 0)
+		sink_print(o, "      not known: %s\n", call_reason());
 }
 
 static bool
@@ -265,19 +318,15 @@ found_limit(void *arg, const char *name, const char *soft, const char *hard, con
 }
 
 static void
-put_process(const struct report *r, struct sink *o)
+put_limits(struct report *r, struct sink *o)
 {
-	struct rows rows = { r, o };
+	struct rows rows = { r, o, 0 };
 	char room[4200];
 	struct buf b = buf_over(room, sizeof room);
 
-	sink_print(o, "  Fds:\n");
-	(void)buf_print_to(room, sizeof room, "/proc/%d/fd", (int)r->tid); /* it fits */
-	if (proc_each(room, found_fd, &rows) < 0)
-		sink_print(o, "      not known\n");
 	sink_print(o, "  Limits:\n");
 	if (target_limits(r->tid, found_limit, &rows) < 0)
-		sink_print(o, "      not known\n");
+		sink_print(o, "      not known: %s\n", call_reason());
 	if (target_cgroup(r->tid, &b)) {
 		sink_print(o, "  Cgroup: ");
 		sink_escape(o, room, b.len);
@@ -331,15 +380,36 @@ put_head(const struct report *r, struct sink *o)
 	sink_print(o, ")\n");
 }
 
+static void
+put_process(const struct report *r, struct sink *o)
+{
+	const struct target_process *p = &r->process;
+
+	sink_print(o, EARLIER_LINE "%lld age=%llds parent=%d", (int)r->pid,
+	    (unsigned long long)p->started, (long long)call_time(), (long long)p->age,
+	    (int)p->parent);
+	if (p->uid != (uid_t)-1)
+		sink_print(o, " uid=%u", (unsigned)p->uid);
+	if (p->inner > 0 && p->inner != r->pid)
+		sink_print(o, " inner-pid=%d", (int)p->inner);
+	if (p->tracer > 0)
+		sink_print(o, " tracer=%d", (int)p->tracer);
+	sink_print(o, "\n");
+}
+
 void
-report_text(const struct report *r, struct sink *o)
+report_text(struct report *r, struct sink *o)
 {
 	const struct stacks *s = r->stacks;
 
 	put_head(r, o);
 	put_threads(r, o);
-	put_memory(r, o);
 	put_process(r, o);
+	put_memory(r, o);
+	put_fds(r, o);
+	put_limits(r, o);
+	if (r->environment)
+		put_environment(r, o);
 	put_modules(r, o);
 	sink_print(o,
 	    "End of sigdump process %d threads %u complete %u truncated %u without %u not-stopped "

@@ -24,7 +24,7 @@ enum { EXIT_NONE = 1, EXIT_USAGE = 2, EXIT_NO_STACK = 3 };
 /* What the command line says. */
 struct options {
 	bool help, version; /* seen before by main */
-	bool tree, json, consistent;
+	bool tree, json, consistent, environment;
 	ms timeout;
 	const char *output; /* NULL: SIGDUMP_PATH, or a file in /tmp */
 };
@@ -43,6 +43,7 @@ static const struct opt opts[] = {
 	ROW("tree", OPT_FLAG, "", "their descendants too", tree),
 	ROW("json", OPT_FLAG, "", "an object in a line for each process", json),
 	ROW("consistent", OPT_FLAG, "", "stop all threads at one moment, not one by one", consistent),
+	ROW("env", OPT_FLAG, "", "show the environment too: it may hold secrets", environment),
 	ROW("timeout", OPT_DURATION, "TIME", "give a process up that takes longer" OPT_OR("30s"), timeout),
 	ROW("output", OPT_STRING, "PATH", "append to it; \"-\": stdout, \"+\": stderr, %p: the pid", output),
 	ROW("help", OPT_FLAG, "", "print this", help),
@@ -100,15 +101,15 @@ dump(void *arg)
 	static struct sink sink; /* large for a stack */
 	static struct stacks stacks;
 	const struct job *j = arg;
-	struct report r = { .pid = j->pid, .stacks = &stacks };
-	struct target_process before, after;
+	struct report r = { .pid = j->pid, .stacks = &stacks, .environment = j->o->environment };
+	struct target_process after;
 	int fd;
 
 	if (spawn_end_after(j->o->timeout) < 0) {
 		complain("timer: %s", call_reason());
 		return EXIT_NONE;
 	}
-	if (!target_process_read(&before, j->pid)) {
+	if (!target_process_read(&r.process, j->pid)) {
 		complain("process: %d: %s", (int)j->pid, strerror(ESRCH));
 		return EXIT_NONE;
 	}
@@ -117,18 +118,19 @@ dump(void *arg)
 		return EXIT_NONE;
 	}
 	mapfile_guard();
+	if (!j->o->json)
+		earlier_find(&r.earlier, fd, j->pid, r.process.started);
 	if (!stacks_take(&stacks, j->pid, j->o->consistent) ||
 	    (is_refused(&stacks) && become_its_user(j->pid) &&
 		!stacks_take(&stacks, j->pid, j->o->consistent))) {
 		complain("memory: %s", call_reason());
 		return EXIT_NONE;
 	}
-	if (!target_process_read(&after, j->pid) || after.started != before.started) {
+	if (!target_process_read(&after, j->pid) || after.started != r.process.started) {
 		complain("process: %d: it ended meanwhile", (int)j->pid);
 		return EXIT_NONE;
 	}
 	r.tid = stacks.open ? stacks.images.tid : j->pid;
-	(void)target_sockets_read(&r.sockets, r.tid); /* what could not be read is not named */
 	sink_open(&sink, fd);
 	(j->o->json ? report_json : report_text)(&r, &sink);
 	if (!sink_close(&sink)) {

@@ -1,10 +1,13 @@
 #include "target.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../base/text.h"
+#include "call.h"
 #include "proc.h"
 #include "procfile.h"
 
@@ -91,6 +94,17 @@ last_number(const char *at)
 	return (pid_t)n;
 }
 
+/* Whole seconds since a tick after boot. */
+static int64_t
+age_of(uint64_t started)
+{
+	unsigned long hz = getauxval(AT_CLKTCK);
+	struct timespec now = { 0 };
+
+	(void)clock_gettime(CLOCK_BOOTTIME, &now); /* it is there */
+	return (int64_t)now.tv_sec - (int64_t)(started / (hz ? hz : 100));
+}
+
 bool
 target_process_read(struct target_process *p, pid_t pid)
 {
@@ -104,6 +118,7 @@ target_process_read(struct target_process *p, pid_t pid)
 	p->parent = (pid_t)word(s, 1);
 	p->threads = (long)word(s, 17);
 	p->started = word(s, 19);
+	p->age = age_of(p->started);
 	if (procfile_read(pid, 0, "status", text, sizeof text) <= 0)
 		return true;
 	if ((s = procfile_value(text, "Uid:")) != NULL)
@@ -111,6 +126,32 @@ target_process_read(struct target_process *p, pid_t pid)
 	p->tracer = (pid_t)value(text, "TracerPid:", 0);
 	p->inner = last_number(procfile_value(text, "NSpid:"));
 	return true;
+}
+
+int
+target_environment(pid_t pid, bool (*found)(void *arg, const char *variable), void *arg)
+{
+	int fd = procfile_open(pid, 0, "environ");
+	char text[4096], room[TARGET_VARIABLE];
+	struct buf b = buf_over(room, sizeof room);
+	bool more = true;
+	ssize_t n = -1;
+
+	if (fd < 0)
+		return -1;
+	while (more && (n = read(fd, text, sizeof text)) > 0)
+		for (ssize_t i = 0; i < n && more; i++) {
+			if (text[i]) {
+				buf_put(&b, &text[i], 1);
+				continue;
+			}
+			more = b.len == 0 || found(arg, room);
+			buf_clear(&b);
+		}
+	if (n < 0)
+		return call_fail_closed(fd, errno);
+	close(fd);
+	return 0;
 }
 
 void

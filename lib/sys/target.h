@@ -9,6 +9,7 @@
 #include "../base/buf.h"
 #include "../base/map.h"
 #include "../base/ms.h"
+#include "sockdiag.h"
 
 /*
  * What /proc tells of another process and of its threads. What cannot be read is told as such:
@@ -80,39 +81,60 @@ struct target_process {
 	pid_t inner;  /* its pid in its own pid namespace, NSpid; 0: not known */
 	uint64_t
 	    started; /* ticks after boot, of stat: with the pid it names one process for good */
+	int64_t age; /* seconds since then */
 };
 bool target_process_read(struct target_process *, pid_t);
+
+/* Calls found for each variable of its environment, until it returns false; -1: errno. */
+#define TARGET_VARIABLE 1024 /* bytes with a NUL; what does not fit is cut */
+int target_environment(pid_t, bool (*found)(void *arg, const char *variable), void *arg);
 
 /* The command line, NULs as blanks, else [name]; not escaped. */
 void target_command(pid_t, struct buf *);
 
 /*
- * All sockets of the target's network namespace, /proc/PID/net, read once for all descriptors: a
- * server with thousands of them has as many lines there.
+ * All sockets of the target's network namespace, read once for all descriptors: a server with
+ * thousands of them has as many lines there. Begins as { 0 }; nothing is read until it is needed.
  */
+#define TARGET_LISTS 8 /* of /proc/PID/net */
 struct target_sockets {
+	bool read;
+	int error, diag_error; /* errno of what could not be read, there and in more; 0: all was */
 	char *text;
 	size_t len, size;
-	size_t end[5];  /* where the rows of tcp, tcp6, udp, udp6 and unix end in it */
-	struct map row; /* by inode, where it begins */
+	size_t end[TARGET_LISTS]; /* where the rows of each list end in it */
+	struct map row;           /* by inode, where it begins */
+	struct sockdiag more;
 };
 
-/* -1: errno. What could be read is there even then, and is given back by target_sockets_free. */
-int target_sockets_read(struct target_sockets *, pid_t);
+/* What could not be read is not told by the others. It may change our namespace: sockdiag_read. */
+void target_sockets_read(struct target_sockets *, pid_t);
 void target_sockets_free(struct target_sockets *);
+/*
+ * One of them, in the way of netstat(8) and ss(8), as below; false: it is in no list. A listener's
+ * rxq is how many wait to be accepted, and how many may; the other end of a unix socket is told by
+ * its inode, a process that has it open and its path. Only sock_diag(7) knows these two, and how
+ * much waits in unix sockets: all that is left out where it does not answer.
+ */
+bool target_socket(const struct target_sockets *, uint64_t inode, struct buf *);
 
 /*
- * One file descriptor, as a text without control bytes, in the way of lsof and netstat; -1: errno.
+ * One file descriptor, as a text without control bytes, in the way of lsof(8); -1: errno.
  *
  *     /var/log/web.log flags=O_WRONLY|O_APPEND pos=4711     /dev/null
- *     tcp 127.0.0.1:80 LISTEN rxq=0                         of them wait to be accepted
+ *     tcp 127.0.0.1:80 LISTEN rxq=0/128
  *     tcp 10.0.0.1:80->10.0.0.9:51234 ESTABLISHED rxq=0 txq=0
- *     udp [::1]:53 rxq=0 txq=0
- *     unix /run/x.sock LISTEN     unix @name     unix (unnamed)
- *     pipe:[1234] w               anon_inode:[eventpoll]
- *     socket:[1234] NETLINK       one that is not in those lists, or sockets is NULL
+ *     udp [::1]:53 rxq=0 txq=0     raw 0.0.0.0:1 rxq=0 txq=0
+ *     netlink 0 (route) port=123 groups=0x11 rxq=0
+ *     unix /run/x.sock LISTEN rxq=0/128     unix @name [1234] rxq=0 txq=0
+ *     unix (unnamed) [1234]->[1235] web[77] /run/x.sock rxq=0 txq=0
+ *     pipe:[1234] w
+ *     anon_inode:[eventpoll] watches=3     anon_inode:inotify watches=1
+ *     anon_inode:[eventfd] count=1         anon_inode:[pidfd] pid=77
+ *     anon_inode:[timerfd] left=(0, 5) every=(1, 0)     anon_inode:[signalfd] signals=INT,TERM
+ *     socket:[1234] PACKET     one that is not in those lists
  */
-int target_fd(pid_t, int fd, const struct target_sockets *, struct buf *);
+int target_fd(pid_t, int fd, struct target_sockets *, struct buf *);
 
 /* Calls found for each row of /proc/PID/limits: name, soft, hard, unit as they are there. */
 int target_limits(pid_t,
