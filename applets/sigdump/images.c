@@ -22,7 +22,8 @@ images_open(struct images *s, pid_t tid, unsigned machine)
 	}
 	s->image = memory_get(IMAGES * sizeof *s->image);
 	s->of_map = memory_get((s->maps.count + 1) * sizeof *s->of_map);
-	if (s->image && s->of_map)
+	s->named = memory_get(IMAGES_NAMED * sizeof *s->named);
+	if (s->image && s->of_map && s->named)
 		return true;
 	images_close(s);
 	return false;
@@ -39,6 +40,7 @@ images_close(struct images *s)
 		memory_free(s->image[i].copy, s->image[i].copy_len);
 	}
 	memory_free(s->image, IMAGES * sizeof *s->image);
+	memory_free(s->named, IMAGES_NAMED * sizeof *s->named);
 	memory_free(s->of_map, (s->maps.count + 1) * sizeof *s->of_map);
 	target_maps_free(&s->maps);
 	errno = e;
@@ -206,6 +208,22 @@ images_module(struct images *s, uint64_t address)
 		return NULL;
 	g = image_of(s, m);
 	return g ? &g->module : &unknown;
+}
+
+bool
+images_symbol(struct images *s, const struct image *g, uint64_t address, struct symbol *symbol)
+{
+	struct images_name *n =
+	    &s->named[address * 11400714819323198485u >> 32 & (IMAGES_NAMED - 1)];
+
+	if (!g->module.elf)
+		return false;
+	if (n->address != address) {
+		n->address = address;
+		n->known = symbols_find(g->module.elf, address - g->module.bias, &n->symbol);
+	}
+	*symbol = n->symbol;
+	return n->known;
 }
 
 uint64_t

@@ -3,6 +3,7 @@
 
 #include "../../lib/sys/mapfile.h"
 #include "../../lib/sys/target.h"
+#include "../../lib/unwind/symbols.h"
 #include "../../lib/unwind/unwind.h"
 
 /* The ELF objects that a process has mapped, each opened once, when it is first asked for. */
@@ -29,13 +30,22 @@ struct image {
 	struct unwind_module module; /* elf NULL: not usable */
 };
 
+/* What is at an address: to search a table of symbols takes long, and most frames come again. */
+struct images_name {
+	uint64_t address;
+	bool known;
+	struct symbol symbol;
+};
+#define IMAGES_NAMED 512
+
 struct images {
 	pid_t tid; /* a thread that lives: /proc has nothing of a leader that has ended */
 	struct target_maps maps;
 	struct image *image; /* IMAGES of them */
 	unsigned count;
-	unsigned short *of_map; /* for each mapping 1 + its image, 0: not yet asked for */
-	unsigned machine;       /* EM_... of the stacks that can be walked */
+	unsigned short *of_map;    /* for each mapping 1 + its image, 0: not yet asked for */
+	struct images_name *named; /* IMAGES_NAMED, each by its address */
+	unsigned machine;          /* EM_... of the stacks that can be walked */
 };
 
 /* Reads the mappings by a thread; ESRCH: it has none any more. False: errno. */
@@ -47,6 +57,8 @@ const struct unwind_module *images_module(struct images *, uint64_t address);
 bool images_code(struct images *, uint64_t address, void *to, size_t n);
 /* The image whose mapping has the address; NULL: none. */
 const struct image *images_find(struct images *, uint64_t address);
+/* The function at an address in the image; its start is as linked. False: none is known. */
+bool images_symbol(struct images *, const struct image *, uint64_t address, struct symbol *);
 /* The offset in the image's file, or in its memory, of an address in it. */
 uint64_t images_offset(const struct images *, uint64_t address);
 /* The path's last part, without " (deleted)"; its length. */

@@ -19,8 +19,7 @@ names_place(struct stacks *s, const struct unwind_frame *f, struct place *p)
 		return;
 	p->object_len = images_name(g->path, &p->object);
 	p->offset = images_offset(&s->images, look) + called;
-	p->named =
-	    g->module.elf && symbols_find(g->module.elf, look - g->module.bias, &p->function);
+	p->named = images_symbol(&s->images, g, look, &p->function);
 	if (p->named)
 		p->behind = f->pc - g->module.bias - p->function.start;
 }

@@ -44,8 +44,10 @@ read_stack(void *arg, uint64_t address, void *to, size_t n)
 {
 	const struct walking *w = arg;
 	const struct capture *c = w->c;
+	bool copied = from_part(c->bytes, c->sp, c->len, address, to, n);
 
-	return from_part(c->bytes, c->sp, c->len, address, to, n) ||
+	alike_note(w->s->alike, c, address, to, n, copied);
+	return copied ||
 	    from_part(c->bytes + c->len, c->end - c->end_len, c->end_len, address, to, n) ||
 	    capture_memory(w->s->images.tid, address, to, n) == n;
 }
@@ -123,7 +125,7 @@ walk(struct stacks *s, struct thread *t, const struct capture *c)
 		.pac_mask = c->pac_mask };
 	struct unwind_registers r;
 
-	if (!s->machine)
+	if (!s->machine || (t->stack = alike_find(s->alike, c)) > 0)
 		return true;
 	if (c->how == CAPTURE_NO_STOP)
 		unwind_from_two(s->machine, c->sp, c->pc, &r);
@@ -133,6 +135,7 @@ walk(struct stacks *s, struct thread *t, const struct capture *c)
 	if (c->how == CAPTURE_NO_STOP && u.end == UNWIND_UNKNOWN)
 		return false;
 	t->stack = keep(s, &u);
+	alike_end(s->alike, t->stack);
 	return true;
 }
 
@@ -280,7 +283,8 @@ stacks_take(struct stacks *s, pid_t pid, bool together)
 	s->stack = memory_get(STACKS_THREADS * sizeof *s->stack);
 	s->frame = memory_get(STACKS_FRAMES * sizeof *s->frame);
 	s->room = memory_get(CAPTURE_ROOM);
-	if (!s->seen.cell || !s->thread || !s->stack || !s->frame || !s->room)
+	s->alike = memory_get(sizeof *s->alike);
+	if (!s->seen.cell || !s->thread || !s->stack || !s->frame || !s->room || !s->alike)
 		return false;
 	(void)list(s);
 	for (unsigned i = 0; i < s->threads && !s->open; i++) {

@@ -3,6 +3,7 @@
 
 #include "../../lib/base/map.h"
 #include "../../lib/sys/capture.h"
+#include "alike.h"
 #include "images.h"
 
 /* All threads of a process, what each was doing, and their stacks, equal ones once. */
@@ -49,6 +50,7 @@ struct stacks {
 
 	struct map seen;
 	unsigned char *room; /* of one capture */
+	struct alike *alike;
 };
 
 /* Dumps the threads of a process; together: all of them stopped at one moment. False: errno. */
