@@ -6,7 +6,8 @@
 # For a program of 8 and of 500 threads (threads.c, built with the host's libc), of which one is busy: the
 # longest time that this one did not run during a dump, as it saw it itself, the median and the greatest of
 # 15 dumps; how long a dump takes and its largest memory, medians. "nothing" is the same time without a dump:
-# what the machine does by itself. DUMPS is how many (15), PEERS="ours eu-stack gdb" picks whom.
+# what the machine does by itself, which is as much as what others do to it. "own" is how long the thread that
+# was stopped longest was stopped, by the report of se-sigdump itself. DUMPS is how many (15), PEERS="ours eu-stack gdb" picks whom.
 # It prints numbers and asserts nothing; they are of one machine, so compare only within one table.
 set -eu
 
@@ -43,7 +44,8 @@ dump() {
 # the middle and the last of the numbers on stdin
 middle() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)], v[NR] }'; }
 
-printf '%-10s %8s %16s %16s %10s %10s\n' peer threads 'held ms median' 'held ms max' 'wall ms' 'RSS KiB'
+printf '%-10s %8s %16s %16s %16s %16s %10s %10s\n' peer threads 'held ms median' 'held ms max' 'own ms median' \
+	'own ms max' 'wall ms' 'RSS KiB'
 for threads in "${@:-8 500}"; do
 	for count in $threads; do
 		"$top/threads" "$count" <"$top/ask" >"$top/answer" &
@@ -55,6 +57,7 @@ for threads in "${@:-8 500}"; do
 			: >"$top/held"
 			: >"$top/wall"
 			: >"$top/rss"
+			: >"$top/own"
 			i=0
 			while [ $i -lt "$dumps" ]; do
 				i=$((i + 1))
@@ -66,6 +69,7 @@ for threads in "${@:-8 500}"; do
 				echo >&7
 				read -r us <&8
 				echo "$us" >>"$top/held"
+				sed -n 's/^End of .* max-held \([0-9.]*\) ms$/\1/p' "$top/out" >>"$top/own"
 			done
 			[ "$peer" = nothing ] || for i in 1 2 3; do
 				case $peer in
@@ -76,8 +80,9 @@ for threads in "${@:-8 500}"; do
 				"$build/bench/peak" "$@" 2>"$top/err" >"$top/out" || :
 				tail -n 1 "$top/err" >>"$top/rss"
 			done
-			{ middle <"$top/held"; middle <"$top/wall"; middle <"$top/rss"; } | tr '\n' ' ' |
-				awk -v peer="$peer" -v n="$count" '{ printf "%-10s %8d %16.3f %16.3f %10.1f %10s\n", peer, n, $1 / 1000, $2 / 1000, $3 / 1000, $5 }'
+			[ -s "$top/own" ] || echo - >"$top/own"
+			{ middle <"$top/held"; middle <"$top/own"; middle <"$top/wall"; middle <"$top/rss"; } | tr '\n' ' ' |
+				awk -v peer="$peer" -v n="$count" '{ printf "%-10s %8d %16.3f %16.3f %16s %16s %10.1f %10s\n", peer, n, $1 / 1000, $2 / 1000, $3, $4, $5 / 1000, $7 }'
 		done
 		kill -9 "$pid"
 		wait "$pid" 2>/dev/null || :

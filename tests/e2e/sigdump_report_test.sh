@@ -267,9 +267,67 @@ limits_and_modules_body()
 	down
 }
 
+# ---- threads that are alike ----
+
+# Stacks of one size that differ in who called, or whom: what is known of one is not told of another.
+atf_test_case alike
+alike_body()
+{
+	cat >alike.c <<-'END'
+		#include <poll.h>
+		#include <pthread.h>
+		#include <stdio.h>
+		#include <stdlib.h>
+		#include <sys/prctl.h>
+		#include <unistd.h>
+		#define KEEP static __attribute__((noinline, used))
+		#define WAY(c) \
+		    KEEP int low_##c(void) { int n = poll(NULL, 0, -1); __asm__ volatile("" ::: "memory"); return n + 1; } \
+		    KEEP int mid_##c(int (*f)(void)) { int n = f(); __asm__ volatile("" ::: "memory"); return n + 1; }
+		WAY(a) WAY(b) WAY(c)
+		static int (*const low[])(void) = { low_a, low_b, low_c };
+		static int (*const mid[])(int (*)(void)) = { mid_a, mid_b, mid_c };
+		static int done[2];
+		static void *start(void *arg) {
+		    long n = (long)arg; char name[16];
+		    snprintf(name, sizeof name, "%c%c", (int)('a' + n % 3), (int)('a' + n / 3 % 3));
+		    prctl(PR_SET_NAME, name);
+		    if (write(done[1], "", 1) != 1) abort();
+		    mid[n / 3 % 3](low[n % 3]);
+		    return arg;
+		}
+		int main(void) {
+		    pthread_t t; char c;
+		    if (pipe(done)) return 1;
+		    for (long n = 0; n < 90; n++) if (pthread_create(&t, NULL, start, (void *)n) || read(done[0], &c, 1) != 1) return 1;
+		    puts("ready"); fflush(stdout);
+		    for (;;) pause();
+		}
+	END
+	needs python3
+	cc -O1 -o alike alike.c -lpthread || atf_skip 'no cc'
+	up ./alike
+	eventually all_poll
+	"$D" --output=- "$UP" >report || fail 'no report'
+	has report "^End of sigdump process $UP threads 91 complete 91 truncated 0 without 0 " || fail "$(tail -n 1 report)"
+	"$D" --json --output=- "$UP" >json || fail 'no report'
+	python3 - <<-'END' || fail "$(cut -c 1-2000 json)"
+		import json
+		r = json.load(open("json"))
+		assert len(r["stacks"]) == 10, len(r["stacks"])
+		for t in r["threads"][1:]:
+		    names = [f.get("function") for f in r["stacks"][t["stack"]]["frames"]]
+		    assert "low_" + t["name"][0] in names and "mid_" + t["name"][1] in names, (t, names)
+	END
+	# nine kinds of ten threads each
+	lines report '^  Threads .* \(9\): same stack as ' 9 || fail "$(grep Threads report)"
+	down
+}
+all_poll() { ! grep -qs '^State:.*R' /proc/"$UP"/task/*/status; }
+
 atf_init_test_cases()
 {
-	for c in descriptors other_network many_descriptors growth memory environment limits_and_modules; do
+	for c in descriptors other_network many_descriptors growth memory environment limits_and_modules alike; do
 		atf_add_test_case $c
 	done
 }
