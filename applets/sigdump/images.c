@@ -37,6 +37,7 @@ images_close(struct images *s)
 	for (unsigned i = 0; s->image && i < s->count; i++) {
 		mapfile_close(&s->image[i].file);
 		mapfile_close(&s->image[i].debug);
+		memory_free(s->image[i].index, s->image[i].index_len);
 		memory_free(s->image[i].copy, s->image[i].copy_len);
 	}
 	memory_free(s->image, IMAGES * sizeof *s->image);
@@ -136,6 +137,18 @@ open_debug(const struct images *s, struct image *g)
 		mapfile_close(&g->debug);
 }
 
+/* Static programs have no index, and some tens of thousands of entries. */
+static void
+make_index(struct image *g)
+{
+	g->index_len = CFI_INDEX_SIZE(&g->elf);
+	if (g->elf.frames.len == 0 || g->elf.frames_index.len > 0 || g->index_len > IMAGES_INDEX)
+		return;
+	g->index = memory_get(g->index_len);
+	if (g->index) /* else they are searched one by one */
+		cfi_make_index(&g->elf, g->index, g->index_len);
+}
+
 static void
 open_image(const struct images *s, struct image *g)
 {
@@ -158,6 +171,7 @@ open_image(const struct images *s, struct image *g)
 	if (g->why)
 		return;
 	g->module.elf = &g->elf;
+	make_index(g);
 	open_debug(s, g);
 }
 

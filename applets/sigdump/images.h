@@ -11,6 +11,8 @@
 #define IMAGES        1024         /* further ones stay unknown */
 #define IMAGES_MEMORY (64ul << 20) /* the most that is copied of one that has no file any more */
 
+#define IMAGES_INDEX (16ul << 20) /* the most for an index; of larger ones entries are searched */
+
 enum images_from {
 	IMAGES_NOWHERE, /* why tells the reason */
 	IMAGES_FILE,    /* the file at its path, in the target's own tree */
@@ -24,8 +26,8 @@ struct image {
 	enum images_from from;
 	const char *why;
 	struct mapfile file, debug;
-	void *copy;
-	size_t copy_len;
+	void *copy, *index; /* index: of call frame information, if it has none itself */
+	size_t copy_len, index_len;
 	struct elf elf, debug_elf;
 	struct unwind_module module; /* elf NULL: not usable */
 };

@@ -26,6 +26,7 @@ struct common {
 /* What is said of a function, or a part of one (FDE). */
 struct entry {
 	struct common common;
+	size_t at; /* in .eh_frame */
 	uint64_t start, size;
 	struct elf_part code;
 };
@@ -149,12 +150,14 @@ holds(const struct entry *f, uint64_t address)
 	return address - f->start < f->size;
 }
 
-static enum cfi_found
-find_one_by_one(const struct elf *e, uint64_t address, struct entry *f)
+/* The next one that tells of a function, from the beginning on; false: there is none. */
+static bool
+next_entry(const struct elf *e, struct dwarf *frames, struct entry *f)
 {
-	struct dwarf frames = { .left = e->frames }, body;
+	struct dwarf body;
 
-	while (frames.left.len > 0 && take_entry(&frames, &body)) {
+	while (f->at = (size_t)(frames->left.at - e->frames.at),
+	    frames->left.len > 0 && take_entry(frames, &body)) {
 		/*
 		 * A length of 0 ends them for a loader, and where nothing else tells the end. A
 		 * linker may have put one in the middle, behind what came from crtend.o: the
@@ -165,9 +168,20 @@ find_one_by_one(const struct elf *e, uint64_t address, struct entry *f)
 				break;
 			continue;
 		}
-		if (read_entry(e, &body, f) == CFI_FOUND && holds(f, address))
-			return CFI_FOUND;
+		if (read_entry(e, &body, f) == CFI_FOUND)
+			return true;
 	}
+	return false;
+}
+
+static enum cfi_found
+find_one_by_one(const struct elf *e, uint64_t address, struct entry *f)
+{
+	struct dwarf frames = { .left = e->frames };
+
+	while (next_entry(e, &frames, f))
+		if (holds(f, address))
+			return CFI_FOUND;
 	return CFI_NONE;
 }
 
@@ -200,6 +214,63 @@ find_by_index(const struct elf *e, const struct dwarf_index *x, uint64_t address
 		return CFI_BAD;
 	found = read_entry(e, &body, f);
 	return found == CFI_FOUND && !holds(f, address) ? CFI_NONE : found;
+}
+
+/* ---- an index of our own ---- */
+
+/* An entry of its table, relative to .eh_frame. */
+struct indexed {
+	int32_t start, entry;
+};
+
+static void
+sort(struct indexed *table, size_t n)
+{
+	size_t gap = 1;
+
+	while (gap < n / 3)
+		gap = gap * 3 + 1;
+	for (; gap > 0; gap /= 3)
+		for (size_t i = gap; i < n; i++) {
+			const struct indexed one = table[i];
+			size_t at = i;
+
+			for (; at >= gap && table[at - gap].start > one.start; at -= gap)
+				table[at] = table[at - gap];
+			table[at] = one;
+		}
+}
+
+void
+cfi_make_index(struct elf *e, void *room, size_t size)
+{
+	static const unsigned char kinds[] = { 1, DWARF_ABSOLUTE, DWARF_UDATA4,
+		DWARF_DATA | DWARF_SDATA4 };
+	struct dwarf frames = { .left = e->frames };
+	struct entry f = { 0 };
+	unsigned char *head = room;
+	struct indexed *table = (void *)(head + CFI_INDEX_HEAD);
+	size_t most = size / sizeof *table - CFI_INDEX_HEAD / sizeof *table;
+	uint32_t n = 0;
+	int64_t start;
+
+	if (size < CFI_INDEX_HEAD)
+		return;
+	while (next_entry(e, &frames, &f)) {
+		start = (int64_t)(f.start - e->frames.address);
+		if (f.size == 0)
+			continue;
+		if (n == most || start != (int32_t)start || e->frames.len > INT32_MAX)
+			return;
+		table[n++] = (struct indexed){ (int32_t)start, (int32_t)f.at };
+	}
+	sort(table, n);
+	memcpy(head, kinds, sizeof kinds);
+	memcpy(head + 4, &e->frames.address, 8);
+	memcpy(head + 12, &n, 4);
+	e->frames_index.at = room;
+	e->frames_index.len = CFI_INDEX_HEAD + n * sizeof *table;
+	e->frames_index.address = e->frames.address;
 }
 
 /* ---- rows ---- */

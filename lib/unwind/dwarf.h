@@ -24,6 +24,7 @@ struct elf_part dwarf_take(struct dwarf *, uint64_t len);
 /* How a pointer is encoded (Linux Standard Base, 10.5): its form, and what it is relative to. */
 enum {
 	DWARF_ABSOLUTE = 0x00,
+	DWARF_UDATA4 = 0x03,
 	DWARF_SDATA4 = 0x0b,
 	DWARF_FORM = 0x0f,
 	DWARF_HERE = 0x10, /* to where it is itself */

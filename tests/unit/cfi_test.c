@@ -467,6 +467,7 @@ ATF_TC_WITHOUT_HEAD(broken);
 ATF_TC_BODY(broken, tc)
 {
 	unsigned random = 1;
+	static uint64_t index[8192];
 	size_t from;
 
 	put_indexed(20, 0x03, 0x3b);
@@ -483,6 +484,8 @@ ATF_TC_BODY(broken, tc)
 		ATF_REQUIRE(elf_open(&e, copy, b.len) == NULL || i > 0);
 		if (i % 2)
 			e.frames_index.len = 0;
+		if (i % 4 == 1)
+			cfi_make_index(&e, index, sizeof index);
 		for (unsigned k = 0; k < 20; k += 5)
 			(void)cfi_find(&e, FUNCTION + 32 * k, &row);
 		free(copy);
@@ -740,6 +743,74 @@ ATF_TC_BODY(real, tc)
 	ATF_CHECK_MSG(found >= 1000, "%u", found);
 }
 
+/* Of every 41st address in libc, and beside it, our index finds what the linker's
+ * does. */
+ATF_TC_WITHOUT_HEAD(made_index);
+ATF_TC_BODY(made_index, tc)
+{
+	struct cfi_row again;
+	struct elf ours;
+	size_t size, found = 0;
+	void *room;
+
+	(void)open_mapped("/libc.so");
+	ours = e;
+	ours.frames_index.len = 0;
+	size = CFI_INDEX_SIZE(&ours);
+	room = malloc(size);
+	ATF_REQUIRE(room != NULL);
+	cfi_make_index(&ours, room, CFI_INDEX_HEAD);
+	ATF_CHECK_EQ(ours.frames_index.len, 0); /* no room, no index */
+	cfi_make_index(&ours, room, size);
+	ATF_REQUIRE(ours.frames_index.len > CFI_INDEX_HEAD);
+	ATF_CHECK_EQ(ours.frames_index.len - CFI_INDEX_HEAD, e.frames_index.len - 12);
+	for (unsigned i = 0; i < e.segments; i++) {
+		const struct elf_segment *g = &e.segment[i];
+
+		for (uint64_t at = 0; g->executable && at < g->size + 64; at += 41) {
+			enum cfi_found expected = cfi_find(&e, g->address + at, &row);
+
+			ATF_REQUIRE_EQ(cfi_find(&ours, g->address + at, &again), expected);
+			ATF_REQUIRE(expected != CFI_FOUND ||
+			    (again.cfa.offset == row.cfa.offset &&
+				again.cfa_register == row.cfa_register));
+			found += expected == CFI_FOUND;
+		}
+	}
+	ATF_CHECK_MSG(found > 10000, "%zu", found);
+	free(room);
+}
+
+/* Entries in no order, of which one is empty: each is found, and nothing beside them. */
+ATF_TC_WITHOUT_HEAD(made_index_is_sorted);
+ATF_TC_BODY(made_index_is_sorted, tc)
+{
+	uint64_t *room = malloc(65536);
+
+	ATF_REQUIRE(room != NULL);
+	begin();
+	put_common(1, "zR", BYTES(0x1b));
+	for (unsigned i = 0; i < 40; i++)
+		put_entry(0x1b, FUNCTION + 32 * (i * 7 % 40), i == 13 ? 0 : 16, "",
+		    BYTES(0x0e, (unsigned char)i));
+	(void)built_section(&b, ".eh_frame", SHT_PROGBITS, frames_at, b.len - frames_at, 0);
+	built_end(&b, EM_X86_64);
+	ATF_REQUIRE(elf_open(&e, b.byte, b.len) == NULL);
+	cfi_make_index(&e, room, 65536);
+	ATF_CHECK_EQ(e.frames_index.len, CFI_INDEX_HEAD + 39 * 8);
+	for (uint64_t at = 0; at < 40 * 32; at++) {
+		struct elf linear = e;
+		struct cfi_row again;
+		enum cfi_found expected;
+
+		linear.frames_index.len = 0;
+		expected = cfi_find(&linear, FUNCTION + at, &row);
+		ATF_REQUIRE_EQ(cfi_find(&e, FUNCTION + at, &again), expected);
+		ATF_CHECK(expected != CFI_FOUND || again.cfa.offset == row.cfa.offset);
+	}
+	free(room);
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, where);
@@ -756,5 +827,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, expressions);
 	ATF_TP_ADD_TC(tp, bad_expressions);
 	ATF_TP_ADD_TC(tp, real);
+	ATF_TP_ADD_TC(tp, made_index);
+	ATF_TP_ADD_TC(tp, made_index_is_sorted);
 	return atf_no_error();
 }
