@@ -97,6 +97,7 @@ int
 LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
 	static struct elf e;
+	static uint64_t index[65536 / 16 + 2]; /* CFI_INDEX_SIZE of the largest */
 	uint64_t bias;
 
 	if (size < 64 || size > 65536)
@@ -115,6 +116,9 @@ LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 		for (unsigned i = 0; i < ADDRESSES; i++)
 			ask(&e, address_of(&e, data, size, i));
 		e.frames_index.len = 0; /* one by one, then */
+		for (unsigned i = 0; i < ADDRESSES; i++)
+			ask(&e, address_of(&e, data, size, i));
+		cfi_make_index(&e, index, sizeof index);
 		for (unsigned i = 0; i < ADDRESSES; i++)
 			ask(&e, address_of(&e, data, size, i));
 	}
