@@ -2,7 +2,7 @@
 # make check      everything: units, end to end, fuzzers, layers, lint (installs what it needs, as root)
 # make demo       real workers, seen from outside
 # make install    DESTDIR, PREFIX
-# also: layers lint fuzz bench bench-logger bench-starter bench-sigdump clean
+# also: layers lint fuzz guest bench bench-logger bench-starter bench-sigdump clean
 
 VERSION = 0.1.0
 PREFIX  = /usr/local

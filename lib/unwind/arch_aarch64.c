@@ -5,8 +5,12 @@
 
 enum { FP = 29, LR = 30, SP = 31 };
 
-#define NOP  0xd503201fu
-#define LEAF 64 /* bytes at most that such a function is believed to have done */
+#define NOP 0xd503201fu
+/* In struct rt_sigframe: siginfo 128 bytes, ucontext up to its registers 176, the fault's address.
+ */
+#define REGISTERS (128 + 176 + 8)
+#define SIGFRAME  65536 /* bytes at most, and of a handler's frame */
+#define LEAF      64    /* bytes at most that such a function is believed to have done */
 
 /* struct user_pt_regs: x0 to x30, sp, pc; the numbers are DWARF's (AADWARF64, 4.1) */
 static const unsigned char order[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17,
@@ -26,16 +30,26 @@ bits(uint32_t word, unsigned at, unsigned n)
 }
 
 /*
- * The stack pointer is at a struct rt_sigframe: siginfo of 128 bytes, ucontext up to its registers
- * 176, the fault's address 8.
+ * The stack pointer is at a struct rt_sigframe. Behind it the kernel has put a frame record of the
+ * same registers, which the frame pointer shows.
  */
 static bool
-interrupted(const struct unwind_space *s, struct unwind_registers *r)
+interrupted(const struct unwind_space *s, struct unwind_registers *r, bool low)
 {
-	uint64_t word[33];
+	uint64_t word[33], record[2], at = r->value[SP], end = at;
 
-	if (!s->read(s->arg, r->value[SP] + 128 + 176 + 8, word, sizeof word))
-		return false;
+	if (low) {
+		end = r->value[FP];
+		if (end - at > SIGFRAME || !s->read(s->arg, end, record, sizeof record))
+			return false;
+		end -= REGISTERS + sizeof word; /* or it would find itself */
+	}
+	for (;; at += 16) {
+		if (at > end || !s->read(s->arg, at + REGISTERS, word, sizeof word))
+			return false;
+		if (!low || (word[FP] == record[0] && word[LR] == record[1]))
+			break;
+	}
 	memcpy(r->value, word, (SP + 1) * sizeof word[0]);
 	r->known = (1ull << (SP + 1)) - 1;
 	r->pc = word[32];

@@ -16,13 +16,13 @@ static const unsigned char order[] = { 15, 14, 13, 12, RBP, 3, 11, 10, 9, 8, 0, 
  * bytes.
  */
 static bool
-interrupted(const struct unwind_space *s, struct unwind_registers *r)
+interrupted(const struct unwind_space *s, struct unwind_registers *r, bool low)
 {
 	static const unsigned char saved[] = { 8, 9, 10, 11, 12, 13, 14, 15, 5, 4, RBP, 3, 1, 0, 2,
 		RSP };
 	uint64_t word[sizeof saved + 1];
 
-	if (!s->read(s->arg, r->value[RSP] + 40, word, sizeof word))
+	if (low || !s->read(s->arg, r->value[RSP] + 40, word, sizeof word))
 		return false;
 	r->known = 0;
 	for (size_t i = 0; i < sizeof saved; i++) {

@@ -25,8 +25,11 @@ struct unwind_machine {
 	unsigned words;                /* of NT_PRSTATUS, 64 bits each */
 	struct unwind_code trampoline; /* rt_sigreturn(2), to which a signal's handler returns */
 	struct unwind_code end;        /* exit(2), to which a thread's first function returns */
-	/* The pc is there: sets the registers to what was interrupted. False: unreadable. */
-	bool (*interrupted)(const struct unwind_space *, struct unwind_registers *);
+	/*
+	 * The pc is there: sets the registers to what was interrupted. low: the stack pointer is
+	 * only known to be at least that. False: unreadable, or not found.
+	 */
+	bool (*interrupted)(const struct unwind_space *, struct unwind_registers *, bool low);
 	/*
 	 * Is the address one to which a call returns? Sets where that call goes; 0: through a
 	 * register or memory.

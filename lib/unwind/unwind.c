@@ -403,8 +403,10 @@ without_cfi(struct walk *w, uint64_t look, enum unwind_how *how)
 		return over(w, UNWIND_UNKNOWN); /* rather stop the thread than guess */
 	if (record)
 		return by_record(w, pair, 0);
-	if (pair[0] == 0 && pair[1] == 0 && w->m->lr != CFI_REGISTERS)
-		return over(w, UNWIND_OUTERMOST); /* the last record */
+	if (w->m->lr != CFI_REGISTERS &&
+	    ((is_known(w, w->m->fp) && w->r.value[w->m->fp] == 0) ||
+		(pair[0] == 0 && pair[1] == 0)))
+		return over(w, UNWIND_OUTERMOST); /* the chain of records ends so */
 	*how = UNWIND_GUESS;
 	found = by_scan(w, 0, true);
 	return found == FOUND_NOT ? over(w, UNWIND_LOST) : found;
@@ -441,9 +443,10 @@ step(struct walk *w, enum unwind_how *how)
 	enum found found;
 
 	/* a trampoline is returned to, but no call stands before it */
-	if (code_is(w, w->r.pc, &w->m->trampoline) && w->m->interrupted(w->s, &w->r)) {
+	if (code_is(w, w->r.pc, &w->m->trampoline) && w->m->interrupted(w->s, &w->r, w->low)) {
 		if (w->r.value[w->m->sp] - sp >= w->top - sp)
 			w->top = UINT64_MAX;
+		w->low = false;
 		w->interrupted = true;
 		*how = UNWIND_SIGNAL;
 		return FOUND_CALLER;

@@ -46,6 +46,8 @@ aarch64_body()
 	program $cc glibc-no-frames -O2 -fomit-frame-pointer -fno-asynchronous-unwind-tables -fno-unwind-tables
 	program $cc glibc-large-pages -O2 -static -Wl,-z,max-page-size=65536,-z,separate-code
 	program $cc stripped-glibc-static -O2 -static -s
+	program $cc glibc-records -O2 -static -fno-asynchronous-unwind-tables -fno-unwind-tables
+	program $cc stripped-glibc-records -O2 -static -fno-asynchronous-unwind-tables -fno-unwind-tables -s
 	guest_checks aarch64 $CHECKS
 }
 

@@ -111,6 +111,35 @@ ATF_TC_BODY(signals, tc)
 	ATF_CHECK(frame[2].pc == CODE + 0x104);
 }
 
+/*
+ * A handler of which nothing but its record is known: where the kernel's frame begins is seen by
+ * the registers that are in the record behind it too.
+ */
+ATF_TC_WITHOUT_HEAD(signal_by_record);
+ATF_TC_BODY(signal_by_record, tc)
+{
+	uint64_t *regs = &p.stack[20 + (128 + 176 + 8) / 8];
+
+	begin();
+	word(0x3fc, 0xd503201f);
+	word(0x400, 0xd2801168);
+	word(0x404, 0xd4000001);
+	p.stack[10] = STACK + 8 * 300; /* the handler's, of whose frame 8 words follow */
+	p.stack[11] = CODE + 0x400;
+	p.stack[300] = regs[29] = STACK + 8 * 600;
+	p.stack[301] = regs[30] = CODE + 0x104;
+	regs[31] = STACK + 8 * 590;
+	regs[32] = CODE + 0x54;
+	p.stack[600] = 0;
+	p.stack[601] = bl(0x120, 0x50);
+	walk(at(CODE + 0x244, 10, 10, CODE + 0x244));
+	ATF_CHECK(frame[1].pc == CODE + 0x400 && frame[2].how == UNWIND_SIGNAL);
+	ATF_CHECK(frame[2].pc == CODE + 0x54 && frame[3].pc == CODE + 0x124);
+	p.stack[301]++; /* another one's record */
+	walk(at(CODE + 0x244, 10, 10, CODE + 0x244));
+	ATF_CHECK(s.frames == 2 && s.end == UNWIND_LOST);
+}
+
 /* The handler's stack lies below the one that was interrupted; where that ends is not known. */
 ATF_TC_WITHOUT_HEAD(signal_on_its_own_stack);
 ATF_TC_BODY(signal_on_its_own_stack, tc)
@@ -240,12 +269,17 @@ ATF_TC_BODY(end_of_thread, tc)
 ATF_TC_WITHOUT_HEAD(end_of_process);
 ATF_TC_BODY(end_of_process, tc)
 {
+	struct unwind_registers r = at(CODE + 0x350, 10, 10, 0);
+
 	begin();
 	p.stack[10] = STACK + 8 * 20;
 	p.stack[11] = bl(0x100, 0x300);
 	p.stack[24] = bl(0x200, 0x300); /* left over */
 	walk(at(CODE + 0x350, 10, 10, 0));
 	ATF_CHECK(s.frames == 2 && s.end == UNWIND_OUTERMOST);
+	r.value[29] = 0;
+	walk(r);
+	ATF_CHECK(s.frames == 1 && s.end == UNWIND_OUTERMOST);
 	functions(2, (const unsigned[]){ 0x100, 0x300 });
 	word(0x100 - 4, 0);
 	symbol[0].st_value -= 0x40;
@@ -284,6 +318,7 @@ ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, records);
 	ATF_TP_ADD_TC(tp, signals);
+	ATF_TP_ADD_TC(tp, signal_by_record);
 	ATF_TP_ADD_TC(tp, signal_on_its_own_stack);
 	ATF_TP_ADD_TC(tp, jump_to_nowhere);
 	ATF_TP_ADD_TC(tp, record_below_locals);
