@@ -6,8 +6,7 @@
 enum { FP = 29, LR = 30, SP = 31 };
 
 #define NOP 0xd503201fu
-/* In struct rt_sigframe: siginfo 128 bytes, ucontext up to its registers 176, the fault's address.
- */
+/* In struct rt_sigframe: siginfo, ucontext up to its registers, the address of a fault. */
 #define REGISTERS (128 + 176 + 8)
 #define SIGFRAME  65536 /* bytes at most, and of a handler's frame */
 #define LEAF      64    /* bytes at most that such a function is believed to have done */
