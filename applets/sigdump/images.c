@@ -57,7 +57,7 @@ is_same(const struct target_map *a, const struct target_map *b)
 /* ---- opening ---- */
 
 /*
- * By the path below the target's root. The inode tells whether it is still the file that is
+ * A file of /proc/PID/, or one of ours (/). The inode tells whether it is still the file that is
  * mapped; the device does not, since overlayfs and btrfs show another one in maps than stat(2).
  */
 static bool
@@ -66,7 +66,7 @@ open_path(const struct images *s, struct mapfile *f, const char *path, uint64_t 
 	char room[PATH_ROOM];
 
 	if (!buf_print_to(room, sizeof room, "/proc/%d/%s", (int)s->tid, path) ||
-	    mapfile_open(f, room) < 0)
+	    mapfile_open(f, *path == '/' ? path : room) < 0)
 		return false;
 	if (inode == 0 || f->inode == inode)
 		return true;
@@ -80,8 +80,11 @@ open_file(const struct images *s, struct image *g)
 	const struct target_map *m = g->map;
 	char room[PATH_ROOM];
 
-	if (*m->path == '/' && buf_print_to(room, sizeof room, "root%s", m->path) &&
-	    open_path(s, &g->file, room, m->inode)) {
+	/* in a changed root of our own namespace the path is the one that we see */
+	if (*m->path == '/' &&
+	    ((buf_print_to(room, sizeof room, "root%s", m->path) &&
+		 open_path(s, &g->file, room, m->inode)) ||
+		open_path(s, &g->file, m->path, m->inode))) {
 		g->from = IMAGES_FILE;
 		return true;
 	}

@@ -95,24 +95,32 @@ become_its_user(pid_t pid)
 	return privilege_apply(&p) == 0 && call_prctl(PR_SET_PDEATHSIG, SIGKILL) == 0;
 }
 
+/* It is not there, or /proc cannot be asked: no descriptor is free. */
+static int
+no_process(pid_t pid, const char *gone)
+{
+	complain("process: %d: %s", (int)pid, errno == ENOENT ? gone : call_reason());
+	return EXIT_NONE;
+}
+
 static int
 dump(void *arg)
 {
-	static struct sink sink; /* large for a stack */
-	static struct stacks stacks;
+	static struct stacks stacks; /* large for a stack */
+	struct sink sink;
 	const struct job *j = arg;
 	struct report r = { .pid = j->pid, .stacks = &stacks, .environment = j->o->environment };
 	struct target_process after;
+	bool is_same;
 	int fd;
 
+	call_signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error to tell */
 	if (spawn_end_after(j->o->timeout) < 0) {
 		complain("timer: %s", call_reason());
 		return EXIT_NONE;
 	}
-	if (!target_process_read(&r.process, j->pid)) {
-		complain("process: %d: %s", (int)j->pid, strerror(ESRCH));
-		return EXIT_NONE;
-	}
+	if (!target_process_read(&r.process, j->pid))
+		return no_process(j->pid, strerror(ESRCH));
 	if ((fd = dumpfile_open(j->path)) < 0) { /* as who we are, before we may become another */
 		complain("output: %s: %s", j->path, call_reason());
 		return EXIT_NONE;
@@ -120,18 +128,20 @@ dump(void *arg)
 	mapfile_guard();
 	if (!j->o->json)
 		earlier_find(&r.earlier, fd, j->pid, r.process.started);
-	if (!stacks_take(&stacks, j->pid, j->o->consistent) ||
+	if (!sink_open(&sink, fd) || !stacks_take(&stacks, j->pid, j->o->consistent) ||
 	    (is_refused(&stacks) && become_its_user(j->pid) &&
 		!stacks_take(&stacks, j->pid, j->o->consistent))) {
 		complain("memory: %s", call_reason());
 		return EXIT_NONE;
 	}
-	if (!target_process_read(&after, j->pid) || after.started != r.process.started) {
-		complain("process: %d: it ended meanwhile", (int)j->pid);
-		return EXIT_NONE;
+	is_same = target_process_read(&after, j->pid);
+	if (is_same && after.started != r.process.started) {
+		errno = ENOENT;
+		is_same = false;
 	}
+	if (!is_same)
+		return no_process(j->pid, "it ended meanwhile");
 	r.tid = stacks.open ? stacks.images.tid : j->pid;
-	sink_open(&sink, fd);
 	(j->o->json ? report_json : report_text)(&r, &sink);
 	if (!sink_close(&sink)) {
 		complain("output: %s: %s", j->path, call_reason());

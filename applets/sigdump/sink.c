@@ -2,17 +2,20 @@
 
 #include <errno.h>
 
+#include "../../lib/sys/memory.h"
 #include "../../lib/sys/out.h"
 
 /* The most that one call adds: a JSON string of 512 bytes has up to 6 for each. */
 #define PIECE 4096
 
-void
+bool
 sink_open(struct sink *s, int fd)
 {
-	s->fd = fd;
-	s->error = 0;
-	s->b = buf_over(s->room, sizeof s->room);
+	*s = (struct sink){ .fd = fd, .room = memory_get(SINK_ROOM) };
+	if (!s->room)
+		return false;
+	s->b = buf_over(s->room, SINK_ROOM);
+	return true;
 }
 
 static void
@@ -26,7 +29,7 @@ flush(struct sink *s)
 static struct buf *
 ready(struct sink *s)
 {
-	if (s->b.len > sizeof s->room - PIECE)
+	if (s->b.len > SINK_ROOM - PIECE)
 		flush(s);
 	return &s->b;
 }

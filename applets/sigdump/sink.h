@@ -11,10 +11,11 @@ struct sink {
 	int fd;
 	int error; /* errno of the first write that failed; nothing is written any more */
 	struct buf b;
-	char room[SINK_ROOM];
+	char *room;
 };
 
-void sink_open(struct sink *, int fd);
+/* False: errno. */
+bool sink_open(struct sink *, int fd);
 /* At most 2 KiB in one call. */
 __attribute__((format(printf, 2, 3))) void sink_print(struct sink *, const char *format, ...);
 /* Foreign text, as buf_escape; at most 512 bytes of it. */

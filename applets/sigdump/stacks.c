@@ -108,9 +108,11 @@ keep(struct stacks *s, const struct unwind_stack *u)
 	return ++s->stacks;
 }
 
-/* False: more has to be known of the thread than a sleeping one tells. */
+/*
+ * False: more has to be known of the thread than a sleeping one tells. final: more cannot be had.
+ */
 static bool
-walk(struct stacks *s, struct thread *t, const struct capture *c)
+walk(struct stacks *s, struct thread *t, const struct capture *c, bool final)
 {
 	struct unwind_frame frame[STACKS_FIRST + STACKS_LAST] = { 0 };
 	struct unwind_stack u = {
@@ -122,6 +124,7 @@ walk(struct stacks *s, struct thread *t, const struct capture *c)
 		.code = read_code,
 		.module = module_at,
 		.top = c->end ? c->end : c->sp + c->len,
+		.final = final,
 		.pac_mask = c->pac_mask };
 	struct unwind_registers r;
 
@@ -132,7 +135,7 @@ walk(struct stacks *s, struct thread *t, const struct capture *c)
 	else if (!unwind_from_kernel(s->machine, c->regset, c->regset_len, &r))
 		return true;
 	unwind_walk(s->machine, &space, &r, &u);
-	if (c->how == CAPTURE_NO_STOP && u.end == UNWIND_UNKNOWN)
+	if (c->how == CAPTURE_NO_STOP && u.end == UNWIND_UNKNOWN && !final)
 		return false;
 	t->stack = keep(s, &u);
 	alike_end(s->alike, t->stack);
@@ -162,17 +165,29 @@ note(struct stacks *s, struct thread *t, const struct capture *c)
 
 /* ---- all threads ---- */
 
+/* One that could not be stopped: what a sleeping one tells is better than nothing. */
+static bool
+may_sleep(struct stacks *s, struct thread *t, const struct capture *failed, struct capture *c)
+{
+	if (failed->error == ESRCH)
+		return false;
+	capture_asleep(s->pid, t->tid, end_of, s, s->room, c);
+	return c->how == CAPTURE_NO_STOP && walk(s, t, c, true);
+}
+
 static void
 take(struct stacks *s, struct thread *t)
 {
-	struct capture c;
+	struct capture c, again;
 
 	(void)target_thread_read(&t->info, s->pid, t->tid); /* else it has just ended */
 	capture_asleep(s->pid, t->tid, end_of, s, s->room, &c);
-	if (c.how != CAPTURE_NO_STOP || !walk(s, t, &c)) {
+	if (c.how != CAPTURE_NO_STOP || !walk(s, t, &c, false)) {
 		capture_stop(s->pid, t->tid, end_of, s, s->room, &c);
 		if (c.how == CAPTURE_STOPPED)
-			(void)walk(s, t, &c); /* all is known now */
+			(void)walk(s, t, &c, true); /* all is known now */
+		else if (may_sleep(s, t, &c, &again))
+			c = again;
 	}
 	note(s, t, &c);
 }
@@ -246,13 +261,18 @@ take_together(struct stacks *s)
 		ms wait = waited < CAPTURE_WAIT ? CAPTURE_WAIT : 0;
 
 		if (capture_held(s->pid, t->tid, wait, end_of, s, s->room, &c[i]))
-			(void)walk(s, t, &c[i]);
+			(void)walk(s, t, &c[i], true);
 		else if (c[i].error == ETIMEDOUT)
 			waited += wait;
 	}
-	for (unsigned i = 0; i < at; i++) {
+	for (unsigned i = 0; i < at; i++)
 		capture_let_go(s->thread[i].tid, &c[i]);
-		note(s, &s->thread[i], &c[i]);
+	for (unsigned i = 0; i < at; i++) {
+		struct thread *t = &s->thread[i];
+		struct capture again;
+		bool slept = c[i].how == CAPTURE_FAILED && may_sleep(s, t, &c[i], &again);
+
+		note(s, t, slept ? &again : &c[i]);
 	}
 	memory_free(c, STACKS_THREADS * sizeof *c);
 }

@@ -198,6 +198,7 @@ const struct unwind_machine unwind_aarch64 = {
 	.sp = SP,
 	.fp = FP,
 	.lr = LR,
+	.pc = 32,
 	.order = order,
 	.words = sizeof order,
 	.trampoline = { "\x68\x11\x80\xd2\x01\0\0\xd4", 8 }, /* mov x8, #139; svc #0 */

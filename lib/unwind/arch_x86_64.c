@@ -95,11 +95,11 @@ after_call(const struct unwind_space *s, uint64_t address, uint64_t *target)
 	return false;
 }
 
-/* ---- the first instructions of a function ---- */
+/* ---- the first and the last instructions of a function ---- */
 
 /* Opcodes with a ModRM byte, and how many bytes of a constant follow; others end the reading. */
 static int
-constant_of(unsigned char opcode)
+constant_of(unsigned char opcode, unsigned char modrm)
 {
 	switch (opcode) {
 	case 0x01:
@@ -112,7 +112,9 @@ constant_of(unsigned char opcode)
 	case 0x2b:
 	case 0x31:
 	case 0x33:
+	case 0x38:
 	case 0x39:
+	case 0x3a:
 	case 0x3b:
 	case 0x63:
 	case 0x84:
@@ -122,6 +124,8 @@ constant_of(unsigned char opcode)
 	case 0x8a:
 	case 0x8b:
 	case 0x8d:
+	case 0xd1:
+	case 0xd3:
 		return 0;
 	case 0x6b:
 	case 0x80:
@@ -134,9 +138,50 @@ constant_of(unsigned char opcode)
 	case 0x81:
 	case 0xc7:
 		return 4;
+	case 0xf6:
+		return (modrm & 0x30) == 0; /* test has one */
+	case 0xf7:
+		return (modrm & 0x30) == 0 ? 4 : 0;
 	default:
 		return -1;
 	}
+}
+
+/* Behind 0x0f: is it one with a ModRM byte and no constant? Moves, vectors, imul, setcc, cmovcc. */
+static bool
+is_plain(unsigned char opcode)
+{
+	return (opcode >> 4) == 1 || (opcode >> 3) == 5 || (opcode >= 0x40 && opcode < 0x70) ||
+	    (opcode >> 4) == 9 || opcode == 0xaf || (opcode & 0xf6) == 0xb6 || opcode >= 0xd0;
+}
+
+/* Is the stack pointer what the instruction writes? */
+static bool
+writes_sp(unsigned rex, unsigned char opcode, unsigned char modrm)
+{
+	bool to_reg = opcode == 0x63 || opcode == 0x69 || opcode == 0x6b || opcode == 0x8d ||
+	    (opcode & 0xc7) == 0x03 || opcode == 0x8b;
+
+	if (to_reg)
+		return (modrm >> 3 & 7) == 4 && !(rex & 4);
+	return (modrm & 0xc7) == 0xc4 && !(rex & 1) && (opcode & 0xfe) != 0x84 && opcode != 0x39;
+}
+
+/* A conditional jump: its length, and how far it goes from its end; else 0. */
+static size_t
+branch(const unsigned char *b, int64_t *far)
+{
+	int32_t more;
+
+	if ((b[0] & 0xf0) == 0x70) {
+		*far = (b[1] ^ 0x80) - 0x80; /* its sign, extended */
+		return 2;
+	}
+	if (b[0] != 0x0f || (b[1] & 0xf0) != 0x80)
+		return 0;
+	memcpy(&more, b + 2, sizeof more);
+	*far = more;
+	return 6;
 }
 
 /* The instruction at b; its length, 0: not one that is known here. */
@@ -144,28 +189,39 @@ static size_t
 instruction(const unsigned char *b, size_t left, struct unwind_prologue *p)
 {
 	size_t at = 0, n;
-	int constant;
+	unsigned rex = 0;
+	int constant = 0;
 
-	if (left < 8)
+	if (left < 16)
 		return 0;
 	if (memcmp(b, "\xf3\x0f\x1e\xfa", 4) == 0) /* endbr64 */
 		return 4;
-	if (b[0] == 0x64 || b[0] == 0x66) /* %fs:, 16 bits */
-		at++;
+	while (at < 3 && (b[at] == 0x64 || b[at] == 0x66 || b[at] == 0xf2 || b[at] == 0xf3))
+		at++; /* %fs:, 16 bits, vectors */
 	if ((b[at] & 0xf0) == 0x40)
-		at++;
+		rex = b[at++];
 	if ((b[at] & 0xf8) == 0x50) { /* push */
 		p->depth += 8;
 		if (at == 0 && b[0] == 0x55)
 			p->fp = p->depth;
 		return at + 1;
 	}
+	if (b[0] == 0x68 || b[0] == 0x6a) { /* push $constant */
+		p->depth += 8;
+		return b[0] == 0x68 ? 5 : 2;
+	}
 	if ((b[at] & 0xf8) == 0xb8) /* mov $constant, a register */
-		return at > 0 && (b[at - 1] & 0xf8) == 0x48 ? 0 : at + 5;
-	constant = constant_of(b[at]);
-	if (b[0] == 0x66 && constant == 4) /* of two then */
+		return rex & 8 || (b[0] == 0x66) ? 0 : at + 5;
+	if (b[at] == 0x90 || b[at] == 0x98 || b[at] == 0x99)
+		return at + 1;
+	if (b[at] == 0x0f) {
+		if (!is_plain(b[++at]))
+			return 0;
+	} else if ((constant = constant_of(b[at], b[at + 1])) < 0 ||
+	    (b[0] == 0x66 && constant == 4)) {
 		return 0;
-	if (constant < 0 || (n = operand(b + at + 1, left - at - 1)) == 0)
+	}
+	if ((n = operand(b + at + 1, left - at - 1)) == 0)
 		return 0;
 	n += at + 1;
 	if (n + (size_t)constant > left)
@@ -177,21 +233,132 @@ instruction(const unsigned char *b, size_t left, struct unwind_prologue *p)
 
 		memcpy(&more, b + 3, sizeof more);
 		p->depth += more;
+	} else if (b[at - (at > 0)] != 0x0f && writes_sp(rex, b[at], b[at + 1])) {
+		return 0;
 	}
 	return n + (size_t)constant;
+}
+
+/* What takes some of the frame down: its length, 0: it is none. */
+static size_t
+takes_down(const unsigned char *b, struct unwind_prologue *p)
+{
+	size_t rex = (b[0] & 0xf0) == 0x40;
+	int32_t more;
+
+	if ((b[rex] & 0xf8) == 0x58) { /* pop */
+		if (!rex && b[0] == 0x5d)
+			p->fp = p->depth;
+		p->depth += 8;
+		return rex + 1;
+	}
+	if (b[0] != 0x48 || b[2] != 0xc4) /* add $constant, %rsp */
+		return 0;
+	if (b[1] == 0x83) {
+		p->depth += (signed char)b[3];
+		return 4;
+	}
+	if (b[1] != 0x81)
+		return 0;
+	memcpy(&more, b + 3, sizeof more);
+	p->depth += more;
+	return 7;
+}
+
+/* What a call's arguments have taken, which are taken down behind it. */
+static int64_t
+arguments(const struct unwind_space *s, uint64_t pc)
+{
+	struct unwind_prologue down = { 0 }, up = { 0 };
+	unsigned char b[48];
+	size_t at = 0, n;
+
+	if (!s->code(s->arg, pc, b, sizeof b))
+		return 0;
+	while (at < sizeof b - 16 && up.depth == 0) {
+		if ((n = takes_down(b + at, &down)) == 0 &&
+		    (down.depth > 0 || (n = instruction(b + at, sizeof b - at, &up)) == 0))
+			break;
+		at += n;
+	}
+	return down.depth;
+}
+
+/* Where the function at the address jumps to, if that is about all that it does; 0: nowhere. */
+static uint64_t
+jump(const struct unwind_space *s, uint64_t address)
+{
+	struct unwind_prologue up = { 0 };
+	unsigned char b[48];
+	size_t at = 0, n = 1;
+	int32_t far;
+
+	if (!s->code(s->arg, address, b, sizeof b))
+		return 0;
+	for (; at < sizeof b - 16 && n > 0; at += n) {
+		if (b[at] == 0xe9) {
+			memcpy(&far, b + at + 1, sizeof far);
+			return address + at + 5 + (uint64_t)(int64_t)far;
+		}
+		n = instruction(b + at, sizeof b - at, &up);
+	}
+	return 0;
 }
 
 static void
 prologue(const struct unwind_space *s, uint64_t start, uint64_t pc, struct unwind_prologue *p)
 {
-	unsigned char b[64];
+	unsigned char b[96];
 	size_t at = 0, n;
+	int64_t far;
 
 	*p = (struct unwind_prologue){ .depth = 8, .ra = 8 };
 	if (!s->code(s->arg, start, b, sizeof b))
 		return;
-	while (start + at < pc && (n = instruction(b + at, sizeof b - at, p)) > 0)
+	while (start + at < pc && at < sizeof b - 16) {
+		/* a jump that may have led to pc: what stands between need not have been done */
+		if ((n = branch(b + at, &far)) > 0) {
+			if (far >= 0 && start + at + n + (uint64_t)far <= pc)
+				break;
+		} else if ((n = instruction(b + at, sizeof b - at, p)) == 0) {
+			break;
+		}
 		at += n;
+	}
+	p->whole = start + at == pc;
+	if (!p->whole)
+		p->depth += arguments(s, pc);
+}
+
+/* Whichever way a function goes to its end, all take down the same. */
+static bool
+epilogue(const struct unwind_space *s, uint64_t pc, bool calls, struct unwind_prologue *p)
+{
+	unsigned char b[80];
+	size_t at = 0, n;
+	int64_t far;
+
+	*p = (struct unwind_prologue){ .fp = -1 };
+	if (!s->code(s->arg, pc, b, sizeof b))
+		return false;
+	for (; at < sizeof b - 16; at += n) {
+		struct unwind_prologue up = { 0 };
+		const unsigned char *i = b + at + (b[at] == 0xf2 || b[at] == 0xf3);
+
+		/* a return, or a jump on to a function at an address in memory */
+		if (*i == 0xc3 || *i == 0xc2 || (i[0] == 0xff && i[1] == 0x25))
+			break;
+		n = calls && b[at] == 0xe8 ? 5 : branch(b + at, &far);
+		if (n > 0 || (n = takes_down(b + at, p)) > 0)
+			continue;
+		if ((n = instruction(b + at, sizeof b - at, &up)) == 0)
+			return false;
+		p->depth -= up.depth;
+	}
+	p->depth += 8;
+	p->ra = 8;
+	p->fp = p->fp < 0 ? 0 : p->depth - p->fp;
+	return at < sizeof b - 16 && p->depth > 0;
 }
 
 const struct unwind_machine unwind_x86_64 = {
@@ -199,6 +366,7 @@ const struct unwind_machine unwind_x86_64 = {
 	.sp = RSP,
 	.fp = RBP,
 	.lr = CFI_REGISTERS,
+	.pc = 16,
 	.order = order,
 	.words = sizeof order,
 	.trampoline = { "\x48\xc7\xc0\x0f\0\0\0\x0f\x05", 9 }, /* mov $15, %rax; syscall */
@@ -207,4 +375,6 @@ const struct unwind_machine unwind_x86_64 = {
 	.interrupted = interrupted,
 	.after_call = after_call,
 	.prologue = prologue,
+	.epilogue = epilogue,
+	.jump = jump,
 };

@@ -138,7 +138,9 @@ read_sections(struct elf *e, const Elf64_Ehdr *h)
 			e->frames = section_part(e, &s);
 		else if (is_named(names, &s, ".gopclntab") ||
 		    is_named(names, &s, ".data.rel.ro.gopclntab"))
-			e->go = true;
+			e->go = section_part(e, &s);
+		else if (is_named(names, &s, ".text"))
+			e->text = s.sh_addr;
 	}
 }
 

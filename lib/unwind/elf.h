@@ -45,7 +45,8 @@ struct elf {
 	struct elf_symbols symbols;   /* .symtab */
 	struct elf_symbols dynamic;   /* .dynsym */
 	struct elf_part build_id;     /* the id itself, without the note around it */
-	bool go;                      /* has a .gopclntab */
+	struct elf_part go;           /* .gopclntab */
+	uint64_t text;                /* the address of .text */
 };
 
 /* NULL, or why these bytes cannot be used: a text without an end of its own ("not an ELF object").

@@ -3,10 +3,11 @@
 
 #include "unwind.h"
 
-/* What the first instructions of a function did to the stack. */
+/* What the first instructions of a function did to the stack, or the last ones will undo. */
 struct unwind_prologue {
 	int64_t depth;  /* CFA minus stack pointer */
 	int64_t ra, fp; /* how far below the CFA they have put these; 0: not */
+	bool whole;     /* there is nothing else between the function's start and pc */
 };
 
 /* Instructions that are known by their bytes. */
@@ -20,6 +21,7 @@ struct unwind_machine {
 	unsigned elf; /* EM_... */
 	unsigned sp, fp;
 	unsigned lr; /* CFI_REGISTERS: calls put the return address on the stack */
+	unsigned pc; /* what expressions call it, as those of procedure linkage tables do */
 	/* Where NT_PRSTATUS has the registers: their DWARF numbers in its order. */
 	const unsigned char *order;
 	unsigned words;                /* of NT_PRSTATUS, 64 bits each */
@@ -43,6 +45,14 @@ struct unwind_machine {
 	/* Reads the first instructions of the function at start, but none from pc on. */
 	void (*prologue)(
 	    const struct unwind_space *, uint64_t start, uint64_t pc, struct unwind_prologue *);
+	/*
+	 * Reads from pc on up to where the function is left, if it is not far and the way there is
+	 * simple. False: it is not. calls: as if all of them returned. NULL: not done here.
+	 */
+	bool (*epilogue)(
+	    const struct unwind_space *, uint64_t pc, bool calls, struct unwind_prologue *);
+	/* Where the function at the address goes on to, if it only jumps; 0: it does not. */
+	uint64_t (*jump)(const struct unwind_space *, uint64_t address);
 };
 
 /* An order's words that are not among the registers. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../base/text.h"
+#include "gotable.h"
 
 enum { NAME = 4096 }; /* of longer ones the rest is not taken */
 
@@ -120,8 +121,13 @@ bool
 symbols_find(const struct elf *e, uint64_t address, struct symbol *symbol)
 {
 	struct search f = { .address = address, .symbol = symbol };
+	struct gotable_function go;
 	unsigned i = 0;
 
+	if (gotable_find(e, address, &go)) {
+		*symbol = go.symbol;
+		return true;
+	}
 	while (i < e->segments &&
 	    (!e->segment[i].executable || address - e->segment[i].address >= e->segment[i].size))
 		i++;

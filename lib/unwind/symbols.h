@@ -11,10 +11,10 @@ struct symbol {
 };
 
 /*
- * The function at an address: of .symtab, else of .dynsym, the one that contains it, else (for
- * those without a size) the last before it in the same executable segment. Of several at one
- * address a global one is taken before a weak one before a local one, then the shorter name, then
- * the one that comes first in the alphabet. False: there is none.
+ * The function at an address: of Go's own table, of .symtab, else of .dynsym, the one that contains
+ * it, else (for those without a size) the last before it in the same executable segment. Of several
+ * at one address a global one is taken before a weak one before a local one, then the shorter name,
+ * then the one that comes first in the alphabet. False: there is none.
  */
 bool symbols_find(const struct elf *, uint64_t address, struct symbol *);
 

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
+#include "gotable.h"
 #include "machine.h"
-#include "symbols.h"
 
 /* How far a return address is looked for above the stack pointer. */
 #define SCAN 4096
@@ -91,6 +91,10 @@ get(void *arg, unsigned number, uint64_t *value)
 {
 	struct walk *w = arg;
 
+	if (number == w->m->pc) {
+		*value = w->r.pc;
+		return true;
+	}
 	if (!is_known(w, number)) {
 		w->wanted = true;
 		return false;
@@ -245,6 +249,14 @@ by_link(struct walk *w)
 	    w, pc, w->r.value[w->m->sp], is_known(w, w->m->fp) ? &w->r.value[w->m->fp] : NULL);
 }
 
+/* Does a call of the target come to start? By a function that only jumps there, too. */
+static bool
+comes_to(const struct walk *w, uint64_t target, uint64_t start)
+{
+	return target != 0 &&
+	    (target == start || (w->m->jump && w->m->jump(w->s, target) == start));
+}
+
 /* The two words that the frame pointer shows: the caller's and the return address. */
 static bool
 frame_record(struct walk *w, uint64_t record[2], uint64_t *target)
@@ -271,41 +283,71 @@ is_outermost(const struct symbol *f)
 {
 	static const char *const names[] = { "_start", "_start_c", "__libc_start_main", "__clone",
 		"clone", "clone3", "__clone3", "_rt0_amd64_linux", "_rt0_arm64_linux",
-		"runtime.goexit", "runtime.goexit.abi0", "runtime.mstart", "runtime.mstart.abi0",
-		NULL };
+		"runtime.goexit", "runtime.mstart", "runtime.mcall", NULL };
 
 	return name_is(f, names);
 }
 
-/*
- * By where the function's own instructions have put the return address, if its call goes there;
- * any: or elsewhere, since the function may have been jumped to by the one that was called.
- */
+/* The return address and the frame pointer are where the function's own instructions put them. */
 static enum found
-by_code(struct walk *w, uint64_t start, bool any)
+by_depth(struct walk *w, const struct unwind_prologue *p, uint64_t start, bool any)
 {
-	struct unwind_prologue p;
-	uint64_t sp = w->r.value[w->m->sp], pc, target, fp;
+	uint64_t sp = w->r.value[w->m->sp], pc, target, fp = w->r.value[w->m->fp];
 	bool has_fp = is_known(w, w->m->fp);
 
-	w->m->prologue(w->s, start, w->r.pc, &p);
-	if (p.depth < 0 || w->low)
+	if (w->low)
 		return FOUND_NOT;
-	fp = w->r.value[w->m->fp];
-	if (p.ra > 0) {
-		if (!w->s->read(w->s->arg, sp + (uint64_t)(p.depth - p.ra), &pc, sizeof pc))
+	if (p->ra > 0) {
+		if (!w->s->read(w->s->arg, sp + (uint64_t)(p->depth - p->ra), &pc, sizeof pc))
 			return FOUND_NOT;
-		if (p.fp > 0)
-			has_fp =
-			    w->s->read(w->s->arg, sp + (uint64_t)(p.depth - p.fp), &fp, sizeof fp);
+		if (p->fp > 0)
+			has_fp = w->s->read(
+			    w->s->arg, sp + (uint64_t)(p->depth - p->fp), &fp, sizeof fp);
 	} else if (!w->interrupted || w->m->lr == CFI_REGISTERS || !get(w, w->m->lr, &pc)) {
 		return FOUND_NOT; /* it is still where the call has left it */
 	}
 	if (pc == 0 && w->m->lr != CFI_REGISTERS) /* what the first function is given */
 		return over(w, UNWIND_OUTERMOST);
-	if (!is_return(w, pc, &target) || (!any && target != 0 && target != start))
+	if (!is_return(w, pc, &target) || (!any && target != 0 && !comes_to(w, target, start)))
 		return FOUND_NOT;
-	return at_return(w, pc, sp + (uint64_t)p.depth, has_fp ? &fp : NULL);
+	return at_return(w, pc, sp + (uint64_t)p->depth, has_fp ? &fp : NULL);
+}
+
+/*
+ * By the function's first instructions, if the call goes there; any: or elsewhere, since the
+ * function may have been jumped to by the one that was called.
+ */
+static enum found
+by_code(struct walk *w, uint64_t start, bool any)
+{
+	struct unwind_prologue p;
+
+	w->m->prologue(w->s, start, w->r.pc, &p);
+	return p.depth < 0 ? FOUND_NOT : by_depth(w, &p, start, any);
+}
+
+/* By all that the function will do up to its end. */
+static enum found
+by_epilogue(struct walk *w, bool calls)
+{
+	struct unwind_prologue p;
+
+	return w->m->epilogue && w->m->epilogue(w->s, w->r.pc, calls, &p) ? by_depth(w, &p, 0, true)
+									  : FOUND_NOT;
+}
+
+/* By all that it has done, or by that, where either is little and leaves no doubt. */
+static enum found
+by_nearest_code(struct walk *w, bool known, uint64_t start)
+{
+	struct unwind_prologue p = { .whole = false };
+	enum found found;
+
+	if (known)
+		w->m->prologue(w->s, start, w->r.pc, &p);
+	if (p.whole && p.depth >= 0 && (found = by_depth(w, &p, 0, true)) != FOUND_NOT)
+		return found;
+	return by_epilogue(w, false);
 }
 
 /*
@@ -322,7 +364,7 @@ by_scan(struct walk *w, uint64_t start, bool any)
 			return any ? over(w, UNWIND_OUTERMOST) : FOUND_NOT;
 		if (!w->s->read(w->s->arg, at, &value, sizeof value))
 			return FOUND_NOT;
-		if (is_return(w, value, &target) && (any || (target == start && target != 0)))
+		if (is_return(w, value, &target) && (any || comes_to(w, target, start)))
 			return at_return(w, value, at + sizeof value,
 			    is_known(w, w->m->fp) ? &w->r.value[w->m->fp] : NULL);
 	}
@@ -350,17 +392,51 @@ by_record(struct walk *w, const uint64_t record[2], uint64_t start)
 	return found;
 }
 
-/* Go's stacks have nothing but records, and end with an empty one. */
-static enum found
-by_record_only(struct walk *w)
+/* A goroutine's first function returns to behind the first instruction of runtime.goexit. */
+static bool
+is_end_of_go(const struct walk *w, uint64_t pc)
 {
-	uint64_t record[2], target;
+	const struct unwind_module *module = w->s->module(w->s->arg, pc);
+	struct gotable_function f;
 
-	if (!is_known(w, w->m->fp))
+	return module && module->elf && gotable_find(module->elf, pc - 1 - module->bias, &f) &&
+	    is_outermost(&f.symbol);
+}
+
+/*
+ * Go's table tells where the return address is. What has no call before it is no such address:
+ * systemstack and asmcgocall have left the goroutine's stack, and do not say where it is. But
+ * asyncPreempt was never called: a signal's handler made it look so, wherever the goroutine was.
+ */
+static enum found
+by_go(struct walk *w, const struct gotable_function *f, enum unwind_how *how)
+{
+	static const char *const unasked[] = { "runtime.asyncPreempt", NULL };
+	bool forced = name_is(&f->symbol, unasked);
+	enum found found;
+	uint64_t sp = w->r.value[w->m->sp] + f->frame, pc, target, fp = 0;
+	bool has_fp = is_known(w, w->m->fp), on_stack = w->m->lr == CFI_REGISTERS;
+
+	if (w->partial)
 		return over(w, UNWIND_UNKNOWN);
-	if (w->r.value[w->m->fp] == 0 || !frame_record(w, record, &target))
-		return over(w, w->r.value[w->m->fp] == 0 ? UNWIND_OUTERMOST : UNWIND_LOST);
-	return at_return(w, record[1], w->r.value[w->m->fp] + sizeof record, &record[0]);
+	if (is_outermost(&f->symbol))
+		return over(w, UNWIND_OUTERMOST);
+	if (!on_stack && f->frame == 0) {
+		if (!w->interrupted || !get(w, w->m->lr, &pc))
+			return over(w, UNWIND_LOST);
+	} else if (!w->s->read(w->s->arg, on_stack ? sp : sp - f->frame, &pc, sizeof pc)) {
+		return over(w, UNWIND_UNREADABLE);
+	}
+	if (has_fp)
+		fp = w->r.value[w->m->fp];
+	if (f->frame > 0)
+		has_fp = w->s->read(w->s->arg, sp - sizeof fp, &fp, sizeof fp);
+	if (!forced && !is_return(w, pc, &target) && !is_end_of_go(w, pc))
+		return over(w, UNWIND_LOST);
+	found = at_return(w, pc, sp + (on_stack ? sizeof pc : 0), has_fp ? &fp : NULL);
+	w->interrupted = forced;
+	*how = forced ? UNWIND_SIGNAL : UNWIND_CFI;
+	return found;
 }
 
 static enum found
@@ -369,19 +445,23 @@ without_cfi(struct walk *w, uint64_t look, enum unwind_how *how)
 	const struct unwind_module *module = w->module;
 	bool known, record;
 	uint64_t start = 0, pair[2] = { 1 }, target = 0;
+	struct gotable_function go;
 	struct symbol f;
 	enum found found;
 
-	*how = UNWIND_POINTER;
-	if (module->elf && module->elf->go)
-		return by_record_only(w);
+	if (module->elf && gotable_find(module->elf, look - module->bias, &go))
+		return by_go(w, &go, how);
 	known = module->elf && symbols_find(module->elf, look - module->bias, &f);
 	if ((known && is_outermost(&f)) || (!w->interrupted && code_is(w, w->r.pc, &w->m->end)))
 		return over(w, UNWIND_OUTERMOST);
 	if (known)
 		start = f.start + module->bias;
+	*how = UNWIND_CODE;
+	if ((found = by_nearest_code(w, known, start)) != FOUND_NOT)
+		return found;
+	*how = UNWIND_POINTER;
 	record = frame_record(w, pair, &target);
-	if (record && known && target == start)
+	if (record && known && comes_to(w, target, start))
 		return by_record(w, pair, start);
 	*how = UNWIND_CODE;
 	w->wanted = false;
@@ -396,10 +476,11 @@ without_cfi(struct walk *w, uint64_t look, enum unwind_how *how)
 	if (known && w->m->lr == CFI_REGISTERS && (found = by_scan(w, start, false)) != FOUND_NOT)
 		return found;
 	*how = UNWIND_CODE;
-	if (known && (found = by_code(w, start, true)) != FOUND_NOT)
+	if ((known && (found = by_code(w, start, true)) != FOUND_NOT) ||
+	    (found = by_epilogue(w, true)) != FOUND_NOT)
 		return found;
 	*how = UNWIND_POINTER;
-	if (!is_known(w, w->m->fp) && w->partial)
+	if (!is_known(w, w->m->fp) && w->partial && !w->s->final)
 		return over(w, UNWIND_UNKNOWN); /* rather stop the thread than guess */
 	if (record)
 		return by_record(w, pair, 0);

@@ -24,6 +24,7 @@ struct unwind_space {
 	/* What is mapped there; NULL: nothing, or nothing that can be executed. */
 	const struct unwind_module *(*module)(void *arg, uint64_t address);
 	uint64_t top;      /* the end of the mapping that the stack pointer is in */
+	bool final;        /* more than these registers cannot be known: rather guess */
 	uint64_t pac_mask; /* AArch64: the bits of a code address that a signature takes */
 };
 

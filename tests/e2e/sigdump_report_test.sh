@@ -2,26 +2,8 @@
 # with /proc, ss(8) and readelf(1).
 
 # shellcheck source=/dev/null
-. "$SRC/tests/e2e/look.subr"
+. "$SRC/tests/e2e/sigdump.subr"
 
-D=$BUILD/se-sigdump
-UP=
-
-needs() { command -v "$1" >/dev/null || atf_skip "$1 is not installed"; }
-
-# up COMMAND...: starts it, its pid in $UP, and waits for its "ready"
-up()
-{
-	: >said
-	"$@" >said 2>err &
-	UP=$!
-	eventually has said '^ready'
-}
-down()
-{
-	kill -KILL "$UP"
-	wait "$UP" 2>/dev/null || :
-}
 # of SECTION: its lines in file report
 of_section() { awk -v s="  $1:" 'index($0, s) == 1 { on = 1; next } /^ ? ? ?[^ ]/ { on = 0 } on' report; }
 
@@ -129,12 +111,13 @@ many_descriptors_body()
 		f = os.open("/dev/null", os.O_RDONLY)
 		for i in range(10200):
 		    os.dup(f)
-		print("ready", len(os.listdir("/proc/self/fd")) - 1, flush=True)
+		print(len(os.listdir("/proc/self/fd")) - 1)
+		print("ready", flush=True)
 		time.sleep(1000)
 	END
 	[ "$(ulimit -H -n)" = unlimited ] || [ "$(ulimit -H -n)" -gt 10300 ] || atf_skip "only $(ulimit -H -n) descriptors"
 	up python3 many.py
-	n=$(sed -n 's/^ready //p' said)
+	n=$(head -n 1 said)
 	"$D" --output=- "$UP" >report || fail 'no report'
 	[ "$(of_section Fds | wc -l)" = 10001 ] || fail "$(of_section Fds | wc -l) lines"
 	of_section Fds | tail -n 1 | grep -q "^      ($((n - 10000)) more)$" || fail "$n: $(of_section Fds | tail -n 1)"

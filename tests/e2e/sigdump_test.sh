@@ -2,22 +2,7 @@
 # them, and an output that nobody can turn against whoever runs it.
 
 # shellcheck source=/dev/null
-. "$SRC/tests/e2e/look.subr"
-# shellcheck source=/dev/null
-. "$SRC/tests/e2e/stacks.subr"
-
-D=$BUILD/se-sigdump
-STACKS=$BUILD/helpers/stacks
-
-needs() { command -v "$1" >/dev/null || atf_skip "$1 is not installed"; }
-
-# made NAME FLAG...: the program with known stacks, from the host's compiler
-made()
-{
-	_name=$1
-	shift
-	cc -D_GNU_SOURCE "$@" -o "$_name" "$SRC/tests/helpers/stacks.c" -lpthread 2>cc.err || atf_skip "cc $*: $(head -n 1 cc.err)"
-}
+. "$SRC/tests/e2e/sigdump.subr"
 
 # ---- the right frames ----
 
@@ -57,7 +42,6 @@ consistent_body()
 	eventually grows
 	down
 }
-
 # A stripped program has the same frames, without names.
 atf_test_case stripped
 stripped_body()
@@ -94,63 +78,6 @@ deleted_body()
 	right deleted
 	down
 }
-
-# ---- beside eu-stack ----
-
-# pcs: "TID ADDRESS..." for each thread, from a report; busy ones are elsewhere at each moment
-pcs()
-{
-	awk '/^  Thread / { if (line) print line; line = $2 } /^  Threads / { exit }
-		/^      #/ { print_to = $2; sub(/^0x0*/, "", print_to); line = line " " (print_to == "" ? "0" : print_to) }
-		END { print line }' "$1" | sort
-}
-eu_pcs()
-{
-	awk '/^TID / { if (line) print line; line = $2; sub(/:/, "", line) }
-		/^#[0-9]/ { at = $2; sub(/^0x0*/, "", at); line = line " " (at == "" ? "0" : at) } END { if (line) print line }' "$1" | sort
-}
-
-# Threads that are said by both have the same addresses.
-atf_test_case as_eu_stack
-as_eu_stack_body()
-{
-	needs eu-stack
-	needs python3
-	compared=0
-	made program -O2
-	for command in './program' "python3 -c 'import threading, time; [threading.Thread(target=time.sleep, args=(1000,)).start() for _ in range(3)]; print(\"ready\", flush=True); time.sleep(1000)'" \
-		"perl -e '\$| = 1; sub f { print \"ready\\n\"; sleep 1000 } f()'" "ruby -e 'puts :ready; \$stdout.flush; Thread.new { sleep }; sleep'" \
-		"bash -c 'echo ready; read -r x < <(sleep 1000)'"; do
-		command -v "$(echo "$command" | cut -d ' ' -f 1)" >/dev/null || continue
-		eval "up $command"
-		eventually asleep
-		eu-stack -r -n 0 -p "$UP" >eu 2>/dev/null || :
-		"$D" --output=- "$UP" >report || fail "$command: no report"
-		eu_pcs eu >theirs
-		awk '/^  Thread/ { print }' report | grep -q . || fail "$command: $(cat report)"
-		"$D" --json --output=- "$UP" >json || fail "$command: no report"
-		python3 - json <<-'END' | sort >ours
-			import json, sys
-			r = json.load(open(sys.argv[1]))
-			for t in r["threads"]:
-			    if "stack" in t and t["state"] != "R":
-			        s = r["stacks"][t["stack"]]
-			        if s["not_kept"] == 0 and s["end"] == "whole":
-			            print(t["tid"], *[f["pc"][2:].lstrip("0") or "0" for f in s["frames"]])
-		END
-		while read -r tid theirs; do
-			ours=$(sed -n "s/^$tid //p" ours)
-			[ -n "$ours" ] || continue
-			# a jump to NULL ends theirs
-			case $ours in "$theirs" | "$theirs "*) compared=$((compared + 1)) ;; *)
-				fail "$command: thread $tid: ours $ours, theirs $theirs" ;;
-			esac
-		done <theirs
-		down
-	done
-	[ $compared -ge 12 ] || fail "only $compared threads"
-}
-asleep() { ! grep -qs '^State:.*R' /proc/"$UP"/task/*/status || [ "$command" = ./program ]; }
 
 # ---- no harm ----
 
@@ -361,7 +288,7 @@ zombie_leader_body()
 
 atf_init_test_cases()
 {
-	for c in musl glibc consistent stripped deleted as_eu_stack asleep_is_not_stopped stopped_stays_stopped shape tree output \
+	for c in musl glibc consistent stripped deleted asleep_is_not_stopped stopped_stays_stopped shape tree output \
 		hostile_names not_permitted usage zombie_leader; do
 		atf_add_test_case $c
 	done

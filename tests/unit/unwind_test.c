@@ -141,6 +141,41 @@ ATF_TC_BODY(calls, tc)
 	}
 }
 
+/* What still has to be taken down tells where the return address is, without a symbol. */
+ATF_TC_WITHOUT_HEAD(epilogues);
+ATF_TC_BODY(epilogues, tc)
+{
+	/* je +1; mov %ebx, %eax; add $24, %rsp; pop %rbx; pop %rbp; ret */
+	static const unsigned char code[] = { 0x74, 1, 0x89, 0xd8, 0x48, 0x83, 0xc4, 24, 0x5b, 0x5d,
+		0xc3 };
+	static const unsigned char linkage[] = { 0xff, 0x25, 0, 1, 0, 0 };
+	/* where, and how many words below the return address the stack pointer is there */
+	static const unsigned where[][2] = { { 0, 5 }, { 2, 5 }, { 4, 5 }, { 8, 2 }, { 9, 1 },
+		{ 10, 0 } };
+
+	for (size_t i = 0; i < sizeof where / sizeof *where; i++) {
+		begin();
+		memcpy(&p.code[0x80], code, sizeof code);
+		p.stack[11] = call(0x180, 0x90); /* left over */
+		p.stack[15] = call(0x300, 0x10);
+		walk(at(CODE + 0x80 + where[i][0], 15 - where[i][1], 0));
+		ATF_CHECK_MSG(
+		    s.frames >= 2 && frame[1].pc == CODE + 0x305 && frame[1].how == UNWIND_CODE,
+		    "%zu: %zu", i, s.frames);
+	}
+	begin();
+	memcpy(&p.code[0x80], linkage, sizeof linkage);
+	p.stack[8] = call(0x300, 0x80);
+	walk(at(CODE + 0x80, 8, 0));
+	ATF_CHECK(s.frames == 2 && frame[1].pc == CODE + 0x305 && frame[1].how == UNWIND_CODE);
+	/* lea 8(%rbp), %rsp: how much that is is not known */
+	begin();
+	memcpy(&p.code[0x80], "\x48\x8d\x65\x08\x5b\xc3", 6);
+	p.stack[9] = call(0x180, 0x90);
+	walk(at(CODE + 0x80, 8, 0));
+	ATF_CHECK(s.frames == 2 && frame[1].how == UNWIND_GUESS);
+}
+
 /* A handler's frame leads to what was interrupted, on another stack if need be. */
 ATF_TC_WITHOUT_HEAD(signals);
 ATF_TC_BODY(signals, tc)
@@ -240,6 +275,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, kernel_order_aarch64);
 	ATF_TP_ADD_TC(tp, frame_pointers);
 	ATF_TP_ADD_TC(tp, calls);
+	ATF_TP_ADD_TC(tp, epilogues);
 	ATF_TP_ADD_TC(tp, signals);
 	ATF_TP_ADD_TC(tp, jump_to_nowhere);
 	ATF_TP_ADD_TC(tp, two_registers);
