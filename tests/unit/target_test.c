@@ -918,8 +918,29 @@ ATF_TC_BODY(nothing_stays_open, tc)
 	ATF_CHECK_EQ(after, before);
 }
 
+/* By its inode alone, as whoever finds one in another place than a descriptor. */
+ATF_TC_WITHOUT_HEAD(a_socket_by_its_inode);
+ATF_TC_BODY(a_socket_by_its_inode, tc)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct stat st;
+
+	ATF_REQUIRE(fd >= 0 && listen(fd, 5) == 0 && fstat(fd, &st) == 0);
+	target_sockets_read(&sockets, getpid());
+	out = buf_over(room, sizeof room);
+	ATF_CHECK(target_socket(&sockets, st.st_ino, &out));
+	ATF_CHECK_MSG(
+	    strncmp(room, "tcp 0.0.0.0:", 12) == 0 && strstr(room, " LISTEN "), "%s", room);
+	out = buf_over(room, sizeof room);
+	ATF_CHECK(!target_socket(&sockets, 1, &out));
+	ATF_CHECK_STREQ(room, "");
+	target_sockets_free(&sockets);
+	close(fd);
+}
+
 ATF_TP_ADD_TCS(tp)
 {
+	ATF_TP_ADD_TC(tp, a_socket_by_its_inode);
 	ATF_TP_ADD_TC(tp, our_own_maps);
 	ATF_TP_ADD_TC(tp, a_mapped_file_with_an_odd_name);
 	ATF_TP_ADD_TC(tp, thousands_of_maps);
