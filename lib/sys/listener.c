@@ -204,9 +204,10 @@ listener_file_made(const char *path, struct listener_file *f)
 {
 	struct stat st;
 
-	*f = (struct listener_file){ .made = *path != '@' && call_lstat(path, &st) == 0 };
-	if (!f->made)
+	f->made = false;
+	if (*path == '@' || call_lstat(path, &st) < 0)
 		return;
+	f->made = true;
 	f->dev = st.st_dev;
 	f->ino = st.st_ino;
 }

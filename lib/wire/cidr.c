@@ -61,7 +61,7 @@ filter_one(const struct cidr *c, struct cidr_instruction *to)
 		to[n++] = (struct cidr_instruction){ .code = LOAD, .value = source + at / 8 };
 		if (bits < 32)
 			to[n++] = (struct cidr_instruction){ .code = AND,
-				.value = PACKET << (32 - bits) };
+				.value = ~(PACKET >> bits) };
 		to[n++] =
 		    (struct cidr_instruction){ .code = EQUAL, .value = word(c->address + at / 8) };
 	}

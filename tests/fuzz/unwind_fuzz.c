@@ -53,7 +53,7 @@ int
 LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
 	struct input in = { .stack_len = 0 };
-	struct unwind_space space = { &in, stack_at, code_at, module_at, 0, 0 };
+	struct unwind_space space = { &in, stack_at, code_at, module_at, 0, false, 0 };
 	struct unwind_frame frame[12];
 	struct unwind_stack s = { .frame = frame, .room = 12, .last = 4 };
 	struct unwind_registers r = { .pc = CODE };
@@ -68,6 +68,7 @@ LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	in.code_len = size - 24 - in.stack_len;
 	space.top = STACK + in.stack_len;
 	space.pac_mask = data[0] & 2 ? 0x007f000000000000 : 0;
+	space.final = data[0] & 4;
 	r.known = data[0] & 4 ? 0xffffffff : 1ull << (data[0] & 1 ? 31 : 7);
 	r.pc += data[2];
 	for (unsigned i = 0; i < CFI_REGISTERS; i++)
