@@ -34,6 +34,13 @@
 #define VERB(name, id, arg, help) ROW(name, OPT_VERB, 0, arg, help, verb, id, 0)
 #define RLIMIT(key, name)         ROW("rlimit_" #key, OPT_RLIMIT, OPT_KEY | OPT_OR_NIL | OPT_DYNAMIC, \
 				      "SOFT[:HARD]", "RLIMIT_" #name ", or unlimited", rlimit[CONFIG_RLIMIT_##name], 0, 0),
+#define LADDER(who) \
+	TIME(who##_graceful_kill_interval, who.graceful_interval, 0, 100, "from TERM to the next TERM" OPT_OR("15s")), \
+	TIME(who##_graceful_kill_interval_increment, who.graceful_increment, 0, 0, "added to the interval each time" OPT_OR("10s")), \
+	TIME(who##_graceful_kill_timeout, who.graceful_timeout, OPT_OR_NEVER, 0, "from the first TERM to QUIT" OPT_OR("600s")), \
+	TIME(who##_immediate_kill_interval, who.immediate_interval, 0, 100, "from QUIT to the next QUIT" OPT_OR("10s")), \
+	TIME(who##_immediate_kill_interval_increment, who.immediate_increment, 0, 0, "added to the interval each time" OPT_OR("10s")), \
+	TIME(who##_immediate_kill_timeout, who.immediate_timeout, OPT_OR_NEVER, 0, "from the first QUIT to KILL" OPT_OR("600s")),
 
 const struct opt config_opts[] = {
 	ROW("config", OPT_STRING, OPT_LETTER, "FILE", "flat YAML: the keys below, without --", path, 0, 0),
@@ -48,6 +55,7 @@ const struct opt config_opts[] = {
 	VERB("restart", CONFIG_RESTART, "", "graceful restart"),
 	VERB("restart-now", CONFIG_RESTART_NOW, "", "immediate restart"),
 	VERB("reload", CONFIG_RELOAD, "", "reload"),
+	VERB("detach", CONFIG_DETACH, "", "live restart, with a supervisor: a new server in place of the old"),
 	VERB("dump", CONFIG_DUMP, "", "write the state and the workers' stacks to the dump file"),
 	VERB("scale", CONFIG_SCALE, "N", "have N workers, or +N or -N"),
 	ROW("timeout", OPT_DURATION, 0, "TIME", "longest wait; else 10s, for a stop none" OPT_OR("-1"), timeout, 1, 0),
@@ -72,6 +80,19 @@ const struct opt config_opts[] = {
 	STRING(metrics_path, OPT_DYNAMIC, "PATH", "Prometheus status, written once a second at most"),
 	TIME(stray_timeout, stray_timeout, 0, 0, "from TERM to KILL for what workers leave behind" OPT_OR("5s")),
 
+	HEADING("Supervisor:"),
+	BOOL(supervisor, 0, "a supervisor process above the server, which is replaced if it dies or hangs"),
+	STRING(server_process_name, 0, "NAME", "the server's name in ps"),
+	BOOL(restart_server_process, 0, "a restart is one of the server too"),
+	BOOL(enable_detach, 0, "signal_detach is a live restart, else a graceful stop" OPT_OR("true")),
+	BOOL(exit_on_detach, 0, "then leave, and start no new server"),
+	BOOL(disable_reload, 0, "the supervisor does not read the configuration again"),
+	TIME(server_restart_wait, server_restart_wait, 0, 100, "before a server that lived under a second is restarted" OPT_OR("1s")),
+	TIME(server_detach_wait, server_detach_wait, 0, 0, "without listen, from the old server's stop to the new one's start" OPT_OR("10s")),
+	TIME(server_heartbeat_interval, server_heartbeat_interval, 0, 10, "of the server" OPT_OR("1s")),
+	TIME(server_heartbeat_timeout, server_heartbeat_timeout, 0, 100, "a server silent for so long is killed" OPT_OR("180s")),
+	LADDER(server)
+
 	HEADING("Starting and restarting:"),
 	TIME(start_worker_delay, start_worker_delay, 0, 0, "between two starts"),
 	RATIO(start_worker_delay_rand, "it varies by half of this up and down" OPT_OR("0.2")),
@@ -89,12 +110,7 @@ const struct opt config_opts[] = {
 	TIME(worker_heartbeat_interval, worker_heartbeat_interval, 0, 1, "told to workers" OPT_OR("1s")),
 	TIME(worker_heartbeat_timeout, worker_heartbeat_timeout, 0, 100, "a worker silent for so long is killed" OPT_OR("180s")),
 	TIME(worker_start_timeout, worker_start_timeout, 0, 0, "required: for the first beat, if longer"),
-	TIME(worker_graceful_kill_interval, graceful_interval, 0, 100, "from TERM to the next TERM" OPT_OR("15s")),
-	TIME(worker_graceful_kill_interval_increment, graceful_increment, 0, 0, "added to the interval each time" OPT_OR("10s")),
-	TIME(worker_graceful_kill_timeout, graceful_timeout, OPT_OR_NEVER, 0, "from the first TERM to QUIT" OPT_OR("600s")),
-	TIME(worker_immediate_kill_interval, immediate_interval, 0, 100, "from QUIT to the next QUIT" OPT_OR("10s")),
-	TIME(worker_immediate_kill_interval_increment, immediate_increment, 0, 0, "added to the interval each time" OPT_OR("10s")),
-	TIME(worker_immediate_kill_timeout, immediate_timeout, OPT_OR_NEVER, 0, "from the first QUIT to KILL" OPT_OR("600s")),
+	LADDER(worker)
 
 	HEADING("Exit codes:"),
 	ROW("unrecoverable_exit_codes", OPT_CODES, OPT_KEY | OPT_OR_NIL, "N,N...", "no restart after these exit statuses", unrecoverable_exit_codes, 0, 0),
@@ -124,7 +140,7 @@ const struct opt config_opts[] = {
 	SIGNAL(signal_graceful_restart, signal[CONFIG_SIGNAL_GRACEFUL_RESTART], 0, "graceful restart" OPT_OR("USR1")),
 	SIGNAL(signal_immediate_restart, signal[CONFIG_SIGNAL_IMMEDIATE_RESTART], 0, "immediate restart" OPT_OR("HUP")),
 	SIGNAL(signal_reload, signal[CONFIG_SIGNAL_RELOAD], 0, "reload" OPT_OR("USR2")),
-	SIGNAL(signal_detach, signal[CONFIG_SIGNAL_DETACH], 0, "graceful stop too" OPT_OR("INT")),
+	SIGNAL(signal_detach, signal[CONFIG_SIGNAL_DETACH], 0, "with a supervisor live restart, else graceful stop" OPT_OR("INT")),
 	SIGNAL(signal_dump, signal[CONFIG_SIGNAL_DUMP], 0, "dump; default from SIGDUMP_SIGNAL" OPT_OR("CONT")),
 
 	HEADING("Log:"),
@@ -139,13 +155,7 @@ const struct opt config_opts[] = {
 	WORD(log_overflow, OPT_DYNAMIC, "block|drop", "what if the disk is too slow: workers wait, or lines are counted"),
 
 	{ .type = OPT_STRING, .flags = OPT_KEY | OPT_LATER, .text = OPT_TEXT("",
-	  "detach|upgrade|supervisor|server_process_name|restart_server_process|"
-	  "enable_detach|exit_on_detach|disable_reload|server_restart_wait|"
-	  "server_detach_wait|server_heartbeat_interval|server_heartbeat_timeout|"
-	  "server_graceful_kill_interval|server_graceful_kill_interval_increment|"
-	  "server_graceful_kill_timeout|server_immediate_kill_interval|"
-	  "server_immediate_kill_interval_increment|server_immediate_kill_timeout|"
-	  "logger_class|socket_manager|"
+	  "upgrade|logger_class|socket_manager|"
 	  "before_run|after_run|worker_before_fork|worker_after_start|worker_after_exit|"
 	  "hook_timeout|worker_notification_fd|restart_mode|"
 	  "restart_max_unavailable|restart_surge", "") },
@@ -327,6 +337,9 @@ check(const struct config *c, struct buf *why)
 	else if (c->worker_heartbeat_interval >= c->worker_heartbeat_timeout)
 		buf_puts(why,
 		    "worker_heartbeat_interval: it must be less than worker_heartbeat_timeout");
+	else if (c->server_heartbeat_interval >= c->server_heartbeat_timeout)
+		buf_puts(why,
+		    "server_heartbeat_interval: it must be less than server_heartbeat_timeout");
 	else if (c->restart_backoff > c->restart_backoff_max)
 		buf_puts(why, "restart_backoff: it must be at most restart_backoff_max");
 	else
@@ -488,6 +501,17 @@ probe_every(const struct config *c)
 	return every;
 }
 
+static void
+set_ladder(const struct config_ladder *l, struct escalation_policy ladder[ESCALATION_RUNGS])
+{
+	ladder[ESCALATION_GRACEFUL] = (struct escalation_policy){ SIGTERM, l->graceful_interval,
+		l->graceful_increment, l->graceful_timeout };
+	ladder[ESCALATION_IMMEDIATE] = (struct escalation_policy){ SIGQUIT, l->immediate_interval,
+		l->immediate_increment, l->immediate_timeout };
+	ladder[ESCALATION_KILL] = (struct escalation_policy){ SIGKILL, l->immediate_interval,
+		l->immediate_increment, MS_NEVER };
+}
+
 void
 config_worker_policy(const struct config *c, struct worker_policy *p)
 {
@@ -506,15 +530,21 @@ config_worker_policy(const struct config *c, struct worker_policy *p)
 			.limit = c->restart_limit.count,
 			.limit_within = c->restart_limit.within,
 		},
-		.ladder = {
-			[ESCALATION_GRACEFUL] = { SIGTERM, c->graceful_interval, c->graceful_increment,
-			    c->graceful_timeout },
-			[ESCALATION_IMMEDIATE] = { SIGQUIT, c->immediate_interval,
-			    c->immediate_increment, c->immediate_timeout },
-			[ESCALATION_KILL] = { SIGKILL, c->immediate_interval, c->immediate_increment,
-			    MS_NEVER },
-		},
 	};
+	set_ladder(&c->worker, p->ladder);
+}
+
+void
+config_server_policy(const struct config *c, struct worker_policy *p)
+{
+	*p = (struct worker_policy){
+		.heartbeat = WORKER_HEARTBEAT_REQUIRED,
+		.heartbeat_timeout = c->server_heartbeat_timeout,
+		.probe_every = MS_NEVER,
+		.max_age = MS_NEVER,
+		.backoff = { .first = c->server_restart_wait, .max = c->server_restart_wait },
+	};
+	set_ladder(&c->server, p->ladder);
 }
 
 void

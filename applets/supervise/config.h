@@ -54,6 +54,12 @@ enum config_rlimit {
 	    CONFIG_RLIMIT_COUNT
 };
 
+/* How somebody is ended who does not end. */
+struct config_ladder {
+	ms graceful_interval, graceful_increment, graceful_timeout;
+	ms immediate_interval, immediate_increment, immediate_timeout;
+};
+
 struct config {
 	size_t size;      /* of the whole block, for config_free */
 	const char *path; /* -c */
@@ -76,6 +82,14 @@ struct config {
 	unsigned daemonize_error_exit_code;
 	bool disable_sigdump, dump_on_timeout;
 	const char *metrics_path;
+
+	bool supervisor;
+	const char *server_process_name;
+	bool restart_server_process, enable_detach, exit_on_detach, disable_reload;
+	ms server_restart_wait, server_detach_wait;
+	ms server_heartbeat_interval, server_heartbeat_timeout;
+	struct config_ladder server;
+
 	ms stray_timeout;
 
 	ms start_worker_delay;
@@ -90,8 +104,7 @@ struct config {
 
 	unsigned worker_heartbeat;
 	ms worker_heartbeat_interval, worker_heartbeat_timeout, worker_start_timeout;
-	ms graceful_interval, graceful_increment, graceful_timeout;
-	ms immediate_interval, immediate_increment, immediate_timeout;
+	struct config_ladder worker;
 
 	struct opt_codes unrecoverable_exit_codes;
 	bool stop_immediately;
@@ -141,6 +154,8 @@ bool config_print(const struct config *);
 /* Names of keys that differ but take effect only at a start; "" if none. */
 void config_static_changes(const struct config *old, const struct config *new, struct buf *names);
 void config_worker_policy(const struct config *, struct worker_policy *);
+/* How a supervisor watches and ends its servers. */
+void config_server_policy(const struct config *, struct worker_policy *);
 void config_log(const struct config *, struct log *);
 void config_fleet_policy(const struct config *, struct fleet_policy *);
 

@@ -10,7 +10,9 @@
 #include "../../lib/sys/loop.h"
 #include "../../lib/sys/memory.h"
 #include "../../lib/sys/unixsock.h"
+#include "server.h"
 #include "status.h"
+#include "supervisor.h"
 
 /* A client that sent a line gets the answer before its next line is looked at. */
 struct client {
@@ -38,6 +40,16 @@ client_at(const struct supervise *s, unsigned i)
 	return s->control->client + i;
 }
 
+bool
+control_prepare(struct supervise *s)
+{
+	if (!(s->control = memory_get(sizeof *s->control)))
+		return false;
+	for (unsigned i = 0; i < CONTROL_CLIENTS; i++)
+		client_at(s, i)->fd = -1;
+	return true;
+}
+
 const char *
 control_open(struct supervise *s, uid_t uid, gid_t gid)
 {
@@ -45,10 +57,8 @@ control_open(struct supervise *s, uid_t uid, gid_t gid)
 
 	if (!path)
 		return NULL;
-	if (!(s->control = memory_get(sizeof *s->control)))
+	if (!s->boot->supervisor && !control_prepare(s))
 		return call_reason();
-	for (unsigned i = 0; i < CONTROL_CLIENTS; i++)
-		client_at(s, i)->fd = -1;
 	s->control_fd = unixsock_listen(path, uid, gid);
 	if (s->control_fd >= 0 && loop_watch(s->control_fd, TAG(TAG_CONTROL, 0), false) == 0)
 		return NULL;
@@ -138,7 +148,7 @@ execute(struct supervise *s, struct client *c, const char *line, ms now)
 		return NULL;
 	}
 	(void)buf_print_to(who, sizeof who, "control socket, uid %u", (unsigned)c->uid); /* fits */
-	why = supervise_command(s, &command, who, now);
+	why = server_relay(s, &command, who) ? NULL : supervise_command(s, &command, who, now);
 	if (!why &&
 	    (command.word == COMMAND_GRACEFUL_STOP || command.word == COMMAND_IMMEDIATE_STOP))
 		c->deadline = MS_NEVER; /* it may wait for our end */
@@ -226,8 +236,6 @@ control_on_connection(struct supervise *s, ms now)
 {
 	uid_t uid = 0;
 	int fd = unixsock_accept(s->control_fd, &uid);
-	struct client *c;
-	unsigned i;
 
 	if (fd < 0) {
 		if (errno != EMFILE && errno != ENFILE && errno != ENOMEM && errno != ENOBUFS)
@@ -248,8 +256,18 @@ control_on_connection(struct supervise *s, ms now)
 		    &s->log, LOGLINE_WARN, "control_path: uid %u is not permitted", (unsigned)uid);
 		return;
 	}
-	i = make_place(s);
-	c = client_at(s, i);
+	if (s->supervisor)
+		supervisor_take(s, fd, uid);
+	else
+		control_take(s, fd, uid, now);
+}
+
+void
+control_take(struct supervise *s, int fd, uid_t uid, ms now)
+{
+	unsigned i = make_place(s);
+	struct client *c = client_at(s, i);
+
 	*c = (struct client){
 		.fd = fd, .uid = uid, .since = now, .deadline = now + CONTROL_PATIENCE
 	};

@@ -14,6 +14,10 @@
 
 /* Listens at control_path, owned by uid and gid. Why not, or NULL: it does, or there is none. */
 const char *control_open(struct supervise *, uid_t uid, gid_t gid);
+/* Room for clients, where the listening socket is somebody else's. False: errno. */
+bool control_prepare(struct supervise *);
+/* A client that is connected. */
+void control_take(struct supervise *, int fd, uid_t, ms now);
 /* No more connections, and the socket is gone; those that are there end with us. */
 void control_close(struct supervise *);
 /* Something on the listening socket. */

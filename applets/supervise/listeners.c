@@ -1,7 +1,11 @@
 #include "listeners.h"
 
 #include <errno.h>
+#include <string.h>
+#include <unistd.h>
 
+#include "../../lib/base/num.h"
+#include "../../lib/base/text.h"
 #include "../../lib/sys/call.h"
 #include "../../lib/wire/cidr.h"
 
@@ -12,18 +16,12 @@ parse(const char *text, struct endpoint *e)
 	return *text == '/' || *text == '@' ? endpoint_path(text, e) : endpoint_parse(text, e);
 }
 
-/* All of listen, into at; the caller has room for LISTENERS_MAX. */
+/* Listen's entry number i; false: why says what is wrong with it. */
 static bool
-read_listen(const struct config *c, struct endpoint *at, struct buf *why)
+read_one(const struct config *c, unsigned i, struct endpoint *at, struct buf *why)
 {
-	const char *text = "", *reason = c->listen.count > LISTENERS_MAX ? "more than 64" : NULL;
+	const char *text = optval_list_at(&c->listen, i), *reason = parse(text, at);
 
-	for (unsigned i = 0; i < c->listen.count && !reason; i++) {
-		text = optval_list_at(&c->listen, i);
-		reason = parse(text, &at[i]);
-		if (!reason && at[i].fd >= 0 && endpoint_taken(at, i, at[i].fd))
-			reason = "its descriptor is taken";
-	}
 	if (reason)
 		buf_printf(why, "listen: %.*s: %s", 300, text, reason);
 	return !reason;
@@ -44,13 +42,39 @@ read_networks(const struct config *c, struct cidr *to, struct buf *why)
 	return !reason;
 }
 
+/* Has nobody asked for that number before? It is noted. */
+static bool
+is_free(uint64_t taken[1024 / 64], int fd)
+{
+	uint64_t bit = 1ull << fd % 64;
+
+	if (fd == STDOUT_FILENO || fd == STDERR_FILENO || (taken[fd / 64] & bit))
+		return false;
+	taken[fd / 64] |= bit;
+	return true;
+}
+
 bool
 listeners_check(const struct config *c, struct buf *why)
 {
-	struct endpoint at[LISTENERS_MAX];
 	struct cidr networks[LISTENERS_NETWORKS];
+	uint64_t taken[1024 / 64] = { 0 };
+	struct endpoint at;
 
-	return read_listen(c, at, why) && read_networks(c, networks, why);
+	if (c->listen.count > LISTENERS_MAX) {
+		buf_puts(why, "listen: more than 64");
+		return false;
+	}
+	for (unsigned i = 0; i < c->listen.count; i++) {
+		if (!read_one(c, i, &at, why))
+			return false;
+		if (at.fd >= 0 && !is_free(taken, at.fd)) {
+			buf_printf(why, "listen: %.*s: its descriptor is taken", 300,
+			    optval_list_at(&c->listen, i));
+			return false;
+		}
+	}
+	return read_networks(c, networks, why);
 }
 
 /* Only packets of those networks come to the socket; a unix socket has none. */
@@ -119,8 +143,11 @@ listeners_open(struct listeners *s, const struct config *c, uid_t uid, gid_t gid
 	struct cidr networks[LISTENERS_NETWORKS];
 	const char *step = "allowed_networks";
 
-	if (!read_listen(c, s->at, why) || !read_networks(c, networks, why))
+	if (!read_networks(c, networks, why))
 		return false;
+	for (unsigned i = 0; i < c->listen.count; i++)
+		if (!read_one(c, i, &s->at[i], why))
+			return false;
 	s->above = endpoint_number(s->at, c->listen.count);
 	for (; s->count < c->listen.count; s->count++) {
 		struct endpoint *at = &s->at[s->count];
@@ -141,6 +168,35 @@ listeners_open(struct listeners *s, const struct config *c, uid_t uid, gid_t gid
 		return true;
 	buf_puts(why, "listen: too long to be told to workers");
 	return false;
+}
+
+bool
+listeners_adopt(struct listeners *s, const char *text, int first)
+{
+	char word[ENDPOINT_HOST + 24];
+
+	while (text && *text) {
+		struct endpoint *at = &s->at[s->count];
+		size_t n = text_span(text, ";");
+		char *fd;
+		uint64_t number;
+
+		if (n >= sizeof word || s->count == LISTENERS_MAX)
+			return false;
+		memcpy(word, text, n);
+		word[n] = '\0';
+		if (!(fd = strrchr(word, '=')) || !num_count(fd + 1, 0, 1023, &number))
+			return false;
+		*fd = '\0';
+		if (parse(word, at))
+			return false;
+		at->fd = (int)number;
+		s->fd[s->count] = first + (int)s->count;
+		s->count++;
+		text += n + (text[n] == ';');
+	}
+	s->above = endpoint_number(s->at, s->count);
+	return text && tell(s);
 }
 
 void

@@ -7,6 +7,9 @@
 
 /* The listening sockets of listen, which all workers share. */
 
+/* A server finds them there. */
+#define LISTENERS_ENV "SE_LISTEN"
+
 #define LISTENERS_MAX      64
 #define LISTENERS_NETWORKS 64   /* allowed ones */
 #define LISTENERS_TEXT     8192 /* bytes that tell a worker of them, in each variable */
@@ -29,6 +32,11 @@ bool listeners_check(const struct config *, struct buf *why);
  * "listen: where: reason".
  */
 bool listeners_open(struct listeners *, const struct config *, uid_t, gid_t, struct buf *why);
+/*
+ * The same from what a supervisor tells of its sockets, "key=fd;key=fd", which it gave us as
+ * descriptors from first on. False: it cannot be understood.
+ */
+bool listeners_adopt(struct listeners *, const char *text, int first);
 /* Removes the unix sockets' files, those that are still ours. */
 void listeners_remove(const struct listeners *);
 

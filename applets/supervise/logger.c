@@ -19,6 +19,7 @@
 #include "../../lib/sys/out.h"
 #include "../../lib/sys/spawn.h"
 #include "../../lib/wire/hold.h"
+#include "link.h"
 #include "supervise.h"
 
 #define OWN_KEY 0
@@ -46,7 +47,9 @@ logger_needed(const struct config *c)
 void
 logger_init(struct logger *l, int self, int null)
 {
-	*l = (struct logger){ .sock = -1, .ledger = -1, .own = -1, .self = self, .null = null };
+	l->sock = l->ledger = l->own = -1;
+	l->self = self;
+	l->null = null;
 }
 
 bool
@@ -183,6 +186,17 @@ logger_configure(struct logger *l, const struct config *c, const char *path, str
 	return true;
 }
 
+void
+logger_below(struct logger *l, int link, int own, struct log *log)
+{
+	struct lineout line = { .fd = own, .may_block = true };
+
+	l->on = l->below = true;
+	l->sock = link;
+	l->own = own;
+	log->file = line;
+}
+
 bool
 logger_grow(struct logger *l, unsigned workers)
 {
@@ -237,6 +251,22 @@ logger_pipes(
 	return false;
 }
 
+/* Gives a pipe to the supervisor, whose it is then; false: it cannot take it now. */
+static bool
+give(struct logger *l, unsigned key)
+{
+	const struct logger_pipe *p = &l->pipe[key];
+	const struct link_message m = {
+		.word = LINK_PIPE, .stream = p->stream, .worker = p->worker, .pid = p->pid
+	};
+	bool given = l->sock >= 0 && fdpass_send(l->sock, &m, sizeof m, p->fd) == 0;
+
+	l->untold |= !given;
+	if (given)
+		free_place(l, key);
+	return given;
+}
+
 /* Tells the logger of a pipe; false: it cannot take it now. */
 static bool
 tell(struct logger *l, unsigned key)
@@ -244,9 +274,28 @@ tell(struct logger *l, unsigned key)
 	struct logger_pipe *p = &l->pipe[key];
 	const struct hold_message m = { HOLD_INPUT, key, p->stream, p->worker, p->pid };
 
+	if (l->below)
+		return give(l, key);
 	p->told = l->sock >= 0 && fdpass_send(l->sock, &m, sizeof m, p->fd) == 0;
 	l->untold |= !p->told;
 	return p->told;
+}
+
+bool
+logger_adopt(struct logger *l, int fd, uint32_t stream, int worker, int pid)
+{
+	unsigned key;
+
+	if (!l->on)
+		return false;
+	if ((key = make_place(l)) == NO_KEY && logger_grow(l, l->room))
+		key = make_place(l);
+	if (key == NO_KEY)
+		return false;
+	l->pipe[key] =
+	    (struct logger_pipe){ .fd = fd, .stream = stream, .worker = worker, .pid = pid };
+	(void)tell(l, key); /* else later */
+	return true;
 }
 
 void
@@ -334,7 +383,8 @@ start(struct logger *l, ms now)
 	l->due = MS_NEVER;
 	l->untold = true;
 	for (unsigned i = 0; i < l->room; i++)
-		l->pipe[i].told = false;
+		if (l->pipe[i].told) /* what is not written takes no memory */
+			l->pipe[i].told = false;
 }
 
 /* What could not be sent before. */
@@ -364,7 +414,7 @@ logger_tick(struct logger *l, ms now)
 {
 	if (now < logger_due(l))
 		return;
-	if (l->pid == 0)
+	if (l->pid == 0 && !l->below)
 		start(l, now);
 	if (l->untold && l->sock >= 0)
 		tell_all(l, now);
@@ -375,6 +425,8 @@ logger_tick(struct logger *l, ms now)
 ms
 logger_due(const struct logger *l)
 {
+	if (l->below)
+		return l->untold && l->sock >= 0 ? l->due : MS_NEVER;
 	if (!l->on || l->paused || (l->pid > 0 && ((!l->untold && !l->finishing) || l->sock < 0)))
 		return MS_NEVER;
 	return l->due == MS_NEVER ? 0 : l->due;
@@ -443,7 +495,7 @@ logger_finish(struct logger *l, ms patience)
 	bool asked = false;
 	struct loop_event ev;
 
-	if (!l->on)
+	if (!l->on || l->below)
 		return true;
 	/* what else is ready then is nobody's any more */
 	if (loop_forget_all() < 0 ||

@@ -19,10 +19,12 @@ struct logger_pipe {
 };
 
 struct logger {
-	bool on;   /* lines go through a logger */
-	pid_t pid; /* 0: it does not run */
-	int sock;  /* -1: none */
-	int self;  /* our own program's file; -1: not found */
+	bool on;    /* lines go through a logger */
+	bool below; /* it is the supervisor's: sock leads there, and pipes that it has are gone here
+		     */
+	pid_t pid;  /* 0: it does not run */
+	int sock;   /* -1: none */
+	int self;   /* our own program's file; -1: not found */
 	int null;
 	int ledger, taken[2];
 	int own;         /* the write end of our own lines' pipe; -1: there is none any more */
@@ -39,8 +41,15 @@ struct logger {
 
 /* Do the lines need a logger under that configuration? */
 bool logger_needed(const struct config *);
-/* self is our own program, null /dev/null: the caller's, and open as long as we run. */
+/* Of one that is all zeroes; self is our own program, null /dev/null: open as long as we run. */
 void logger_init(struct logger *, int self, int null);
+/*
+ * We are a server: the logger is its supervisor's, at the other end of link; own is the pipe for
+ * our lines, which log takes. The caller's, and open as long as we run.
+ */
+void logger_below(struct logger *, int link, int own, struct log *);
+/* A server's pipe: false: it is not taken. */
+bool logger_adopt(struct logger *, int fd, uint32_t stream, int worker, int pid);
 /* Can the logger be told of that configuration's path and prefix? */
 bool logger_check(const struct config *, const char *path);
 /*

@@ -19,6 +19,7 @@
 #include "../../lib/sys/unixsock.h"
 #include "commands.h"
 #include "control.h"
+#include "server.h"
 #include "workers.h"
 
 #define PREFIX "se-supervise: "
@@ -46,12 +47,16 @@ undo(struct supervise *s)
 static _Noreturn __attribute__((format(printf, 2, 3))) void
 fail(struct supervise *s, const char *format, ...)
 {
+	struct buf why = buf_over(s->why, sizeof s->why);
 	va_list ap;
 
 	undo(s);
 	va_start(ap, format);
-	out_verror(PREFIX, format, ap);
+	buf_puts(&why, PREFIX);
+	buf_vprintf(&why, format, ap);
 	va_end(ap);
+	server_ends(s, 1, s->why + strlen(PREFIX));
+	out_error("%s", s->why);
 	_exit((int)s->boot->daemonize_error_exit_code);
 }
 
@@ -172,7 +177,6 @@ prepare_workers(struct supervise *s)
 	struct buf why = buf_over(room, sizeof room);
 	const char *reason;
 
-	(void)call_prctl(PR_SET_CHILD_SUBREAPER, 1); /* an old kernel: then orphans go to PID 1 */
 	s->reports_fd = unixsock_reports(s->reports_name);
 	if (s->reports_fd < 0 || loop_watch(s->reports_fd, TAG(TAG_REPORTS, 0), false) < 0)
 		fail(s, "start: notify socket: %s", call_reason());
@@ -189,22 +193,24 @@ wrong:
 static void
 init(struct supervise *s, const struct config *c, int argc, char **argv)
 {
-	*s = (struct supervise){
-		.argc = argc,
-		.argv = argv,
-		.boot = c,
-		.live = c,
-		.log.file.fd = -1,
-		.pidfile.fd = -1,
-		.started = loop_now(),
-		.unmute = MS_NEVER,
-		.reports_fd = -1,
-		.control_fd = -1,
-		.control_again = MS_NEVER,
-		.daemon_fd = -1,
-		.oom_kills = proc_oom_kills(),
-		.changed = true,
-	};
+	/* it is zeroed: what is not set here stays untouched, and takes no memory */
+	s->argc = argc;
+	s->argv = argv;
+	s->boot = c;
+	s->live = c;
+	s->log.file.fd = -1;
+	s->pidfile.fd = -1;
+	s->started = loop_now();
+	s->unmute = MS_NEVER;
+	s->reports_fd = -1;
+	s->control_fd = -1;
+	s->control_again = MS_NEVER;
+	s->daemon_fd = -1;
+	s->link = -1;
+	s->beat_at = MS_NEVER;
+	s->up_look = MS_NEVER;
+	s->oom_kills = proc_oom_kills();
+	s->changed = true;
 	if (getrandom(&s->random, sizeof s->random, GRND_NONBLOCK) < 0 || s->random == 0)
 		s->random = (unsigned)getpid() * 2654435769u |
 		    1; /* early at boot: good enough for jitter */
@@ -213,14 +219,12 @@ init(struct supervise *s, const struct config *c, int argc, char **argv)
 	config_fleet_policy(c, &s->fleet_policy);
 }
 
-void
-start_up(struct supervise *s, const struct config *c, int argc, char **argv)
+/* What only the first of our processes has to do, and what a server finds done. */
+static void
+take_place(struct supervise *s)
 {
-	init(s, c, argc, argv);
-	s->launch.null = open_null(); /* the first: it fills 0 to 2 */
-	s->launch.listeners = &s->listeners;
-	s->self = spawn_self(); /* before a chdir */
-	logger_init(&s->logger, s->self, s->launch.null);
+	const struct config *c = s->boot;
+
 	s->base_fd = call_open(".", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 	spawn_seal_fds();
 	if (c->daemonize && (s->daemon_fd = daemon_start((int)c->daemonize_error_exit_code)) < 0)
@@ -232,11 +236,48 @@ start_up(struct supervise *s, const struct config *c, int argc, char **argv)
 	become(s);
 	raise_nofile(s);
 	open_log(s);
-	prepare_workers(s);
-	if (c->daemon_process_name)
-		title_set(c->daemon_process_name);
-	if (c->daemonize)
+}
+
+/* The same of a server, from what its supervisor gives it. */
+static void
+inherit_place(struct supervise *s)
+{
+	spawn_seal_fds();
+	s->pid = getpid();
+	catch_signals(s->boot);
+	config_log(s->boot, &s->log);
+	if (!server_take(s) || (s->boot->control_path && !control_prepare(s)) ||
+	    loop_watch(s->link, TAG(TAG_LINK, 0), false) < 0)
+		fail(s, "start: what the supervisor gives us cannot be taken");
+	if (!s->logger.on && log_open(&s->log, &s->boot->log, &(const char *){ NULL }) < 0)
+		fail(s, "log: %s", call_reason());
+}
+
+void
+start_up(struct supervise *s, const struct config *c, int argc, char **argv)
+{
+	bool server = server_is_one();
+	const char *name = c->daemon_process_name;
+
+	init(s, c, argc, argv);
+	s->launch.null = open_null(); /* the first: it fills 0 to 2 */
+	s->launch.listeners = &s->listeners;
+	s->self = spawn_self(); /* before a chdir */
+	logger_init(&s->logger, s->self, s->launch.null);
+	if (server)
+		inherit_place(s);
+	else
+		take_place(s);
+	(void)call_prctl(PR_SET_CHILD_SUBREAPER, 1); /* an old kernel: then orphans go to PID 1 */
+	if (!c->supervisor || server)
+		prepare_workers(s);
+	if (server)
+		name = c->server_process_name;
+	if (name)
+		title_set(name);
+	if (c->daemonize && !server)
 		daemon_detach(s->launch.null);
-	commands_open(s);
+	if (!server)
+		commands_open(s);
 	logger_tick(&s->logger, loop_now()); /* before the first worker says something */
 }

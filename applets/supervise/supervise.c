@@ -19,9 +19,12 @@
 #include "commands.h"
 #include "control.h"
 #include "dumps.h"
+#include "link.h"
 #include "metrics.h"
 #include "reports.h"
+#include "server.h"
 #include "start.h"
+#include "supervisor.h"
 #include "verbs.h"
 #include "workers.h"
 
@@ -55,8 +58,8 @@ signal_stray(pid_t pid, void *arg)
 	struct supervise *s = strays->supervise;
 	unsigned told = 0;
 
-	if (dumps_is_helper(s, pid) || pid == s->metrics_pid || pid == s->logger.pid ||
-	    (map_get(&s->by_pid, pid, &told) && told == strays->sig))
+	if (dumps_is_helper(s, pid) || supervisor_is_server(s, pid) || pid == s->metrics_pid ||
+	    pid == s->logger.pid || (map_get(&s->by_pid, pid, &told) && told == strays->sig))
 		return true; /* ours, and soon done; or told */
 	map_remove(&s->by_pid, pid);
 	if (s->told < s->by_pid.room / 2) {
@@ -144,6 +147,15 @@ signal_strays(struct supervise *s, int sig)
 		    strays.count, strays.count == 1 ? "" : "es", name);
 }
 
+/* To whoever is below us. */
+static void
+all(struct supervise *s, enum worker_event event, ms now)
+{
+	if (s->supervisor)
+		supervisor_all(s, event, now);
+	workers_all(s, event, now);
+}
+
 void
 supervise_fleet(struct supervise *s, enum fleet_event event, int status, bool fatal, ms now)
 {
@@ -153,10 +165,10 @@ supervise_fleet(struct supervise *s, enum fleet_event event, int status, bool fa
 	case FLEET_DO_NOTHING:
 		break;
 	case FLEET_DO_STOP_WORKERS:
-		workers_all(s, WORKER_EV_STOP, now);
+		all(s, WORKER_EV_STOP, now);
 		break;
 	case FLEET_DO_ABORT_WORKERS:
-		workers_all(s, WORKER_EV_ABORT, now);
+		all(s, WORKER_EV_ABORT, now);
 		break;
 	case FLEET_DO_TERM_STRAYS:
 		signal_strays(s, SIGTERM);
@@ -174,22 +186,32 @@ supervise_fleet(struct supervise *s, enum fleet_event event, int status, bool fa
 
 /* ---- what is asked of us ---- */
 
+/* What workers need of a new configuration; a supervisor has none. */
+static bool
+adopt_workers(struct supervise *s, const struct config *new, struct buf *why)
+{
+	struct worker_policy policy;
+	const char *reason;
+
+	if (s->supervisor)
+		return true;
+	config_worker_policy(new, &policy);
+	if ((reason = workers_limit(s, new, &policy, new->workers)) == NULL)
+		return launch_prepare(&s->launch, s->boot, new, s->reports_name, why);
+	buf_printf(why, "workers: %u: %s", new->workers, reason);
+	return false;
+}
+
 /* Takes over what can fail of a new configuration, all or nothing: the log and what workers start
- * with. */
+ * with. A server's log is its supervisor's. */
 static bool
 adopt(struct supervise *s, const struct config *new, struct buf *why)
 {
 	struct log log = { .file.fd = -1 };
-	bool logged = logger_needed(new) || s->logger.on;
-	struct worker_policy policy;
-	const char *reason, *path;
+	bool ours = s->link < 0, logged = ours && (logger_needed(new) || s->logger.on);
+	const char *path;
 
-	config_worker_policy(new, &policy);
-	if ((reason = workers_limit(s, new, &policy, new->workers)) != NULL) {
-		buf_printf(why, "workers: %u: %s", new->workers, reason);
-		return false;
-	}
-	if (log_open(&log, &new->log, &path) < 0) {
+	if (ours && log_open(&log, &new->log, &path) < 0) {
 		buf_printf(why, "log: %s: %s", path, call_reason());
 		return false;
 	}
@@ -199,25 +221,28 @@ adopt(struct supervise *s, const struct config *new, struct buf *why)
 		buf_puts(why, "log, log_prefix: too long, or a newline in it");
 		return false;
 	}
-	if (!launch_prepare(&s->launch, s->boot, new, s->reports_name, why)) {
+	if (!adopt_workers(s, new, why)) {
 		lineout_close(&log.file);
 		return false;
 	}
-	if (!logged)
+	if (ours && !logged)
 		lineout_replace(&s->log.file, &log.file);
-	else if (!logger_configure(&s->logger, new, path, &s->log)) /* no descriptors, or memory */
+	else if (logged && !logger_configure(&s->logger, new, path, &s->log))
+		/* no descriptors, or memory */
 		log_say(&s->log, LOGLINE_ERROR, "log: no logger: %s", call_reason());
 	config_log(new, &s->log);
 	return true;
 }
 
-/* Takes the configuration as it is now; if it is wrong, all stays as it was. Why not, or NULL. */
-static const char *
-reload(struct supervise *s, ms now)
+const char *
+supervise_reload(struct supervise *s, ms now)
 {
 	struct buf why = buf_over(s->why, sizeof s->why);
-	struct config *new = config_load(s->base_fd, true, s->argc, s->argv, &why);
+	struct config *new;
 
+	if (s->supervisor && s->boot->disable_reload) /* but the log is opened again */
+		return adopt(s, s->live, &why) ? NULL : s->why;
+	new = config_load(s->base_fd, true, s->argc, s->argv, &why);
 	if (new && !adopt(s, new, &why)) {
 		config_free(new);
 		new = NULL;
@@ -232,8 +257,11 @@ reload(struct supervise *s, ms now)
 	config_worker_policy(new, &s->worker_policy);
 	config_fleet_policy(new, &s->fleet_policy);
 	workers_repolicy(s, now);
+	if (s->supervisor)
+		supervisor_reloaded(s);
+	server_reloaded(s);
 	config_static_changes(s->boot, new, &why);
-	if (why.len > 0)
+	if (why.len > 0 && !s->supervisor) /* the server tells it */
 		log_say(&s->log, LOGLINE_WARN,
 		    "Changed, but in effect only after the next start: %s", s->why);
 	return NULL;
@@ -263,7 +291,7 @@ dump(struct supervise *s)
 static const char *
 restart(struct supervise *s, enum worker_event event, ms now)
 {
-	const char *why = reload(s, now);
+	const char *why = supervise_reload(s, now);
 
 	if (why)
 		return why;
@@ -276,7 +304,8 @@ static void
 log_command(struct supervise *s, enum command_word word, const char *who)
 {
 	/* without a supervisor process, DETACH is a graceful stop */
-	const char *name = command_name(word == COMMAND_DETACH ? COMMAND_GRACEFUL_STOP : word);
+	const char *name =
+	    command_name(word == COMMAND_DETACH && !s->supervisor ? COMMAND_GRACEFUL_STOP : word);
 	char text[32];
 	size_t i;
 
@@ -296,6 +325,8 @@ supervise_command(struct supervise *s, const struct command *c, const char *who,
 	log_command(s, c->word, who);
 	if (!stop && s->fleet.state != FLEET_RUNNING)
 		return "it is stopping";
+	if (s->supervisor)
+		return supervisor_command(s, c, now);
 	switch (c->word) {
 	case COMMAND_GRACEFUL_STOP:
 	case COMMAND_DETACH:
@@ -309,7 +340,7 @@ supervise_command(struct supervise *s, const struct command *c, const char *who,
 	case COMMAND_IMMEDIATE_RESTART:
 		return restart(s, WORKER_EV_RESTART_NOW, now);
 	case COMMAND_RELOAD:
-		if ((why = reload(s, now)) != NULL ||
+		if ((why = supervise_reload(s, now)) != NULL ||
 		    (why = scale(s, s->live->workers, now)) != NULL)
 			return why;
 		workers_reload(s);
@@ -390,6 +421,15 @@ on_fd(struct supervise *s, const struct loop_event *ev)
 	case TAG_CLIENT:
 		control_on_client(s, TAG_INDEX(ev->tag), ev->now);
 		break;
+	case TAG_SERVER:
+		supervisor_on_beat(s, TAG_INDEX(ev->tag), ev->now);
+		break;
+	case TAG_LINK:
+		if (s->supervisor)
+			supervisor_on_link(s, TAG_INDEX(ev->tag), ev->now);
+		else
+			server_on_link(s, ev->now);
+		break;
 	case TAG_STDIN:
 		commands_on_stdin(s, ev->now);
 		break;
@@ -406,6 +446,7 @@ on_child(struct supervise *s, const struct loop_event *ev)
 
 	if (metrics_on_exit(s, ev->pid, ev->status) ||
 	    dumps_on_exit(s, ev->pid, ev->status, ev->now) ||
+	    supervisor_on_exit(s, ev->pid, ev->status, ev->now) ||
 	    logger_on_exit(&s->logger, ev->pid, ev->status, ev->now))
 		return;
 	if (s->fleet.state != FLEET_STRAYS) {
@@ -428,6 +469,8 @@ on_time(struct supervise *s, ms now)
 		supervise_fleet(s, FLEET_EV_TIME, 0, false, now);
 	metrics_tick(s, now);
 	logger_tick(&s->logger, now);
+	supervisor_tick(s, now);
+	server_tick(s, now);
 }
 
 static ms
@@ -436,7 +479,8 @@ due(const struct supervise *s)
 	ms at =
 	    ms_min(ms_min(workers_due(s), control_due(s)), ms_min(s->fleet.due, metrics_due(s)));
 
-	return ms_min(at, logger_due(&s->logger));
+	at = ms_min(at, logger_due(&s->logger));
+	return ms_min(at, ms_min(supervisor_due(s), server_due(s)));
 }
 
 /* What follows from the whole state, whatever it was that happened. */
@@ -459,7 +503,7 @@ run_until_ended(struct supervise *s)
 {
 	struct loop_event ev;
 
-	while (s->fleet.state != FLEET_ENDED && !s->failed) {
+	while (s->fleet.state != FLEET_ENDED && !s->failed && !s->left) {
 		if (loop_next(due(s), &ev) < 0) {
 			log_say(&s->log, LOGLINE_FATAL, "epoll_wait: %s", call_reason());
 			s->failed = 1; /* PR_SET_PDEATHSIG ends the workers */
@@ -517,10 +561,15 @@ supervise(const struct config *c, int argc, char **argv)
 		return 1;
 	}
 	start_up(s, c, argc, argv);
+	if (c->supervisor && s->link < 0 && !supervisor_start(s)) {
+		out_error("se-supervise: start: %s", call_reason());
+		return 1;
+	}
 
 	/* ---- children exist from here on: nothing ends us but what is asked, or their own end
 	 * ---- */
 
+	memory_trim_stack();
 	run_until_ended(s);
 	/* who waits for our end on a connection, or for the socket's, finds the pid file free then
 	 */
@@ -528,7 +577,8 @@ supervise(const struct config *c, int argc, char **argv)
 	failed = s->failed ? *s->why != '\0' : s->daemon_fd >= 0;
 	if (failed && *s->why && (s->log.file.owned || s->logger.on))
 		log_say(&s->log, LOGLINE_FATAL, "%s", s->why);
-	if (!logger_finish(&s->logger, LOG_PATIENCE))
+	server_ends(s, s->failed ? s->failed : s->fleet.status, s->failed ? s->why : "");
+	if (!s->left && !logger_finish(&s->logger, LOG_PATIENCE))
 		out_error("se-supervise: log: its last lines are not written yet: not waited for");
 	listeners_remove(&s->listeners);
 	pidfile_drop(&s->pidfile);
@@ -549,7 +599,7 @@ run(int argc, char **argv)
 	/* a signal from the first moment on waits for its handler, even where PID 1 would lose it
 	 */
 	call_mask(SIG_SETMASK, &call_all, &old);
-	if (!(c = config_load(AT_FDCWD, false, argc, argv, &why)))
+	if (!(c = config_load(server_is_one() ? LINK_BASE : AT_FDCWD, false, argc, argv, &why)))
 		start_die(EXIT_USAGE, "%s", room);
 	if (!c->check && c->verb.verb == CONFIG_RUN)
 		return supervise(c, argc, argv);

@@ -18,7 +18,16 @@
 #define TAG_INDEX(tag)   ((unsigned)((tag)&UINT32_MAX))
 #define TAG(kind, index) ((uint64_t)(kind) << 32 | (index))
 
-enum tag_kind { TAG_BEAT, TAG_REPORTS, TAG_CONTROL, TAG_CLIENT, TAG_LOGGER, TAG_STDIN };
+enum tag_kind {
+	TAG_BEAT,
+	TAG_REPORTS,
+	TAG_CONTROL,
+	TAG_CLIENT,
+	TAG_LOGGER,
+	TAG_STDIN,
+	TAG_SERVER,
+	TAG_LINK
+};
 
 #define SLOT_STATUS_MAX 64
 
@@ -61,9 +70,14 @@ struct supervise {
 	const struct config *live; /* of the last reload; boot until then */
 	struct slot *slot;         /* nslots of them, wanted in front */
 	unsigned nslots, wanted;
-	unsigned active; /* slots that have a process or will have one */
-	pid_t pid;       /* ours; a helper's copy of all this has another */
-	int failed;      /* exit status of a start that failed; 0: none */
+	unsigned active;               /* slots that have a process or will have one */
+	struct supervisor *supervisor; /* we are one, and the workers are a server's; NULL: not */
+	bool left;                     /* it leaves its server to itself */
+	int link;                      /* of a server to its supervisor; -1: we are none */
+	unsigned number;               /* of a server */
+	ms beat_at, up_look; /* its next heartbeat, and when it looks whether all are up */
+	pid_t pid;           /* ours; a helper's copy of all this has another */
+	int failed;          /* exit status of a start that failed; 0: none */
 	unsigned random;
 	struct control *control; /* NULL: none */
 	int control_fd;          /* -1: none */
@@ -106,6 +120,8 @@ struct supervise {
 unsigned supervise_random(struct supervise *);
 /* Carries out what the fleet's machine decides about an event. */
 void supervise_fleet(struct supervise *, enum fleet_event, int status, bool fatal, ms now);
+/* Takes the configuration as it is now; if it is wrong, all stays as it was. Why not, or NULL. */
+const char *supervise_reload(struct supervise *, ms now);
 /* Does what a signal or a control client asks; who is for the log. Why not, or NULL: done. */
 const char *supervise_command(struct supervise *, const struct command *, const char *who, ms now);
 

@@ -1,5 +1,6 @@
 #include "memory.h"
 
+#include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -32,4 +33,16 @@ memory_grow(void *block, size_t old, size_t size)
 	memory_free(*at, old);
 	*at = new;
 	return true;
+}
+
+#define TRIM (128 * 1024ul) /* as deep as a start goes, and more */
+
+void
+memory_trim_stack(void)
+{
+	char here;
+	uintptr_t page = 4096, end = ((uintptr_t)&here & ~(page - 1)) - page;
+
+	/* ENOMEM: the stack is shorter; what there is of it has gone */
+	(void)madvise((void *)(end - TRIM), TRIM, MADV_DONTNEED);
 }

@@ -15,5 +15,7 @@ void *memory_get(size_t);
 void memory_free(void *, size_t);
 /* Makes *block larger, zeroes behind its contents; false: errno, it is as it was. */
 bool memory_grow(void *block, size_t old, size_t size);
+/* Gives back what deeper calls have touched of the stack: a start goes deeper than what follows. */
+void memory_trim_stack(void);
 
 #endif

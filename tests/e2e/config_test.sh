@@ -53,6 +53,22 @@ worker_process_name: nil
 daemonize: false
 pid_path: []
 disable_sigdump: false
+supervisor: false
+server_process_name: nil
+restart_server_process: false
+enable_detach: true
+exit_on_detach: false
+disable_reload: false
+server_restart_wait: 1s
+server_detach_wait: 10s
+server_heartbeat_interval: 1s
+server_heartbeat_timeout: 3m
+server_graceful_kill_interval: 15s
+server_graceful_kill_interval_increment: 10s
+server_graceful_kill_timeout: 10m
+server_immediate_kill_interval: 10s
+server_immediate_kill_interval_increment: 10s
+server_immediate_kill_timeout: 10m
 dump_on_timeout: false
 daemon_process_name: nil
 chuser: nil
@@ -92,25 +108,19 @@ log_level: debug
 END
 	sort expected >sorted
 	grep -xF -f expected out | sort | diff -u sorted - >&2 || atf_fail 'other names or defaults'
-	! has out '^(config|check|help|version|status|stop|scale|timeout|supervisor|socket_manager):' ||
+	! has out '^(config|check|help|version|status|stop|scale|timeout|detach|socket_manager):' ||
 		atf_fail 'it prints what is no key of this version'
 }
 
 atf_test_case later_keys
 later_keys_body()
 {
-	for key in supervisor server_process_name restart_server_process enable_detach exit_on_detach \
-	    disable_reload server_restart_wait server_detach_wait server_heartbeat_interval \
-	    server_heartbeat_timeout server_graceful_kill_interval server_graceful_kill_interval_increment \
-	    server_graceful_kill_timeout server_immediate_kill_interval \
-	    server_immediate_kill_interval_increment server_immediate_kill_timeout \
-	    socket_manager before_run after_run worker_before_fork worker_after_start \
+	for key in socket_manager before_run after_run worker_before_fork worker_after_start \
 	    worker_after_exit hook_timeout restart_mode restart_max_unavailable restart_surge; do
 		conf 'command: x' "$key: 1"
 		refused "c.yml:2: $key: not yet in this version" -c c.yml
 		refused "--$key: not yet in this version" "--$key=1" x
 	done
-	refused '--detach: not yet in this version' --detach
 	refused '--upgrade: not yet in this version' --upgrade
 }
 

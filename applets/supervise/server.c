@@ -1,0 +1,177 @@
+#include "server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "../../lib/base/num.h"
+#include "../../lib/base/text.h"
+#include "../../lib/sys/call.h"
+#include "../../lib/sys/fdpass.h"
+#include "../../lib/sys/loop.h"
+#include "control.h"
+#include "link.h"
+
+/* How often it is looked whether all workers are up, until they are. */
+#define LOOK 50
+
+/* The numbers of LINK_ENV. */
+enum { OUR_NUMBER, ITS_PID, SOFT_LIMIT, HARD_LIMIT, NUMBERS };
+
+static bool
+read_numbers(uint64_t numbers[NUMBERS])
+{
+	const char *text = call_env(LINK_ENV);
+	char word[24];
+
+	for (int i = 0; text && i < NUMBERS; i++) {
+		size_t n = text_span(text, " ");
+
+		if (n >= sizeof word)
+			return false;
+		memcpy(word, text, n);
+		word[n] = '\0';
+		if (!num_count(word, 0, UINT64_MAX, &numbers[i]))
+			return false;
+		text += n + (text[n] != '\0');
+	}
+	return text && !*text;
+}
+
+bool
+server_is_one(void)
+{
+	uint64_t numbers[NUMBERS];
+
+	return read_numbers(numbers) && numbers[ITS_PID] == (uint64_t)getppid();
+}
+
+bool
+server_take(struct supervise *s)
+{
+	uint64_t numbers[NUMBERS];
+	struct stat own;
+
+	if (!read_numbers(numbers) || call_fstat(LINK_OWN, &own) < 0 ||
+	    !listeners_adopt(&s->listeners, call_env(LISTENERS_ENV), LINK_FIRST))
+		return false;
+	s->number = (unsigned)numbers[OUR_NUMBER];
+	s->launch.nofile[0] = numbers[SOFT_LIMIT];
+	s->launch.nofile[1] = numbers[HARD_LIMIT];
+	s->link = LINK_FD;
+	s->base_fd = LINK_BASE;
+	s->up_look = s->beat_at = 0;
+	if (S_ISFIFO(own.st_mode))
+		logger_below(&s->logger, LINK_FD, LINK_OWN, &s->log);
+	return call_fcntl(LINK_FD, F_SETFL, O_NONBLOCK) == 0 &&
+	    call_fcntl(LINK_BEAT, F_SETFL, O_NONBLOCK) == 0;
+}
+
+static void
+say(const struct supervise *s, enum link_word word, int value, const char *text)
+{
+	struct link_message m = { .word = word, .value = value };
+
+	(void)buf_print_to(m.text, sizeof m.text, "%s", text); /* a cut text is still told */
+	(void)fdpass_send(s->link, &m, sizeof m, -1);          /* if it is gone, so are we */
+}
+
+void
+server_on_link(struct supervise *s, ms now)
+{
+	struct link_message m;
+	int fd;
+	ssize_t n = fdpass_recv(s->link, &m, sizeof m, &fd);
+
+	if (n < 0)
+		return;
+	if (n == 0) { /* it has left us, see LINK_DETACH: else the kernel ends us */
+		loop_forget(s->link, TAG(TAG_LINK, 0));
+		close(s->link);
+		s->link = -1;
+	} else if (n == sizeof m && m.word == LINK_CLIENT && fd >= 0) {
+		control_take(s, fd, (uid_t)m.value, now);
+		return;
+	} else if (n == sizeof m && m.word == LINK_DETACH) {
+		(void)call_prctl(PR_SET_PDEATHSIG, 0); /* cannot fail */
+	}
+	call_close(fd);
+}
+
+/* All that are wanted run, and are ready or have lived for a second. */
+static bool
+are_up(const struct supervise *s, ms now)
+{
+	for (unsigned i = 0; i < s->wanted; i++) {
+		const struct worker *m = &s->slot[i].machine;
+
+		if (m->state != WORKER_UP || (!m->ready && now - m->started < WORKER_STABLE))
+			return false;
+	}
+	return true;
+}
+
+void
+server_tick(struct supervise *s, ms now)
+{
+	if (s->link < 0)
+		return;
+	if (now >= s->beat_at) {
+		(void)!write(LINK_BEAT, "", 1); /* full: it has enough to see */
+		s->beat_at = now + s->live->server_heartbeat_interval;
+	}
+	if (now < s->up_look)
+		return;
+	s->up_look = are_up(s, now) ? MS_NEVER : now + LOOK;
+	if (s->up_look == MS_NEVER)
+		say(s, LINK_UP, 0, "");
+}
+
+ms
+server_due(const struct supervise *s)
+{
+	return s->link < 0 ? MS_NEVER : ms_min(s->beat_at, s->up_look);
+}
+
+bool
+server_relay(struct supervise *s, const struct command *c, const char *who)
+{
+	switch (c->word) {
+	case COMMAND_GRACEFUL_RESTART:
+	case COMMAND_IMMEDIATE_RESTART:
+		if (!s->boot->restart_server_process)
+			return false;
+		break;
+	case COMMAND_GRACEFUL_STOP:
+	case COMMAND_IMMEDIATE_STOP:
+	case COMMAND_DETACH:
+		break;
+	case COMMAND_RELOAD:
+	case COMMAND_DUMP:
+	case COMMAND_STATUS:
+	case COMMAND_SCALE:
+	case COMMAND_UPGRADE:
+		return false;
+	}
+	if (s->link < 0)
+		return false;
+	say(s, LINK_COMMAND, (int)c->word, who);
+	return true;
+}
+
+void
+server_reloaded(const struct supervise *s)
+{
+	if (s->link >= 0)
+		say(s, LINK_RELOAD, 0, "");
+}
+
+void
+server_ends(const struct supervise *s, int status, const char *why)
+{
+	if (s->link >= 0)
+		say(s, LINK_END, status, why);
+}

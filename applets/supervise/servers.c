@@ -1,0 +1,145 @@
+#include "servers.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../../lib/base/text.h"
+#include "../../lib/sys/call.h"
+#include "../../lib/sys/loop.h"
+#include "../../lib/sys/memory.h"
+#include "../../lib/sys/spawn.h"
+
+extern char **environ;
+
+/* The environment without what speaks of another server, and ours behind it. */
+static bool
+make_environment(struct supervise *s, struct supervisor *p)
+{
+	static const char ours[] = LINK_ENV "\0" LISTENERS_ENV "\0";
+	size_t n = 0;
+
+	for (char **e = environ; *e; e++)
+		n++;
+	if (!(p->envp = memory_get((n + 3) * sizeof *p->envp)))
+		return false;
+	n = 0;
+	for (char **e = environ; *e; e++)
+		if (!text_is_named(*e, ours))
+			p->envp[n++] = *e;
+	p->envp[n++] = p->env;
+	p->envp[n++] = p->listen;
+	/* what workers are told of the sockets fits, and so does this */
+	(void)buf_print_to(p->listen, sizeof p->listen, "%s=%s", LISTENERS_ENV,
+	    s->listeners.ports ? text_char(s->listeners.ports, '=') + 1 : "");
+	return true;
+}
+
+void
+servers_hang_up(struct supervise *s, unsigned slot)
+{
+	struct server *v = &s->supervisor->server[slot];
+
+	if (v->beat_fd >= 0)
+		loop_forget(v->beat_fd, TAG(TAG_SERVER, slot));
+	if (v->link >= 0)
+		loop_forget(v->link, TAG(TAG_LINK, slot));
+	call_close(v->beat_fd);
+	call_close(v->link);
+	v->beat_fd = v->link = -1;
+}
+
+/* Our ends are v's, the server's are given; false: errno. */
+static bool
+make_ends(struct supervise *s, unsigned slot, int *beat, int *link)
+{
+	struct server *v = &s->supervisor->server[slot];
+	int p[2], pair[2];
+
+	if (call_pipe(p, O_CLOEXEC) < 0)
+		return false;
+	v->beat_fd = p[0];
+	*beat = p[1];
+	if (call_socketpair(SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, pair) < 0)
+		return false;
+	v->link = pair[0];
+	*link = pair[1];
+	return call_fcntl(v->beat_fd, F_SETFL, O_NONBLOCK) == 0 &&
+	    loop_watch(v->beat_fd, TAG(TAG_SERVER, slot), false) == 0 &&
+	    loop_watch(v->link, TAG(TAG_LINK, slot), false) == 0;
+}
+
+/* From the program's path, which may lead to a new version; else from the file that we are. */
+static pid_t
+execute(struct supervise *s, int beat, int link, const char **why)
+{
+	struct supervisor *p = s->supervisor;
+	const struct listeners *k = &s->listeners;
+	struct spawn_fd fds[LINK_FIRST + LISTENERS_MAX] = { { STDIN_FILENO, s->launch.null },
+		{ LINK_FD, link }, { LINK_BEAT, beat }, { LINK_BASE, s->base_fd },
+		{ LINK_OWN, s->logger.on ? s->logger.own : s->launch.null } };
+	struct spawn b = { .file = p->program,
+		.argv = s->argv,
+		.envp = p->envp,
+		.fds = fds,
+		.nfds = 5,
+		.umask = -1,
+		.traceable = !s->boot->disable_sigdump,
+		.death_signal = SIGKILL };
+	pid_t pid = -1;
+
+	for (unsigned i = 0; i < k->count; i++)
+		fds[b.nfds++] = (struct spawn_fd){ LINK_FIRST + (int)i, k->fd[i] };
+	if (*p->program && (pid = spawn(&b, why)) < 0 && strcmp(*why, "exec") == 0)
+		log_say(&s->log, LOGLINE_WARN, "%s: %s: starting the server from our own file",
+		    p->program, call_reason());
+	b.file_fd = &s->self;
+	if (pid < 0 && (!*p->program || strcmp(*why, "exec") == 0))
+		pid = spawn(&b, why);
+	return pid;
+}
+
+struct worker_input
+servers_start(struct supervise *s, unsigned slot)
+{
+	struct supervisor *p = s->supervisor;
+	struct server *v = &p->server[slot];
+	struct worker_input answer = { .event = WORKER_EV_SPAWN_FAILED,
+		.random = supervise_random(s) };
+	const char *why = "pipe";
+	int beat = -1, link = -1;
+
+	v->number = ++p->servers;
+	v->up = v->ended = false;
+	(void)buf_print_to(p->env, sizeof p->env, "%s=%u %d %llu %llu", LINK_ENV, v->number,
+	    (int)s->pid, (unsigned long long)s->launch.nofile[0],
+	    (unsigned long long)s->launch.nofile[1]); /* fits */
+	if (make_ends(s, slot, &beat, &link) && (v->pid = execute(s, beat, link, &why)) > 0) {
+		answer.event = WORKER_EV_SPAWNED;
+		log_say(
+		    &s->log, LOGLINE_INFO, "Server %u started with pid %d", v->number, (int)v->pid);
+	} else {
+		log_say(&s->log, LOGLINE_ERROR, "Server %u could not be started: %s: %s", v->number,
+		    why, call_reason());
+		v->pid = 0;
+		servers_hang_up(s, slot);
+	}
+	call_close(beat);
+	call_close(link);
+	answer.now = loop_now();
+	return answer;
+}
+
+bool
+servers_prepare(struct supervise *s)
+{
+	struct supervisor *p = s->supervisor;
+	ssize_t n = readlink("/proc/self/exe", p->program, sizeof p->program - 1);
+
+	if (n > 0)
+		p->program[n] = '\0';
+	return make_environment(s, p);
+}

@@ -1,0 +1,29 @@
+#ifndef SE_SUPERVISE_SUPERVISOR_H
+#define SE_SUPERVISE_SUPERVISOR_H
+
+#include "supervise.h"
+
+/*
+ * supervisor: true. Our part as the process above the servers: it has the pid file, the sockets,
+ * the log and the logger, starts servers from the program's path, and replaces them.
+ */
+
+/* Starts the first server. False: errno; no memory. */
+bool supervisor_start(struct supervise *);
+/* The configuration was loaded again. */
+void supervisor_reloaded(struct supervise *);
+/* Why not, or NULL: done. */
+const char *supervisor_command(struct supervise *, const struct command *, ms now);
+/* To all servers: WORKER_EV_STOP or WORKER_EV_ABORT. */
+void supervisor_all(struct supervise *, enum worker_event, ms now);
+void supervisor_on_beat(struct supervise *, unsigned slot, ms now);
+void supervisor_on_link(struct supervise *, unsigned slot, ms now);
+/* A connection to the control socket: it is the server's to answer, now or when one runs. */
+void supervisor_take(struct supervise *, int fd, uid_t);
+/* False: it was no server. */
+bool supervisor_on_exit(struct supervise *, pid_t, int status, ms now);
+bool supervisor_is_server(const struct supervise *, pid_t);
+void supervisor_tick(struct supervise *, ms now);
+ms supervisor_due(const struct supervise *);
+
+#endif

@@ -1,0 +1,386 @@
+# se-supervise with supervisor: true: a process above the server, live restarts, and what a dead server leaves.
+
+# shellcheck source=/dev/null
+. "$SRC/tests/e2e/starter.subr"
+
+LOAD=$BUILD/bench/load
+
+# above ARG...: a supervisor whose workers say "up PID"; up when they all are
+above()
+{
+	rm -f ctl
+	"$SE" --supervisor --control-path=ctl --log=log --log-level=trace --server-process-name=srv "$@" >out 2>err &
+	PID=$!
+	eventually has log 'DEBUG -- : Server 1 \(pid [0-9]+\) is up$'
+}
+# servers: pids of the supervisor's servers, oldest first; workers PID: of a server
+servers() { children "$PID" srv; }
+workers() { children "$1" "${2:-.*}"; }
+children()
+{
+	cat /proc/[0-9]*/stat 2>/dev/null | awk -v p="$1" -v name="^\\\\($2\\\\)$" '
+		{ comm = $0; sub(/^[0-9]+ /, "", comm); sub(/ [A-Za-z] .*/, "", comm); line = $0; sub(/.*\) /, "", line); split(line, f, " ")
+		if (f[2] == p && f[1] != "Z" && comm ~ name) print $1 }' | sort -n
+}
+one_server() { [ "$(servers | wc -l)" = 1 ] && [ "$(servers)" != "$1" ]; }
+# up_again OLD N: another server than OLD is the only one, with N workers
+up_again() { one_server "$1" && "$SE" --control-path=ctl --status | grep -q "^pid $(servers) .* $2 up "; }
+all_gone() { for _p in "$@"; do gone "$_p" || return 1; done; }
+
+# ---- the tree ----
+
+atf_test_case tree
+tree_body()
+{
+	above --pid-path=pid --workers=3 -- "$W" say=up hang
+	[ "$(cat pid)" = "$PID" ] || fail "$(cat pid)"
+	server=$(servers)
+	[ "$(workers "$server" | wc -l)" = 3 ] || fail "$(cat log)"
+	[ "$(supervisor_pid)" = "$server" ] || fail "$($SE --control-path=ctl --status)"
+	[ -n "$(children "$PID" se-logrotate)" ] && [ -z "$(children "$server" se-logrotate)" ] || fail 'whose is the logger?'
+	lines log '^up [0-9]+$' 3 || fail "$(cat log)"
+	finish
+	[ ! -e pid ] && [ ! -e ctl ] || fail "$(ls)"
+	all_gone "$server" || fail 'the server is left'
+}
+
+# Somebody else's words about servers mean nothing, and go no further.
+atf_test_case not_fooled
+not_fooled_body()
+{
+	export SE_SERVER='1 1 1024 1024' SE_LISTEN='80=3'
+	above -- sh -c 'env >w; exec sleep 1000'
+	! has w '^SE_(SERVER|LISTEN)=' || fail "$(cat w)"
+	finish
+	supervise -- "$W" say=up hang
+	eventually has log '^up'
+	finish
+}
+
+# ---- what ends a server ----
+
+# replaced: the server is another one, and nothing of the old one lives
+replaced()
+{
+	eventually up_again "$1" "$2"
+	shift 2
+	eventually all_gone "$@"
+}
+
+atf_test_case killed
+killed_body()
+{
+	above --workers=4 -- "$W" say=up stray=TERM hang
+	eventually lines log '^stray ' 4
+	old=$(servers)
+	# shellcheck disable=SC2046 # words
+	set -- $(sed -n 's/^up //p; s/^stray //p' log)
+	[ $# = 8 ] || fail "$*"
+	kill -KILL "$old"
+	replaced "$old" 4 "$@"
+	has log 'ERROR -- : Server 1 finished unexpectedly with signal SIGKILL$' || fail "$(cat log)"
+	eventually lines log '^up ' 8
+	finish
+}
+
+atf_test_case hangs
+hangs_body()
+{
+	above --server-heartbeat-interval=100ms --server-heartbeat-timeout=1s --server-immediate-kill-interval=300ms \
+		--server-immediate-kill-timeout=600ms --workers=2 -- "$W" say=up hang
+	old=$(servers)
+	# shellcheck disable=SC2046 # words
+	set -- $(workers "$old")
+	kill -STOP "$old"
+	replaced "$old" 2 "$old" "$@"
+	has log "WARN -- : Server 1 \\(pid $old\\): sending SIGQUIT: no heartbeat for the whole timeout\$" || fail "$(cat log)"
+	has log 'ERROR -- : Server 1 finished unexpectedly with signal SIGKILL$' || fail "$(cat log)"
+	finish
+}
+
+atf_test_case heartbeats_go_on
+heartbeats_go_on_body()
+{
+	above --server-heartbeat-interval=100ms --server-heartbeat-timeout=1s -- "$W" say=up hang
+	eventually up_for 3
+	lines log 'Server [0-9]+ started' 1 || fail "$(cat log)"
+	finish
+}
+
+atf_test_case supervisor_killed
+supervisor_killed_body()
+{
+	above --workers=3 -- "$W" say=up hang
+	server=$(servers)
+	# shellcheck disable=SC2046 # words
+	set -- $(workers "$server") "$server" $(children "$PID" se-logrotate)
+	[ $# = 5 ] || fail "$*"
+	kill -KILL "$PID"
+	eventually all_gone "$@"
+}
+
+# What workers wrote before the server was killed, and while there was none, is in the log.
+atf_test_case no_line_is_lost
+no_line_is_lost_body()
+{
+	above -- sh -c 'i=0; while [ $i -lt 2000 ]; do i=$((i + 1)); echo "$$ $i"; done; echo "$$ done"; exec sleep 1000'
+	eventually has log ' done$'
+	first=$(sed -n 's/ done$//p' log)
+	kill -KILL "$(servers)"
+	eventually lines log ' done$' 2
+	for pid in $first $(sed -n 's/ done$//p' log | tail -n 1); do
+		[ "$(grep -c "^$pid [0-9]*$" log)" = 2000 ] || fail "$pid: $(grep -c "^$pid [0-9]*$" log)"
+	done
+	finish
+}
+
+# ---- the end ----
+
+atf_test_case stops
+stops_body()
+{
+	for how in 'kill -TERM' 'kill -QUIT' '--stop' '--stop-now'; do
+		rm -f log
+		above --workers=2 -- "$W" say=up hang
+		server=$(servers)
+		case $how in
+		kill*) $how "$PID" ;;
+		*) atf_check "$SE" --control-path=ctl "$how" ;;
+		esac
+		ends "$PID" 0
+		gone "$server" || fail "$how: the server is left"
+		has log 'INFO -- : Server 1 finished with status 0$' || fail "$how: $(cat log)"
+		! has log 'ERROR|WARN' || fail "$how: $(cat log)"
+	done
+}
+
+# Statuses that end the whole come through.
+atf_test_case statuses
+statuses_body()
+{
+	for args in '--unrecoverable-exit-codes=7 --' '--unrecoverable-exit-codes=7 --stop-immediately-at-unrecoverable-exit --' '--restart-limit=1/1m --restart-backoff=100ms --'; do
+		rm -f log
+		# shellcheck disable=SC2086 # words
+		"$SE" --supervisor --log=log $args sh -c 'sleep 1.5; exit 7' >out 2>err &
+		PID=$!
+		ends "$PID" 7
+		lines log 'Server [0-9]+ started' 1 || fail "$args: $(cat log)"
+	done
+}
+
+atf_test_case failed_start
+failed_start_body()
+{
+	for args in '' '--daemonize'; do
+		# shellcheck disable=SC2086 # words
+		"$SE" --supervisor --log=log --pid-path="$PWD/pid" $args -- /does/not/exist >out 2>err && fail 'started'
+		rc=$?
+		[ $rc = 127 ] || { [ -n "$args" ] && [ $rc = 1 ]; } || fail "$args: $rc"
+		has err '^se-supervise: start: /does/not/exist: No such file or directory$' || fail "$args: $(cat err log)"
+		[ ! -e pid ] || fail 'the pid file is left'
+	done
+}
+
+atf_test_case daemon
+daemon_body()
+{
+	"$SE" --supervisor --daemonize --log="$PWD/log" --log-level=trace --pid-path="$PWD/pid" --control-path="$PWD/ctl" -- "$W" say=up hang >out 2>err ||
+		fail "$(cat err)"
+	PID=$(cat pid)
+	has log 'Server 1 \(pid [0-9]+\) is up$' || fail "$(cat log)"
+	atf_check "$SE" --pid-path="$PWD/pid" --stop
+	eventually gone "$PID"
+}
+
+# ---- commands ----
+
+atf_test_case commands
+commands_body()
+{
+	printf '%s\n' "command: [$W, say=up, hang]" 'workers: 2' >c.yml
+	above -c c.yml
+	server=$(servers)
+	for sig in USR1 HUP; do
+		n=$(grep -c '^up ' log)
+		kill -$sig "$PID"
+		eventually more_up $((n + 2))
+	done
+	atf_check "$SE" --control-path=ctl --restart
+	eventually more_up 8
+	[ "$(servers)" = "$server" ] || fail 'another server'
+	sed -i 's/workers: 2/workers: 3/' c.yml
+	kill -USR2 "$PID"
+	eventually has_workers "$server" 3
+	kill -TTIN "$PID"
+	eventually has_workers "$server" 4
+	atf_check "$SE" --control-path=ctl --scale=1
+	eventually has_workers "$server" 1
+	echo 'worker: x' >>c.yml
+	"$SE" --control-path=ctl --reload 2>err && fail 'a wrong configuration is taken'
+	eventually has log "ERROR -- : Configuration not reloaded: c.yml:3: worker: "
+	finish
+}
+more_up() { [ "$(grep -c '^up ' log)" -ge "$1" ]; }
+has_workers() { [ "$(workers "$1" | wc -l)" = "$2" ]; }
+
+atf_test_case restart_server_process
+restart_server_process_body()
+{
+	above --restart-server-process --workers=2 -- "$W" say=up hang
+	old=$(servers)
+	kill -USR1 "$PID"
+	eventually up_again "$old" 2
+	old=$(servers)
+	atf_check "$SE" --control-path=ctl --restart-now
+	eventually up_again "$old" 2
+	! has log 'unexpectedly' || fail "$(cat log)"
+	finish
+}
+
+# ---- live restart ----
+
+# With shared sockets nobody is refused, whatever is replaced.
+atf_test_case live_restart
+live_restart_body()
+{
+	above --workers=4 --listen=127.0.0.1:0 -- sh -c 'echo "$SERVER_STARTER_PORT" >ports; exec "$0" say=up' "$WEB"
+	at=$(sed 's/=.*//' ports)
+	for kind in '' close; do
+		"$LOAD" "$at" rate=1000 connections=8 seconds=200 $kind >load &
+		load=$!
+		for _ in 1 2 3 4 5; do
+			old=$(servers)
+			n=$(grep -c '^up$' log)
+			kill -USR1 "$PID"
+			eventually more_lines '^up$' $((n + 4))
+			kill -INT "$PID"
+			eventually up_again "$old" 4
+		done
+		kill -INT $load
+		wait $load || fail "$(cat load)"
+		has load ' failed=0 refused=0 reset=0 ' || fail "$(cat load)"
+	done
+	has log 'Server 11 \(pid [0-9]+\) is up$' || fail "$(cat log)"
+	finish
+}
+more_lines() { [ "$(grep -c "$1" log)" -ge "$2" ]; }
+
+# Several at once: old ones end in their own time, and logs of all arrive.
+atf_test_case several
+several_body()
+{
+	above --listen=127.0.0.1:0 -- "$W" say=up drain=TERM:4000 hang
+	for n in 2 3 4; do
+		kill -INT "$PID"
+		eventually has log "Server $n \\(pid [0-9]+\\) is up\$"
+	done
+	[ "$(servers | wc -l)" -ge 3 ] || fail "$(cat log)"
+	eventually one_server x
+	lines log 'Server [123] finished with status 0$' 3 || fail "$(cat log)"
+	lines log 'Worker 0 finished with status 0$' 3 || fail "$(cat log)"
+	finish
+}
+
+# Without them: the old one is told to go, and the new one comes when it is gone or its time is over.
+atf_test_case without_sockets
+without_sockets_body()
+{
+	above --server-detach-wait=1s -- "$W" say=up drain=TERM:3000 hang
+	atf_check "$SE" --control-path=ctl --detach
+	eventually has log 'Server 2 started'
+	[ "$(servers | wc -l)" = 2 ] || fail "$(cat log)"
+	between 0.9 2.9 "$(gap log 'Server 1 .* is detached' 'Server 2 started')" 'the wait'
+	eventually one_server x
+	finish
+	rm log
+	above --server-detach-wait=60s -- "$W" say=up hang
+	kill -INT "$PID"
+	eventually has log 'Server 2 started'
+	between 0 20 "$(gap log 'Server 1 .* is detached' 'Server 2 started')" 'the wait for one that has ended'
+	finish
+}
+
+atf_test_case disabled
+disabled_body()
+{
+	above --enable-detach=false -- "$W" say=up hang
+	kill -INT "$PID"
+	ends "$PID" 0
+}
+
+# A new server that does not come up changes nothing.
+atf_test_case fails
+fails_body()
+{
+	printf '%s\n' "command: [$W, say=up, hang]" 'listen: 127.0.0.1:0' >c.yml
+	above -c c.yml
+	old=$(servers)
+	echo 'nonsense: 1' >>c.yml
+	kill -INT "$PID"
+	eventually has log 'ERROR -- : Live restart failed: server 2 did not come up: the old one goes on$'
+	[ "$(servers)" = "$old" ] || fail "$(cat log)"
+	sed -i /nonsense/d c.yml
+	kill -INT "$PID"
+	eventually up_again "$old" 1
+	finish
+}
+
+# The new one is from the program's path: another file that lies there, and ours if none does.
+atf_test_case new_version
+new_version_body()
+{
+	cp "$BUILD/sebox" se-supervise
+	SE=$PWD/se-supervise
+	above --listen=127.0.0.1:0 -- "$W" say=up hang
+	cp se-supervise new
+	mv new se-supervise
+	old=$(servers)
+	kill -INT "$PID"
+	eventually up_again "$old" 1
+	[ "$(stat -Lc %i "/proc/$(servers)/exe")" = "$(stat -c %i se-supervise)" ] || fail 'the old file'
+	rm se-supervise
+	old=$(servers)
+	kill -INT "$PID"
+	eventually up_again "$old" 1
+	has log 'WARN -- : .*/se-supervise: No such file or directory: starting the server from our own file$' || fail "$(cat log)"
+	finish
+}
+
+# The supervisor leaves; the old server ends in its time, and what its workers say is not lost.
+atf_test_case exit_on_detach
+exit_on_detach_body()
+{
+	above --exit-on-detach --server-detach-wait=500ms --pid-path=pid -- \
+		sh -c 'trap "sleep 3; echo the last word; exit 0" TERM; echo up; while :; do sleep 0.1; done'
+	server=$(servers)
+	kill -INT "$PID"
+	ends "$PID" 0
+	[ ! -e pid ] && [ ! -e ctl ] || fail "$(ls)"
+	! gone "$server" || fail "$(cat log)"
+	eventually gone "$server"
+	eventually has log '^the last word$'
+	has log 'Worker 0 finished with status 0$' || fail "$(cat log)"
+}
+
+# ---- as PID 1 ----
+
+atf_test_case pid1
+pid1_body()
+{
+	unshare --pid --fork --mount-proc true 2>/dev/null || atf_skip 'no pid namespace can be made'
+	unshare --pid --fork --kill-child --mount-proc "$SE" --supervisor --control-path=ctl --log=log --log-level=trace --workers=2 -- \
+		"$W" say=up stray=TERM hang >out 2>err &
+	PID=$!
+	eventually has log 'Server 1 \(pid [0-9]+\) is up$'
+	atf_check "$SE" --control-path=ctl --stop
+	ends "$PID" 0
+	has log 'Server 1 finished with status 0$' || fail "$(cat log)"
+}
+
+atf_init_test_cases()
+{
+	for c in tree not_fooled killed hangs heartbeats_go_on supervisor_killed no_line_is_lost stops statuses failed_start daemon commands \
+		restart_server_process live_restart several without_sockets disabled fails new_version exit_on_detach pid1; do
+		atf_add_test_case $c
+	done
+}
