@@ -34,8 +34,10 @@ new_lines() { # of the log, since the last time
 
 port=$("$httpd" port)
 cat >app.yml <<EOF
-# four workers on port $port (each with SO_REUSEPORT)
-command: [$httpd, serve, $port]
+# a supervisor, and four workers that accept on one socket
+supervisor: true
+command: [$httpd, serve]
+listen: 127.0.0.1:$port
 workers: 4
 worker_process_name: "web-%d"
 worker_heartbeat: required      # they beat once a second
@@ -50,7 +52,7 @@ cat app.yml
 show 'se-supervise -c app.yml &'
 "$se" -c app.yml 2>err &
 pid=$!
-seen=0
+seen=0 failed=0
 until_ready 4
 status
 ask 200
@@ -76,17 +78,27 @@ done
 until_ready 4
 new_lines
 
-step 'Restart of all workers under load (USR1): 2000 requests meanwhile'
-("$httpd" get "$port" 2000 >load.txt || :) &
-load=$!
-sleep 0.1
-show 'se-supervise -c app.yml --restart'
-"$se" -c app.yml --restart
-wait "$load"
-until_ready 4
-cat load.txt
-echo '(each worker has a socket of its own: while all four are replaced at once, a request can be refused)'
-new_lines
+# under_load COMMAND...: with 1000 requests a second meanwhile, none of which may fail
+under_load() {
+	show "load 127.0.0.1:$port rate=1000 connections=16 close &"
+	"$build/bench/load" "127.0.0.1:$port" rate=1000 connections=16 close seconds=60 >load.txt &
+	load=$!
+	sleep 0.3
+	show "$*"
+	"$@"
+	sleep 2
+	until_ready 4
+	kill -INT "$load"
+	wait "$load" || failed=1
+	cat load.txt
+	new_lines
+}
+step 'Restart of all workers under load'
+under_load "$se" -c app.yml --restart
+
+step 'Live restart under load: a new server, which may be a new version, beside the old one'
+under_load "$se" -c app.yml --detach
+[ "$failed" = 0 ]
 
 step 'Reload: two workers more'
 sed -i 's/^workers: 4/workers: 6/' app.yml

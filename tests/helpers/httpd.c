@@ -2,14 +2,15 @@
  * A small HTTP server to be a worker, and its client.
  *
  *   httpd port           prints a port of 127.0.0.1 that is free
- *   httpd serve PORT     answers every request with its worker id and pid; several may share the
- * port (SO_REUSEPORT); beats, says READY=1, and how many it has served in STATUS=; at TERM it
- * serves whom it has accepted or who waits, and exits with 0 httpd get PORT N     makes N requests,
- * one after the other; prints how many were answered, and by how many processes; exits with 1 if
- * one was not answered within 5 s
+ *   httpd serve [PORT]   answers every request with its worker id and pid, on a socket of its own,
+ * or on descriptor 3, which it was given; beats, says READY=1, and how many it has served in
+ * STATUS=; at TERM it serves whom it has accepted or who waits, and exits with 0 httpd get PORT N
+ * makes N requests, one after the other; prints how many were answered, and by how many processes;
+ * exits with 1 if one was not answered within 5 s
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
@@ -107,11 +108,15 @@ serve(int port)
 {
 	struct sigaction sa = { .sa_handler = on_term };
 	const char *beat = getenv("SERVERENGINE_HEARTBEAT_PIPE");
-	struct pollfd p = { .fd = listen_on(port, 1), .events = POLLIN };
+	struct pollfd p = { .fd = port ? listen_on(port, 1) : 3, .events = POLLIN };
 	unsigned long served = 0;
 	time_t last = 0;
 	char status[64];
 
+	if (fcntl(p.fd, F_SETFL, O_NONBLOCK) < 0) {
+		perror("httpd: descriptor 3");
+		return 1;
+	}
 	sigaction(SIGTERM, &sa, NULL);
 	notify("READY=1");
 	for (;;) {
@@ -196,10 +201,10 @@ main(int argc, char **argv)
 {
 	if (argc == 2 && strcmp(argv[1], "port") == 0)
 		return free_port();
-	if (argc == 3 && strcmp(argv[1], "serve") == 0)
-		return serve(atoi(argv[2]));
+	if ((argc == 2 || argc == 3) && strcmp(argv[1], "serve") == 0)
+		return serve(argc == 3 ? atoi(argv[2]) : 0);
 	if (argc == 4 && strcmp(argv[1], "get") == 0)
 		return get_many(atoi(argv[2]), atoi(argv[3]));
-	fprintf(stderr, "usage: httpd port | serve PORT | get PORT N\n");
+	fprintf(stderr, "usage: httpd port | serve [PORT] | get PORT N\n");
 	return 2;
 }
