@@ -148,7 +148,8 @@ execute(struct supervise *s, struct client *c, const char *line, ms now)
 		return NULL;
 	}
 	(void)buf_print_to(who, sizeof who, "control socket, uid %u", (unsigned)c->uid); /* fits */
-	why = server_relay(s, &command, who) ? NULL : supervise_command(s, &command, who, now);
+	if (!server_relay(s, &command, who, &why))
+		why = supervise_command(s, &command, who, now);
 	if (!why &&
 	    (command.word == COMMAND_GRACEFUL_STOP || command.word == COMMAND_IMMEDIATE_STOP))
 		c->deadline = MS_NEVER; /* it may wait for our end */

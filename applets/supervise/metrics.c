@@ -28,8 +28,9 @@ write_metrics(void *arg)
 ms
 metrics_due(const struct supervise *s)
 {
-	return s->live->metrics_path && s->changed && s->metrics_pid == 0 ? s->metrics_next
-									  : MS_NEVER;
+	return s->live->metrics_path && !s->supervisor && s->changed && s->metrics_pid == 0
+	    ? s->metrics_next
+	    : MS_NEVER;
 }
 
 void

@@ -70,13 +70,14 @@ server_take(struct supervise *s)
 	    call_fcntl(LINK_BEAT, F_SETFL, O_NONBLOCK) == 0;
 }
 
-static void
+/* False: it takes nothing now. */
+static bool
 say(const struct supervise *s, enum link_word word, int value, const char *text)
 {
 	struct link_message m = { .word = word, .value = value };
 
 	(void)buf_print_to(m.text, sizeof m.text, "%s", text); /* a cut text is still told */
-	(void)fdpass_send(s->link, &m, sizeof m, -1);          /* if it is gone, so are we */
+	return fdpass_send(s->link, &m, sizeof m, -1) == 0;
 }
 
 void
@@ -125,9 +126,7 @@ server_tick(struct supervise *s, ms now)
 	}
 	if (now < s->up_look)
 		return;
-	s->up_look = are_up(s, now) ? MS_NEVER : now + LOOK;
-	if (s->up_look == MS_NEVER)
-		say(s, LINK_UP, 0, "");
+	s->up_look = are_up(s, now) && say(s, LINK_UP, 0, "") ? MS_NEVER : now + LOOK;
 }
 
 ms
@@ -136,29 +135,34 @@ server_due(const struct supervise *s)
 	return s->link < 0 ? MS_NEVER : ms_min(s->beat_at, s->up_look);
 }
 
-bool
-server_relay(struct supervise *s, const struct command *c, const char *who)
+/* Can only the supervisor do it? */
+static bool
+is_its(const struct supervise *s, const struct command *c)
 {
 	switch (c->word) {
 	case COMMAND_GRACEFUL_RESTART:
 	case COMMAND_IMMEDIATE_RESTART:
-		if (!s->boot->restart_server_process)
-			return false;
-		break;
+		return s->boot->restart_server_process;
 	case COMMAND_GRACEFUL_STOP:
 	case COMMAND_IMMEDIATE_STOP:
 	case COMMAND_DETACH:
-		break;
+		return true;
 	case COMMAND_RELOAD:
 	case COMMAND_DUMP:
 	case COMMAND_STATUS:
 	case COMMAND_SCALE:
 	case COMMAND_UPGRADE:
-		return false;
+		break;
 	}
-	if (s->link < 0)
+	return false;
+}
+
+bool
+server_relay(const struct supervise *s, const struct command *c, const char *who, const char **why)
+{
+	if (s->link < 0 || !is_its(s, c))
 		return false;
-	say(s, LINK_COMMAND, (int)c->word, who);
+	*why = say(s, LINK_COMMAND, (int)c->word, who) ? NULL : "the supervisor does not answer";
 	return true;
 }
 
@@ -166,12 +170,12 @@ void
 server_reloaded(const struct supervise *s)
 {
 	if (s->link >= 0)
-		say(s, LINK_RELOAD, 0, "");
+		(void)say(s, LINK_RELOAD, 0, ""); /* it has enough to do: the next one will do */
 }
 
 void
 server_ends(const struct supervise *s, int status, const char *why)
 {
 	if (s->link >= 0)
-		say(s, LINK_END, status, why);
+		(void)say(s, LINK_END, status, why); /* else it starts another server */
 }

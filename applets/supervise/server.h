@@ -15,10 +15,11 @@ void server_on_link(struct supervise *, ms now);
 void server_tick(struct supervise *, ms now);
 ms server_due(const struct supervise *);
 /*
- * A control client asked for what only the supervisor can do: told to it. False: it is for us, or
- * there is no supervisor.
+ * A control client asked for what only the supervisor can do: told to it; *why it cannot be, or
+ * NULL. False: it is for us, or there is no supervisor.
  */
-bool server_relay(struct supervise *, const struct command *, const char *who);
+bool server_relay(
+    const struct supervise *, const struct command *, const char *who, const char **why);
 /* We have reloaded: it is to do the same. */
 void server_reloaded(const struct supervise *);
 /* We end of our own accord, with that status; why: "", or what made the start fail. */

@@ -362,6 +362,18 @@ exit_on_detach_body()
 	has log 'Worker 0 finished with status 0$' || fail "$(cat log)"
 }
 
+# What is told of workers is the server's.
+atf_test_case metrics
+metrics_body()
+{
+	above --metrics-path=metrics --workers=2 -- "$W" say=up hang
+	eventually has metrics '^se_supervise_workers_up 2$'
+	kill -KILL "$(worker_pid 1)"
+	eventually has metrics '^se_supervise_restarts_total 1$'
+	[ "$(grep -c '^se_supervise_worker_ready{' metrics)" = 2 ] || fail "$(cat metrics)"
+	finish
+}
+
 # ---- as PID 1 ----
 
 atf_test_case pid1
@@ -380,7 +392,7 @@ pid1_body()
 atf_init_test_cases()
 {
 	for c in tree not_fooled killed hangs heartbeats_go_on supervisor_killed no_line_is_lost stops statuses failed_start daemon commands \
-		restart_server_process live_restart several without_sockets disabled fails new_version exit_on_detach pid1; do
+		restart_server_process live_restart several without_sockets disabled fails new_version exit_on_detach metrics pid1; do
 		atf_add_test_case $c
 	done
 }

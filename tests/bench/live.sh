@@ -1,0 +1,128 @@
+#!/bin/sh
+# live.sh - the figures of the README for servers that are replaced, and for many workers.
+#
+#     sh tests/bench/live.sh BUILD_DIR
+#
+# restarts: requests that fail, of 2000 a second on 16 connections (kept, or new for each request),
+# while all workers are restarted ten times (USR1) and while the server is replaced ten times (INT).
+# memory: PSS of the supervisor, the server and the logger meanwhile. orphans: 10 workers, kill -9 of the
+# server, and of the supervisor: how many of the old ones live a second later, and how many new ones.
+# many: WORKERS (10000, or as many as the limit of open files allows) workers that beat once and
+# sleep: until all have beaten, until all are gone, and our memory for each.
+# It prints numbers and asserts nothing; they are of one machine, so compare only within one run.
+# shellcheck disable=SC2016,SC3045 # inner shells; dash has ulimit -H
+set -eu
+
+[ $# -ge 1 ] || {
+	sed -n 's/^# *\(sh .*\)/usage: \1/p' "$0" >&2
+	exit 100
+}
+build=$(CDPATH='' cd -- "$1" && pwd)
+se=$build/se-supervise
+top=$(mktemp -d)
+pid='' load=''
+clean() {
+	[ -z "$load" ] || kill -9 "$load" 2>/dev/null || :
+	[ -z "$pid" ] || kill -9 "$pid" 2>/dev/null || :
+	rm -rf "$top"
+}
+trap clean EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+cd "$top"
+
+# up N: worker N's server is up
+up() { until grep -q "Server $1 .* is up" log; do sleep 0.02; done; }
+kids() { cat /proc/[0-9]*/stat 2>/dev/null | awk -v p="$1" '{ line = $0; sub(/.*\) /, "", line); split(line, f, " "); if (f[1] != "Z" && f[2] == p) print $1 }'; }
+server() { sed -n 's/.*Server [0-9]* started with pid //p' log | tail -n 1; }
+pss() { awk '/^Pss:/ { print $2 }' "/proc/$1/smaps_rollup"; }
+starts() { grep -c 'Worker [0-9]* started' log; }
+ms() { echo $(($(date +%s%N) / 1000000)); }
+begin() {
+	rm -f log ctl
+	"$se" --supervisor --control-path=ctl --log=log --log-level=trace --log-rotate-age=0 "$@" 2>err &
+	pid=$!
+	up 1
+}
+end() {
+	kill "$pid"
+	wait "$pid" || :
+	pid=
+}
+
+restarts() {
+	for kind in '' close; do
+		for signal in USR1 INT; do
+			begin --workers=4 --listen=127.0.0.1:0 -- sh -c 'echo "$SERVER_STARTER_PORT" >ports; exec "$0"' "$build/bench/httpd"
+			at=$(sed 's/=.*//' ports)
+			# shellcheck disable=SC2086 # a word or none
+			"$build/bench/load" "$at" rate=2000 connections=16 seconds=600 $kind >load &
+			load=$!
+			n=0
+			while [ $n -lt 10 ]; do
+				n=$((n + 1)) before=$(starts)
+				sleep 1
+				kill -$signal "$pid"
+				until [ "$(starts)" -ge $((before + 4)) ]; do sleep 0.02; done
+				[ $signal = USR1 ] || up $((n + 1))
+			done
+			sleep 1
+			kill -INT "$load"
+			wait "$load" || :
+			load=
+			printf '%-5s x 10, %-4s connections: %s\n' "$signal" "${kind:+new}${kind:-kept}" "$(cat load)" | sed 's/newclose/new/'
+			end
+		done
+	done
+}
+
+memory() {
+	begin --workers=4 --listen=127.0.0.1:0 -- "$build/bench/httpd"
+	kill -INT "$pid"
+	up 2
+	sleep 1
+	logger=$(kids "$pid" | grep -vx "$(server)" | head -n 1)
+	echo "PSS KiB: supervisor $(pss "$pid"), server $(pss "$(server)"), logger $(pss "$logger")"
+	end
+}
+
+orphans() {
+	for victim in server supervisor; do
+		begin --workers=10 -- sleep 1000
+		old=$(kids "$(server)")
+		case $victim in
+		server) kill -9 "$(server)" ;;
+		supervisor) kill -9 "$pid" ;;
+		esac
+		sleep 1
+		alive=0
+		for w in $old; do [ ! -d "/proc/$w" ] || ! grep -q '^State:.[^Z]' "/proc/$w/status" || alive=$((alive + 1)); done
+		new=0
+		[ $victim = supervisor ] || new=$(kids "$(server)" | wc -l)
+		echo "kill -9 of the $victim, a second later: $alive of 10 old workers, $new new ones"
+		[ $victim = supervisor ] || end
+	done
+	pid=
+}
+
+many() {
+	wanted=${WORKERS:-10000} most=$(($(ulimit -Hn) - 200))
+	[ "$most" -ge "$wanted" ] || wanted=$most
+	rm -f log ctl
+	"$se" --control-path=ctl --workers=0 -- sh -c 'printf . >&"$SERVERENGINE_HEARTBEAT_PIPE"; exec sleep 100000' 2>err &
+	pid=$!
+	until "$se" --control-path=ctl --status >/dev/null 2>&1; do sleep 0.05; done
+	none=$(pss "$pid") begun=$(ms)
+	"$se" --control-path=ctl --scale="$wanted"
+	until [ "$("$se" --control-path=ctl --status=json | grep -c '"heartbeat_age":[0-9]')" -ge "$wanted" ]; do sleep 0.2; done
+	beaten=$(ms) all=$(pss "$pid")
+	kill "$pid"
+	wait "$pid" || :
+	pid=
+	echo "$wanted workers: started and beaten in $((beaten - begun)) ms, stopped in $(($(ms) - beaten)) ms, $(((all - none) * 1024 / wanted)) bytes of ours each"
+}
+
+restarts
+memory
+orphans
+many
