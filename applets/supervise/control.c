@@ -16,7 +16,7 @@
 
 /* A client that sent a line gets the answer before its next line is looked at. */
 struct client {
-	int fd; /* -1: free */
+	int fd; /* 0: free */
 	uid_t uid;
 	ms since;       /* of the connection */
 	ms deadline;    /* of what it has to do now: send a line, or take an answer */
@@ -43,11 +43,7 @@ client_at(const struct supervise *s, unsigned i)
 bool
 control_prepare(struct supervise *s)
 {
-	if (!(s->control = memory_get(sizeof *s->control)))
-		return false;
-	for (unsigned i = 0; i < CONTROL_CLIENTS; i++)
-		client_at(s, i)->fd = -1;
-	return true;
+	return (s->control = memory_get(sizeof *s->control)) != NULL;
 }
 
 const char *
@@ -72,7 +68,7 @@ hang_up(struct supervise *s, unsigned i)
 
 	loop_forget(c->fd, TAG(TAG_CLIENT, i));
 	close(c->fd);
-	c->fd = -1;
+	c->fd = 0;
 }
 
 void
@@ -94,7 +90,7 @@ make_place(struct supervise *s)
 	unsigned oldest = 0;
 
 	for (unsigned i = 0; i < CONTROL_CLIENTS; i++) {
-		if (c[i].fd < 0)
+		if (c[i].fd == 0)
 			return i;
 		if (c[i].since < c[oldest].since)
 			oldest = i;
@@ -216,7 +212,7 @@ control_on_client(struct supervise *s, unsigned i, ms now)
 	size_t room;
 	ssize_t n;
 
-	if (!s->control || i >= CONTROL_CLIENTS || (c = client_at(s, i))->fd < 0)
+	if (!s->control || i >= CONTROL_CLIENTS || (c = client_at(s, i))->fd == 0)
 		return;
 	room = CONTROL_LINE_MAX - c->in.len;
 	if (c->out.len == 0 && !c->streaming && room > 0) {
@@ -276,7 +272,7 @@ control_take(struct supervise *s, int fd, uid_t uid, ms now)
 	c->out = buf_over(c->out_room, sizeof c->out_room);
 	if (loop_watch(fd, TAG(TAG_CLIENT, i), false) < 0) {
 		close(fd);
-		c->fd = -1;
+		c->fd = 0;
 	}
 }
 
@@ -286,7 +282,7 @@ control_due(const struct supervise *s)
 	ms due = s->control_again;
 
 	for (unsigned i = 0; s->control && i < CONTROL_CLIENTS; i++)
-		if (client_at(s, i)->fd >= 0)
+		if (client_at(s, i)->fd > 0)
 			due = ms_min(due, client_at(s, i)->deadline);
 	return due;
 }
@@ -300,6 +296,6 @@ control_tick(struct supervise *s, ms now)
 		s->control_again = on ? MS_NEVER : now + MS_SECOND;
 	}
 	for (unsigned i = 0; s->control && i < CONTROL_CLIENTS; i++)
-		if (client_at(s, i)->fd >= 0 && now >= client_at(s, i)->deadline)
+		if (client_at(s, i)->fd > 0 && now >= client_at(s, i)->deadline)
 			hang_up(s, i);
 }
