@@ -80,19 +80,6 @@ const struct opt config_opts[] = {
 	STRING(metrics_path, OPT_DYNAMIC, "PATH", "Prometheus status, written once a second at most"),
 	TIME(stray_timeout, stray_timeout, 0, 0, "from TERM to KILL for what workers leave behind" OPT_OR("5s")),
 
-	HEADING("Supervisor:"),
-	BOOL(supervisor, 0, "a supervisor process above the server, which is replaced if it dies or hangs"),
-	STRING(server_process_name, 0, "NAME", "the server's name in ps"),
-	BOOL(restart_server_process, 0, "a restart is one of the server too"),
-	BOOL(enable_detach, 0, "signal_detach is a live restart, else a graceful stop" OPT_OR("true")),
-	BOOL(exit_on_detach, 0, "then leave, and start no new server"),
-	BOOL(disable_reload, 0, "the supervisor does not read the configuration again"),
-	TIME(server_restart_wait, server_restart_wait, 0, 100, "before a server that lived under a second is restarted" OPT_OR("1s")),
-	TIME(server_detach_wait, server_detach_wait, 0, 0, "without listen, from the old server's stop to the new one's start" OPT_OR("10s")),
-	TIME(server_heartbeat_interval, server_heartbeat_interval, 0, 10, "of the server" OPT_OR("1s")),
-	TIME(server_heartbeat_timeout, server_heartbeat_timeout, 0, 100, "a server silent for so long is killed" OPT_OR("180s")),
-	LADDER(server)
-
 	HEADING("Starting and restarting:"),
 	TIME(start_worker_delay, start_worker_delay, 0, 0, "between two starts"),
 	RATIO(start_worker_delay_rand, "it varies by half of this up and down" OPT_OR("0.2")),
@@ -126,6 +113,19 @@ const struct opt config_opts[] = {
 	INT(oom_score_adj, -1000, 1000, "see proc(5)"),
 	CONFIG_RLIMITS(RLIMIT)
 	STRING(worker_cgroup, 0, "DIR", "cgroup v2 directory: one in it per worker"),
+
+	HEADING("Supervisor:"),
+	BOOL(supervisor, 0, "a supervisor process above the server, which is replaced if it dies or hangs"),
+	STRING(server_process_name, 0, "NAME", "the server's name in ps"),
+	BOOL(restart_server_process, 0, "a restart is one of the server too"),
+	BOOL(enable_detach, 0, "signal_detach is a live restart, else a graceful stop" OPT_OR("true")),
+	BOOL(exit_on_detach, 0, "then leave, and start no new server"),
+	BOOL(disable_reload, 0, "the supervisor does not read the configuration again"),
+	TIME(server_restart_wait, server_restart_wait, 0, 100, "before a server that lived under a second is restarted" OPT_OR("1s")),
+	TIME(server_detach_wait, server_detach_wait, 0, 0, "without listen, from the old server's stop to the new one's start" OPT_OR("10s")),
+	TIME(server_heartbeat_interval, server_heartbeat_interval, 0, 10, "of the server" OPT_OR("1s")),
+	TIME(server_heartbeat_timeout, server_heartbeat_timeout, 0, 100, "a server silent for so long is killed" OPT_OR("180s")),
+	LADDER(server)
 
 	HEADING("Sockets:"),
 	LIST(listen, 0, "WHERE", "PORT, HOST:PORT, [V6]:PORT, uPORT for UDP, a path, or a URI; all workers share it"),

@@ -22,9 +22,14 @@ children()
 		{ comm = $0; sub(/^[0-9]+ /, "", comm); sub(/ [A-Za-z] .*/, "", comm); line = $0; sub(/.*\) /, "", line); split(line, f, " ")
 		if (f[2] == p && f[1] != "Z" && comm ~ name) print $1 }' | sort -n
 }
-one_server() { [ "$(servers | wc -l)" = 1 ] && [ "$(servers)" != "$1" ]; }
+# one_server OLD: there is one, in $SERVER, and it is not OLD; by one look: they change meanwhile
+one_server()
+{
+	SERVER=$(servers)
+	[ "$(printf '%s\n' "$SERVER" | grep -c .)" = 1 ] && [ "$SERVER" != "$1" ]
+}
 # up_again OLD N: another server than OLD is the only one, with N workers
-up_again() { one_server "$1" && "$SE" --control-path=ctl --status | grep -q "^pid $(servers) .* $2 up "; }
+up_again() { one_server "$1" && "$SE" --control-path=ctl --status | grep -q "^pid $SERVER .* $2 up "; }
 all_gone() { for _p in "$@"; do gone "$_p" || return 1; done; }
 
 # ---- the tree ----
@@ -332,6 +337,7 @@ new_version_body()
 	cp "$BUILD/sebox" se-supervise
 	SE=$PWD/se-supervise
 	above --listen=127.0.0.1:0 -- "$W" say=up hang
+	SE=$BUILD/se-supervise
 	cp se-supervise new
 	mv new se-supervise
 	old=$(servers)
