@@ -60,6 +60,9 @@ const struct opt config_opts[] = {
 	VERB("scale", CONFIG_SCALE, "N", "have N workers, or +N or -N"),
 	ROW("timeout", OPT_DURATION, 0, "TIME", "longest wait; else 10s, for a stop none" OPT_OR("-1"), timeout, 1, 0),
 
+	HEADING("In a worker:"),
+	VERB("get-socket", CONFIG_GET_SOCKET, "WHERE", "run COMMAND with a socket of the socket manager's"),
+
 	HEADING("Command:"),
 	ROW("command", OPT_ARGV, OPT_KEY | OPT_OR_NIL, "COMMAND", "the worker: a list, or a text split on blanks and quotes", command, 0, 0),
 	COUNT(workers, OPT_DYNAMIC, 10000, "number of workers" OPT_OR("1")),
@@ -130,6 +133,7 @@ const struct opt config_opts[] = {
 	HEADING("Sockets:"),
 	LIST(listen, 0, "WHERE", "PORT, HOST:PORT, [V6]:PORT, uPORT for UDP, a path, or a URI; all workers share it"),
 	COUNT(backlog, 0, 32767, "connections that wait to be accepted" OPT_OR("4096")),
+	STRING(socket_manager, 0, "PATH", "workers ask there for sockets, as with ServerEngine; true: a path is made; take: another server's"),
 	LIST(allowed_networks, 0, "CIDR", "only from there; nil: from everywhere"),
 
 	HEADING("Commands and signals:"),
@@ -155,7 +159,7 @@ const struct opt config_opts[] = {
 	WORD(log_overflow, OPT_DYNAMIC, "block|drop", "what if the disk is too slow: workers wait, or lines are counted"),
 
 	{ .type = OPT_STRING, .flags = OPT_KEY | OPT_LATER, .text = OPT_TEXT("",
-	  "upgrade|logger_class|socket_manager|"
+	  "upgrade|logger_class|"
 	  "before_run|after_run|worker_before_fork|worker_after_start|worker_after_exit|"
 	  "hook_timeout|worker_notification_fd|restart_mode|"
 	  "restart_max_unavailable|restart_surge", "") },

@@ -21,6 +21,7 @@ enum config_verb {
 	CONFIG_SCALE,
 	CONFIG_DETACH,
 	CONFIG_UPGRADE,
+	CONFIG_GET_SOCKET,
 };
 
 enum config_give_up { CONFIG_GIVE_UP_EXIT, CONFIG_GIVE_UP_STOP };
@@ -119,6 +120,7 @@ struct config {
 
 	struct opt_list listen, allowed_networks;
 	unsigned backlog;
+	const char *socket_manager;
 
 	const char *control_path;
 	unsigned command_sender;

@@ -9,6 +9,7 @@
 #include "../../lib/sys/cgroup.h"
 #include "../../lib/sys/memory.h"
 #include "link.h"
+#include "manager.h"
 
 extern char **environ;
 
@@ -16,10 +17,10 @@ extern char **environ;
 static const char ours[] = "SERVERENGINE_WORKER_ID\0SERVERENGINE_HEARTBEAT_PIPE\0"
 			   "SERVERENGINE_HEARTBEAT_INTERVAL\0NOTIFY_SOCKET\0WATCHDOG_USEC\0"
 			   "WATCHDOG_PID\0LISTEN_FDS\0LISTEN_PID\0LISTEN_FDNAMES\0"
-			   "SERVER_STARTER_PORT\0" LINK_ENV "\0" LISTENERS_ENV "\0";
+			   "SERVER_STARTER_PORT\0" LINK_ENV "\0" LISTENERS_ENV "\0" MANAGER_ENVS;
 
 /* How many of them a worker is given at most. */
-#define OURS 10
+#define OURS 12
 
 /* How long the vectors are together, with their NULLs. */
 static size_t
@@ -47,7 +48,8 @@ static void
 fill_environment(char **envp, struct launch *l, const struct config *c)
 {
 	char *const told[] = { l->id, *l->notify ? l->notify : NULL, l->listeners->ports,
-		l->listeners->fds, l->listeners->names, l->listeners->pid };
+		l->listeners->fds, l->listeners->names, l->listeners->pid, l->manager[0],
+		l->manager[1] };
 
 	for (char **e = environ; *e; e++)
 		if (!text_is_named(*e, ours))

@@ -9,8 +9,9 @@
 
 /* What every worker is started with, made ready once so that a start allocates nothing. */
 struct launch {
-	const struct config *boot;   /* of the start: the command */
-	const struct config *live;   /* of the last reload */
+	const struct config *boot; /* of the start: the command */
+	const struct config *live; /* of the last reload */
+	char *manager[2]; /* entries that tell of the socket manager; NULL: there is none */
 	struct listeners *listeners; /* that workers share; their heartbeat pipe is behind them */
 	char **argv;
 	char **envp;

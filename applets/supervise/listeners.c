@@ -77,15 +77,27 @@ listeners_check(const struct config *c, struct buf *why)
 	return read_networks(c, networks, why);
 }
 
-/* Only packets of those networks come to the socket; a unix socket has none. */
+/* Only packets of those networks come to the socket. */
 static bool
-restrict_to(int fd, const struct endpoint *at, const struct cidr *networks, unsigned n)
+restrict_to(int fd, bool v6, const struct cidr *networks, unsigned n)
 {
 	struct cidr_instruction program[CIDR_FILTER(LISTENERS_NETWORKS)];
 
-	return n == 0 || at->kind == ENDPOINT_UNIX ||
-	    listener_filter(
-		fd, program, (unsigned short)cidr_filter(networks, n, at->v6, program)) == 0;
+	return n == 0 ||
+	    listener_filter(fd, program, (unsigned short)cidr_filter(networks, n, v6, program)) ==
+	    0;
+}
+
+bool
+listeners_restrict(int fd, bool v6, const struct config *c)
+{
+	struct cidr networks[LISTENERS_NETWORKS];
+	char room[512];
+	struct buf why = buf_over(room, sizeof room);
+
+	/* they have been read before */
+	return read_networks(c, networks, &why) &&
+	    restrict_to(fd, v6, networks, c->allowed_networks.count);
 }
 
 /* The fd; -1: errno, and *step. */
@@ -153,7 +165,10 @@ listeners_open(struct listeners *s, const struct config *c, uid_t uid, gid_t gid
 		struct endpoint *at = &s->at[s->count];
 		int fd = open_one(at, &o, &step);
 
-		if (fd < 0 || !restrict_to(fd, at, networks, c->allowed_networks.count)) {
+		/* a unix socket has no networks */
+		if (fd < 0 ||
+		    (at->kind != ENDPOINT_UNIX &&
+			!restrict_to(fd, at->v6, networks, c->allowed_networks.count))) {
 			buf_printf(why, "listen: %s: %s: %s", optval_list_at(&c->listen, s->count),
 			    step, call_reason());
 			return false;

@@ -37,6 +37,8 @@ bool listeners_open(struct listeners *, const struct config *, uid_t, gid_t, str
  * descriptors from first on. False: it cannot be understood.
  */
 bool listeners_adopt(struct listeners *, const char *text, int first);
+/* allowed_networks for a TCP or UDP socket, too; false: errno. */
+bool listeners_restrict(int fd, bool v6, const struct config *);
 /* Removes the unix sockets' files, those that are still ours. */
 void listeners_remove(const struct listeners *);
 

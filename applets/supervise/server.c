@@ -14,6 +14,9 @@
 #include "../../lib/sys/loop.h"
 #include "control.h"
 #include "link.h"
+#include "manager.h"
+
+extern char **environ;
 
 /* How often it is looked whether all workers are up, until they are. */
 #define LOOK 50
@@ -61,6 +64,9 @@ server_take(struct supervise *s)
 	s->number = (unsigned)numbers[OUR_NUMBER];
 	s->launch.nofile[0] = numbers[SOFT_LIMIT];
 	s->launch.nofile[1] = numbers[HARD_LIMIT];
+	for (char **e = environ, **to = s->launch.manager; *e; e++)
+		if (text_is_named(*e, MANAGER_ENVS) && to < s->launch.manager + 2)
+			*to++ = *e;
 	s->link = LINK_FD;
 	s->base_fd = LINK_BASE;
 	s->up_look = s->beat_at = 0;

@@ -12,6 +12,7 @@
 #include "../../lib/sys/loop.h"
 #include "../../lib/sys/memory.h"
 #include "../../lib/sys/spawn.h"
+#include "manager.h"
 
 extern char **environ;
 
@@ -19,12 +20,12 @@ extern char **environ;
 static bool
 make_environment(struct supervise *s, struct supervisor *p)
 {
-	static const char ours[] = LINK_ENV "\0" LISTENERS_ENV "\0";
+	static const char ours[] = LINK_ENV "\0" LISTENERS_ENV "\0" MANAGER_ENVS;
 	size_t n = 0;
 
 	for (char **e = environ; *e; e++)
 		n++;
-	if (!(p->envp = memory_get((n + 3) * sizeof *p->envp)))
+	if (!(p->envp = memory_get((n + 5) * sizeof *p->envp)))
 		return false;
 	n = 0;
 	for (char **e = environ; *e; e++)
@@ -32,6 +33,8 @@ make_environment(struct supervise *s, struct supervisor *p)
 			p->envp[n++] = *e;
 	p->envp[n++] = p->env;
 	p->envp[n++] = p->listen;
+	for (int i = 0; i < 2 && s->launch.manager[i]; i++)
+		p->envp[n++] = s->launch.manager[i];
 	/* what workers are told of the sockets fits, and so does this */
 	(void)buf_print_to(p->listen, sizeof p->listen, "%s=%s", LISTENERS_ENV,
 	    s->listeners.ports ? text_char(s->listeners.ports, '=') + 1 : "");

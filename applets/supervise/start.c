@@ -19,6 +19,7 @@
 #include "../../lib/sys/unixsock.h"
 #include "commands.h"
 #include "control.h"
+#include "manager.h"
 #include "server.h"
 #include "workers.h"
 
@@ -39,6 +40,7 @@ start_die(int status, const char *format, ...)
 static void
 undo(struct supervise *s)
 {
+	manager_close(s);
 	control_close(s);
 	listeners_remove(&s->listeners);
 	pidfile_drop(&s->pidfile);
@@ -131,6 +133,8 @@ become(struct supervise *s)
 		fail(s, "control_path: %s: %s", c->control_path, why);
 	if (!listeners_open(
 		&s->listeners, c, p.user ? p.uid : (uid_t)-1, p.group ? p.gid : (gid_t)-1, &reason))
+		fail(s, "%s", text);
+	if (!manager_open(s, p.user ? p.uid : geteuid(), p.group ? p.gid : getegid(), &reason))
 		fail(s, "%s", text);
 	if (privilege_apply(&p) < 0)
 		fail_identity(s, call_reason());

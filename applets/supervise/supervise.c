@@ -19,7 +19,9 @@
 #include "commands.h"
 #include "control.h"
 #include "dumps.h"
+#include "getsocket.h"
 #include "link.h"
+#include "manager.h"
 #include "metrics.h"
 #include "reports.h"
 #include "server.h"
@@ -191,10 +193,14 @@ static bool
 adopt_workers(struct supervise *s, const struct config *new, struct buf *why)
 {
 	struct worker_policy policy;
+	struct privilege privilege;
 	const char *reason;
 
-	if (s->supervisor)
+	if (s->supervisor) { /* which knows only whose the socket manager is */
+		if (!privilege_resolve(new->worker_chuser, new->worker_chgroup, &privilege))
+			s->launch.privilege = privilege;
 		return true;
+	}
 	config_worker_policy(new, &policy);
 	if ((reason = workers_limit(s, new, &policy, new->workers)) == NULL)
 		return launch_prepare(&s->launch, s->boot, new, s->reports_name, why);
@@ -225,6 +231,7 @@ adopt(struct supervise *s, const struct config *new, struct buf *why)
 		lineout_close(&log.file);
 		return false;
 	}
+	manager_own(s);
 	if (ours && !logged)
 		lineout_replace(&s->log.file, &log.file);
 	else if (logged && !logger_configure(&s->logger, new, path, &s->log))
@@ -433,6 +440,12 @@ on_fd(struct supervise *s, const struct loop_event *ev)
 	case TAG_STDIN:
 		commands_on_stdin(s, ev->now);
 		break;
+	case TAG_MANAGER:
+		manager_on_connection(s, ev->now);
+		break;
+	case TAG_MANAGED:
+		manager_on_client(s, TAG_INDEX(ev->tag), ev->now);
+		break;
 	case TAG_LOGGER:
 		logger_on_message(&s->logger);
 		break;
@@ -465,6 +478,7 @@ on_time(struct supervise *s, ms now)
 {
 	workers_tick(s, now);
 	control_tick(s, now);
+	manager_tick(s, now);
 	if (now >= s->fleet.due)
 		supervise_fleet(s, FLEET_EV_TIME, 0, false, now);
 	metrics_tick(s, now);
@@ -479,7 +493,7 @@ due(const struct supervise *s)
 	ms at =
 	    ms_min(ms_min(workers_due(s), control_due(s)), ms_min(s->fleet.due, metrics_due(s)));
 
-	at = ms_min(at, logger_due(&s->logger));
+	at = ms_min(at, ms_min(logger_due(&s->logger), manager_due(s)));
 	return ms_min(at, ms_min(supervisor_due(s), server_due(s)));
 }
 
@@ -580,6 +594,7 @@ supervise(const struct config *c, int argc, char **argv)
 	server_ends(s, s->failed ? s->failed : s->fleet.status, s->failed ? s->why : "");
 	if (!s->left && !logger_finish(&s->logger, LOG_PATIENCE))
 		out_error("se-supervise: log: its last lines are not written yet: not waited for");
+	manager_close(s);
 	listeners_remove(&s->listeners);
 	pidfile_drop(&s->pidfile);
 	control_close(s);
@@ -604,6 +619,8 @@ run(int argc, char **argv)
 	if (!c->check && c->verb.verb == CONFIG_RUN)
 		return supervise(c, argc, argv);
 	call_mask(SIG_SETMASK, &old, NULL);
+	if (c->verb.verb == CONFIG_GET_SOCKET)
+		return getsocket_run(c);
 	if (c->verb.verb != CONFIG_RUN)
 		return verbs_run(c);
 	if (!config_print(c))
@@ -616,7 +633,8 @@ const struct applet applet_supervise = {
 	.name = "se-supervise",
 	.usage = "[-c FILE] [--KEY=VALUE]... [--] [COMMAND [ARG]...]\0"
 		 "-c FILE --check\0"
-		 "(-c FILE | --control-path=PATH | --pid-path=PATH) --status|--stop|...\0",
+		 "(-c FILE | --control-path=PATH | --pid-path=PATH) --status|--stop|...\0"
+		 "--get-socket=WHERE [--] COMMAND [ARG]...\0",
 	.summary = "Keep N worker processes of one command alive, healthy and replaceable.",
 	.opts = config_opts,
 	.config_size = sizeof(struct config),

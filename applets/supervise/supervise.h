@@ -26,7 +26,9 @@ enum tag_kind {
 	TAG_LOGGER,
 	TAG_STDIN,
 	TAG_SERVER,
-	TAG_LINK
+	TAG_LINK,
+	TAG_MANAGER,
+	TAG_MANAGED
 };
 
 #define SLOT_STATUS_MAX 64
@@ -80,6 +82,7 @@ struct supervise {
 	int failed;          /* exit status of a start that failed; 0: none */
 	unsigned random;
 	struct control *control; /* NULL: none */
+	struct manager *manager; /* NULL: none */
 	int control_fd;          /* -1: none */
 	int reports_fd;          /* where NOTIFY_SOCKET leads; -1: none */
 	int daemon_fd;           /* the caller waits on it for our start; -1: nobody does */

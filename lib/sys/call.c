@@ -144,6 +144,12 @@ call_readlink(const char *path, char *to, size_t room)
 	return (ssize_t)syscall(SYS_readlinkat, AT_FDCWD, path, to, room);
 }
 
+int
+call_getcwd(char *to, size_t room)
+{
+	return (int)syscall(SYS_getcwd, to, room);
+}
+
 ssize_t
 call_sendmsg(int sock, const struct msghdr *m, int flags)
 {

@@ -27,6 +27,7 @@ int call_stat(const char *path, struct stat *);
 int call_lstat(const char *path, struct stat *);
 int call_fstat(int fd, struct stat *);
 ssize_t call_readlink(const char *path, char *to, size_t room);
+int call_getcwd(char *to, size_t room); /* getcwd(3) */
 ssize_t call_sendmsg(int sock, const struct msghdr *, int flags);
 ssize_t call_recvmsg(int sock, struct msghdr *, int flags);
 int call_epoll_create(void); /* close-on-exec */

@@ -122,6 +122,9 @@ set_options(int fd, int family, int type, const struct listener_options *o, cons
 	*step = "SO_REUSEADDR";
 	if (family != AF_UNIX && !set(fd, SOL_SOCKET, SO_REUSEADDR, 1))
 		return false;
+	*step = "SO_REUSEPORT";
+	if (o->reuseport && !set(fd, SOL_SOCKET, SO_REUSEPORT, 1))
+		return false;
 	*step = "IPV6_V6ONLY";
 	if (family == AF_INET6 && !set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1))
 		return false;

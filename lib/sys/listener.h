@@ -17,6 +17,7 @@ struct listener_options {
 	int backlog;
 	int defer_accept; /* seconds, tcp(7); 0: not */
 	int fastopen;     /* length of its queue, tcp(7); 0: not */
+	bool reuseport;   /* SO_REUSEPORT: others that have it too may bind the same */
 	bool nonblocking; /* O_NONBLOCK, which all that inherit it share */
 	mode_t mode;      /* of a unix socket's file */
 	uid_t uid;        /* its owner; (uid_t)-1: as it comes */

@@ -295,6 +295,12 @@ spawn_become(int self, char *const argv[])
 	exec_file(self, argv, environ);
 }
 
+void
+spawn_exec(char *const argv[], char *const envp[])
+{
+	exec_found(&(struct spawn){ .file = argv[0], .argv = argv, .envp = envp });
+}
+
 #ifndef SYS_close_range
 #define SYS_close_range 436
 #endif

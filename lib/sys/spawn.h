@@ -66,6 +66,8 @@ int spawn_end_after(ms);
 int spawn_self(void);
 /* Executes that file in our place, in our own environment; returns only if it fails: errno. */
 void spawn_become(int self, char *const argv[]);
+/* Executes argv[0] in our place, found as spawn does; returns only if it fails: errno. */
+void spawn_exec(char *const argv[], char *const envp[]);
 /* From here on no fd from 3 on goes to any child but by its spawn_fd. */
 void spawn_seal_fds(void);
 /* Closes all from 3 on, as far as the kernel can at once or the limit of open files goes. */

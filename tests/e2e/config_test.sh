@@ -94,6 +94,7 @@ worker_chumask: nil
 worker_reload_signal: USR2
 listen: []
 backlog: 4096
+socket_manager: nil
 allowed_networks: []
 command_sender: signal
 signal_graceful_stop: TERM
@@ -108,14 +109,14 @@ log_level: debug
 END
 	sort expected >sorted
 	grep -xF -f expected out | sort | diff -u sorted - >&2 || atf_fail 'other names or defaults'
-	! has out '^(config|check|help|version|status|stop|scale|timeout|detach|socket_manager):' ||
+	! has out '^(config|check|help|version|status|stop|scale|timeout|detach|get_socket):' ||
 		atf_fail 'it prints what is no key of this version'
 }
 
 atf_test_case later_keys
 later_keys_body()
 {
-	for key in socket_manager before_run after_run worker_before_fork worker_after_start \
+	for key in before_run after_run worker_before_fork worker_after_start \
 	    worker_after_exit hook_timeout restart_mode restart_max_unavailable restart_surge; do
 		conf 'command: x' "$key: 1"
 		refused "c.yml:2: $key: not yet in this version" -c c.yml

@@ -1286,7 +1286,7 @@ copytruncate_and_a_logger_body()
 	"$LR" --size=100k --age=999 log <p >out.logger 2>err.logger 8>&- &
 	PID=$!
 	eventually listens
-	$L make 200000 len=20-180 rate=100000 >p 8>&- &
+	$L make 400000 len=20-180 rate=100000 >p 8>&- &
 	writer=$!
 	n=0
 	dir=.
@@ -1300,8 +1300,8 @@ copytruncate_and_a_logger_body()
 	ends $writer 0
 	done_well
 	only_waits
-	[ $n -ge 10 ] || fail "only $n rotations"
-	plainly 200000 len=20-180
+	[ $n -ge 5 ] || fail "only $n rotations"
+	plainly 400000 len=20-180
 	nothing_left
 }
 

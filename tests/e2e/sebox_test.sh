@@ -71,7 +71,7 @@ help_is_whole_body()
 	# no option is told that does not exist, and defaults are those of --check
 	sed -n 's/^  \(-c, \)\{0,1\}--\([a-z-]*\).*/\2/p' help | sort >told
 	{ cat keys; printf '%s\n' config check help version status stop stop-now restart \
-	    restart-now reload detach dump scale timeout; } | sort | diff - told >&2 || atf_fail 'not the same options'
+	    restart-now reload detach dump scale timeout get-socket; } | sort | diff - told >&2 || atf_fail 'not the same options'
 	lines help '\(-1\)' 1 || atf_fail 'a default that the option does not take'
 	has flat '^  --worker-heartbeat-timeout=TIME .*\(3m\)$' || atf_fail 'no default'
 }

@@ -380,6 +380,27 @@ metrics_body()
 	finish
 }
 
+# The socket manager is the supervisor's: its sockets stay, whichever server's workers ask for them.
+atf_test_case socket_manager
+socket_manager_body()
+{
+	port=$("$BUILD/helpers/httpd" port)
+	above --socket-manager=true --workers=2 --server-detach-wait=0s -- "$SE" --get-socket="127.0.0.1:$port" -- "$WEB" say=up
+	eventually more_lines '^up$' 2
+	"$LOAD" "127.0.0.1:$port" rate=500 connections=4 seconds=100 close >load &
+	load=$!
+	for n in 2 3; do
+		old=$(servers)
+		kill -INT "$PID"
+		eventually up_again "$old" 2
+	done
+	kill -KILL "$(servers)"
+	eventually has log 'Server 4 \(pid [0-9]+\) is up$'
+	kill -INT $load
+	wait $load || has load ' refused=0 ' || fail "$(cat load)" # the killed one's connections are broken off
+	finish
+}
+
 # ---- as PID 1 ----
 
 atf_test_case pid1
@@ -398,7 +419,7 @@ pid1_body()
 atf_init_test_cases()
 {
 	for c in tree not_fooled killed hangs heartbeats_go_on supervisor_killed no_line_is_lost stops statuses failed_start daemon commands \
-		restart_server_process live_restart several without_sockets disabled fails new_version exit_on_detach metrics pid1; do
+		restart_server_process live_restart several without_sockets disabled fails new_version exit_on_detach metrics socket_manager pid1; do
 		atf_add_test_case $c
 	done
 }

@@ -116,6 +116,25 @@ ATF_TC_BODY(datagrams_and_v6, tc)
 	close(fd);
 }
 
+/* Two may have one port where both want it so, and only there. */
+ATF_TC_WITHOUT_HEAD(shared_port);
+ATF_TC_BODY(shared_port, tc)
+{
+	int one, two;
+
+	begin();
+	o.reuseport = true;
+	ATF_REQUIRE(listener_resolve("127.0.0.1", false, 0, &a));
+	ATF_REQUIRE((one = listener_open(&a, SOCK_STREAM, &o, &step)) >= 0);
+	ATF_REQUIRE(listener_resolve("127.0.0.1", false, listener_port(one), &a));
+	ATF_REQUIRE((two = listener_open(&a, SOCK_STREAM, &o, &step)) >= 0);
+	o.reuseport = false;
+	ATF_CHECK_ERRNO(EADDRINUSE, listener_open(&a, SOCK_STREAM, &o, &step) == -1);
+	ATF_CHECK_STREQ(step, "bind");
+	close(one);
+	close(two);
+}
+
 ATF_TC_WITHOUT_HEAD(files);
 ATF_TC_BODY(files, tc)
 {
@@ -163,6 +182,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, hosts);
 	ATF_TP_ADD_TC(tp, streams);
 	ATF_TP_ADD_TC(tp, datagrams_and_v6);
+	ATF_TP_ADD_TC(tp, shared_port);
 	ATF_TP_ADD_TC(tp, files);
 	ATF_TP_ADD_TC(tp, abstract_names);
 	return atf_no_error();

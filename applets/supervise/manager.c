@@ -1,0 +1,430 @@
+#include "manager.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "../../lib/base/num.h"
+#include "../../lib/sys/call.h"
+#include "../../lib/sys/fdpass.h"
+#include "../../lib/sys/loop.h"
+#include "../../lib/sys/memory.h"
+#include "../../lib/sys/unixsock.h"
+#include "../../lib/wire/zone.h"
+#include "ask.h"
+#include "held.h"
+#include "verbs.h"
+
+#define PATH_NAME  "SERVERENGINE_SOCKETMANAGER_PATH="
+#define TOKEN_NAME "SERVERENGINE_SOCKETMANAGER_INTERNAL_TOKEN="
+#define PATH_ROOM  256
+#define TOKEN      16ul /* random bytes in one */
+
+struct client {
+	int fd;      /* 0: free */
+	int give;    /* the descriptor that is to follow the answer; -1: none */
+	ms deadline; /* of what it has to do now: send a request, or take an answer */
+	size_t have; /* of in */
+	struct buf out;
+	char in[SOCKETMANAGER_FRAME];
+	char out_room[SOCKETMANAGER_FRAME];
+};
+
+struct manager {
+	int fd;
+	bool paused; /* not accepting: */
+	ms again;    /* until then, or until a client is done */
+	bool given;  /* another server has the socket too, and its file is that one's */
+	uid_t uid;   /* the workers' */
+	struct listener_file file;
+	char *path, *token; /* values of the variables, which stand in front of them */
+	char path_room[sizeof PATH_NAME + PATH_ROOM], token_room[sizeof TOKEN_NAME + 2 * TOKEN];
+	struct helds held;
+	struct client client[MANAGER_CLIENTS];
+};
+
+/* ---- its own socket ---- */
+
+/* As ServerEngine makes it. */
+static void
+make_path(struct buf *b)
+{
+	const char *dir = call_env("SERVERENGINE_SOCKETMANAGER_SOCK_DIR");
+	struct zone_civil c = zone_civil(call_time());
+
+	buf_printf(b, "%s/SERVERENGINE_SOCKETMANAGER_%04d-%02d-%02dT%02d:%02d:%02dZ_%d",
+	    dir ? dir : "/tmp", c.year, c.month, c.day, c.hour, c.minute, c.second, (int)getpid());
+}
+
+/* Absolute, for workers that go to another directory. False: errno. */
+static bool
+write_path(struct manager *m, const char *key)
+{
+	struct buf b = buf_over(m->path_room, sizeof m->path_room);
+	char name[PATH_ROOM];
+	struct buf n = buf_over(name, sizeof name);
+	bool on;
+
+	if (num_bool(key, &on))
+		make_path(&n);
+	else
+		buf_puts(&n, key);
+	buf_puts(&b, PATH_NAME);
+	m->path = b.base + b.len;
+	if (*name != '/') {
+		if (call_getcwd(m->path, PATH_ROOM) < 0)
+			return false;
+		b.len += strlen(m->path);
+		buf_puts(&b, "/");
+	}
+	buf_puts(&b, name);
+	errno = ENAMETOOLONG;
+	return !n.cut && !b.cut;
+}
+
+static bool
+write_token(struct manager *m)
+{
+	struct buf b = buf_over(m->token_room, sizeof m->token_room);
+	unsigned char random[TOKEN];
+
+	if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
+		return false;
+	buf_puts(&b, TOKEN_NAME);
+	m->token = b.base + b.len;
+	for (size_t i = 0; i < sizeof random; i++)
+		buf_printf(&b, "%02x", random[i]);
+	return true;
+}
+
+/* All that the server has whose variables are in our environment, its own socket too. */
+static bool
+take_over(struct manager *m, struct ask *a)
+{
+	struct socketmanager_request r = { .method = SOCKETMANAGER_SHARE_TCP };
+	int status = ask_open(a, MANAGER_PATIENCE);
+
+	while (status == VERBS_DONE && r.method != SOCKETMANAGER_UNKNOWN) {
+		if ((status = ask(a, &r)) != VERBS_DONE)
+			break;
+		if (r.method == SOCKETMANAGER_SHARE_UNIX)
+			m->fd = a->fd;
+		else if (a->fd >= 0 &&
+		    !held_take(&m->held, r.method == SOCKETMANAGER_SHARE_UDP, a->text, a->fd))
+			status = VERBS_REFUSED;
+		r.number++;
+		if (a->fd < 0 || m->fd >= 0)
+			r = (struct socketmanager_request){ .method = r.method + 1 };
+	}
+	if (status != VERBS_DONE)
+		return false;
+	close(a->conn);
+	(void)call_fcntl(m->fd, F_SETFL, O_NONBLOCK); /* cannot fail: it has just come */
+	m->path = (char *)(size_t)call_env("SERVERENGINE_SOCKETMANAGER_PATH"); /* not changed */
+	m->token = (char *)(size_t)a->token;
+	return true;
+}
+
+/* Why not, or NULL: it listens. */
+static const char *
+begin(struct manager *m, const char *key, gid_t gid, struct ask *a)
+{
+	if (strcmp(key, "take") == 0)
+		return take_over(m, a) ? NULL : a->text;
+	if (!write_path(m, key) || !write_token(m) ||
+	    (m->fd = unixsock_listen(m->path, m->uid, gid)) < 0)
+		return errno == EADDRINUSE ? "another process listens there" : call_reason();
+	return NULL;
+}
+
+bool
+manager_open(struct supervise *s, uid_t uid, gid_t gid, struct buf *why)
+{
+	const struct config *c = s->boot;
+	struct privilege p;
+	struct manager *m;
+	struct ask a;
+	const char *reason;
+	bool on = true;
+
+	if (!c->socket_manager || (num_bool(c->socket_manager, &on) && !on))
+		return true;
+	if (!(m = memory_get(sizeof *m))) {
+		buf_printf(why, "socket_manager: %s", call_reason());
+		return false;
+	}
+	/* one that is not found is told when workers are made ready */
+	reason = privilege_resolve(c->worker_chuser, c->worker_chgroup, &p);
+	m->uid = !reason && p.user ? p.uid : uid;
+	m->fd = -1;
+	m->again = MS_NEVER;
+	reason = begin(m, c->socket_manager, gid, &a);
+	if (!reason && loop_watch(m->fd, TAG(TAG_MANAGER, 0), false) < 0)
+		reason = call_reason();
+	if (reason) {
+		buf_printf(
+		    why, "socket_manager: %s: %s", m->path ? m->path : c->socket_manager, reason);
+		return false;
+	}
+	s->manager = m;
+	listener_file_made(m->path, &m->file);
+	s->launch.manager[0] = m->path - strlen(PATH_NAME);
+	s->launch.manager[1] = m->token - strlen(TOKEN_NAME);
+	return true;
+}
+
+void
+manager_own(struct supervise *s)
+{
+	const struct privilege *p = &s->launch.privilege;
+	struct manager *m = s->manager;
+	uid_t uid = p->user ? p->uid : geteuid();
+
+	if (!m || uid == m->uid)
+		return;
+	m->uid = uid;
+	if (lchown(m->path, uid, (gid_t)-1) < 0)
+		log_say(&s->log, LOGLINE_ERROR, "socket_manager: %s: %s", m->path, call_reason());
+}
+
+void
+manager_close(struct supervise *s)
+{
+	struct manager *m = s->manager;
+
+	if (!m)
+		return;
+	loop_forget(m->fd, TAG(TAG_MANAGER, 0));
+	close(m->fd);
+	if (!m->given)
+		listener_file_remove(m->path, &m->file);
+	s->manager = NULL; /* what it holds ends with us */
+}
+
+/* ---- answers ---- */
+
+static void
+put_errno(
+    struct buf *out, const char *token, const char *step, const struct socketmanager_request *r)
+{
+	static const struct {
+		unsigned char error;
+		char name[15];
+	} known[] = { { EACCES, "EACCES" }, { EADDRINUSE, "EADDRINUSE" },
+		{ EADDRNOTAVAIL, "EADDRNOTAVAIL" }, { EAFNOSUPPORT, "EAFNOSUPPORT" },
+		{ EINVAL, "EINVAL" }, { EMFILE, "EMFILE" }, { ENFILE, "ENFILE" },
+		{ ENOBUFS, "ENOBUFS" }, { ENOMEM, "ENOMEM" }, { EPERM, "EPERM" } };
+	char class[32] = "SystemCallError", message[200];
+	int e = errno;
+
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (known[i].error == e)
+			/* both fit */
+			(void)buf_print_to(class, sizeof class, "Errno::%s", known[i].name);
+	(void)buf_print_to(message, sizeof message, "%s - %s(2) for %.100s:%u", call_reason(), step,
+	    r->host, r->number);
+	socketmanager_put_error(out, token, class, message, e);
+}
+
+/* Puts the answer, and the descriptor that follows it. */
+static void
+answer(struct supervise *s, struct client *c, const struct socketmanager_request *r)
+{
+	struct manager *m = s->manager;
+	unsigned count = m->held.count;
+	const char *step = NULL;
+	const struct held *h;
+
+	switch (r->method) {
+	case SOCKETMANAGER_LISTEN_TCP:
+	case SOCKETMANAGER_LISTEN_UDP:
+		if ((h = held_get(&m->held, s->boot, r, &step)) != NULL) {
+			if (m->held.count > count)
+				log_say(&s->log, LOGLINE_INFO, "socket_manager: %s %s: opened",
+				    h->udp ? "UDP" : "TCP", h->key);
+			c->give = h->fd;
+			socketmanager_put_nil(&c->out, m->token);
+		} else if (errno) {
+			put_errno(&c->out, m->token, step, r);
+		} else {
+			socketmanager_put_error(
+			    &c->out, m->token, "SocketError", "getaddrinfo: no such host", 0);
+		}
+		break;
+	case SOCKETMANAGER_SHARE_TCP:
+	case SOCKETMANAGER_SHARE_UDP:
+		if ((h = held_at(&m->held, r->method == SOCKETMANAGER_SHARE_UDP, r->number)) !=
+		    NULL) {
+			c->give = h->fd;
+			socketmanager_put_key(&c->out, m->token, h->key);
+		} else {
+			socketmanager_put_nil(&c->out, m->token);
+		}
+		break;
+	case SOCKETMANAGER_SHARE_UNIX:
+		c->give = m->fd;
+		m->given = true;
+		socketmanager_put_nil(&c->out, m->token);
+		break;
+	case SOCKETMANAGER_UNKNOWN:
+		socketmanager_put_error(
+		    &c->out, m->token, "ArgumentError", "Unknown method or arguments", 0);
+		break;
+	}
+}
+
+/* ---- clients ---- */
+
+static void
+hang_up(struct manager *m, unsigned i)
+{
+	struct client *c = m->client + i;
+
+	loop_forget(c->fd, TAG(TAG_MANAGED, i));
+	close(c->fd);
+	c->fd = 0;
+	if (m->paused)
+		m->again = 0; /* there is a place */
+}
+
+/* Sends the answer, then the descriptor; false: the client is gone, or takes no more for now. */
+static bool
+send_out(struct client *c, bool *gone)
+{
+	while (c->out.len > 0 || c->give >= 0) {
+		ssize_t n = c->out.len > 0 ? send(c->fd, c->out.base, c->out.len, MSG_NOSIGNAL)
+					   : fdpass_send(c->fd, "", 1, c->give);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		*gone = n < 0 && errno != EAGAIN;
+		if (n < 0)
+			return false;
+		if (c->out.len == 0)
+			c->give = -1;
+		else
+			buf_drop(&c->out, (size_t)n);
+	}
+	return true;
+}
+
+/* Answers the next request; false: there is no whole one, or, with *gone, it is none. */
+static bool
+next_request(struct supervise *s, struct client *c, bool *gone, ms now)
+{
+	struct socketmanager_request r;
+	struct socketmanager_frame f;
+
+	switch (socketmanager_take(c->in, c->have, s->manager->token, &f)) {
+	case SOCKETMANAGER_MORE:
+		return false;
+	case SOCKETMANAGER_BAD:
+		*gone = true;
+		return false;
+	case SOCKETMANAGER_WHOLE:
+		break;
+	}
+	*gone = !socketmanager_request(f.value, f.len, &r);
+	if (*gone)
+		return false;
+	c->have -= f.used;
+	memmove(c->in, c->in + f.used, c->have);
+	c->deadline = now + MANAGER_PATIENCE;
+	answer(s, c, &r);
+	return true;
+}
+
+void
+manager_on_client(struct supervise *s, unsigned i, ms now)
+{
+	struct client *c;
+	bool gone = false, sent;
+	ssize_t n;
+
+	if (!s->manager || i >= MANAGER_CLIENTS || (c = s->manager->client + i)->fd == 0)
+		return;
+	if (c->out.len == 0 && c->give < 0) {
+		n = read(c->fd, c->in + c->have, sizeof c->in - c->have);
+		gone = n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
+		c->have += n > 0 ? (size_t)n : 0;
+	}
+	while (!gone && (sent = send_out(c, &gone)) && next_request(s, c, &gone, now))
+		;
+	if (gone || loop_rewatch(c->fd, TAG(TAG_MANAGED, i), sent, !sent) < 0)
+		hang_up(s->manager, i);
+}
+
+static void
+pause_accepting(struct manager *m, ms again)
+{
+	(void)loop_rewatch(m->fd, TAG(TAG_MANAGER, 0), false, false); /* it was watched */
+	m->paused = true;
+	m->again = again;
+}
+
+void
+manager_on_connection(struct supervise *s, ms now)
+{
+	struct manager *m = s->manager;
+	uid_t uid = 0;
+	unsigned i = 0;
+	int fd;
+
+	if (!m || m->paused)
+		return;
+	while (i < MANAGER_CLIENTS && m->client[i].fd > 0)
+		i++;
+	if (i == MANAGER_CLIENTS) {
+		pause_accepting(m, MS_NEVER);
+		return;
+	}
+	if ((fd = unixsock_accept(m->fd, &uid)) < 0) {
+		if (errno != EMFILE && errno != ENFILE && errno != ENOMEM && errno != ENOBUFS)
+			return;
+		log_say(&s->log, LOGLINE_ERROR, "socket_manager: accept: %s: again in a second",
+		    call_reason());
+		pause_accepting(m, now + MS_SECOND);
+		return;
+	}
+	if (uid != 0 && uid != geteuid() && uid != m->uid) {
+		close(fd);
+		log_say(&s->log, LOGLINE_WARN, "socket_manager: uid %u is not permitted",
+		    (unsigned)uid);
+		return;
+	}
+	m->client[i] = (struct client){ .fd = fd, .give = -1, .deadline = now + MANAGER_PATIENCE };
+	m->client[i].out = buf_over(m->client[i].out_room, sizeof m->client[i].out_room);
+	if (loop_watch(fd, TAG(TAG_MANAGED, i), false) < 0) {
+		close(fd);
+		m->client[i].fd = 0;
+	}
+}
+
+ms
+manager_due(const struct supervise *s)
+{
+	const struct manager *m = s->manager;
+	ms due = m ? m->again : MS_NEVER;
+
+	for (unsigned i = 0; m && i < MANAGER_CLIENTS; i++)
+		if (m->client[i].fd > 0)
+			due = ms_min(due, m->client[i].deadline);
+	return due;
+}
+
+void
+manager_tick(struct supervise *s, ms now)
+{
+	struct manager *m = s->manager;
+
+	if (!m)
+		return;
+	for (unsigned i = 0; i < MANAGER_CLIENTS; i++)
+		if (m->client[i].fd > 0 && now >= m->client[i].deadline)
+			hang_up(m, i);
+	if (now >= m->again) {
+		m->paused = loop_rewatch(m->fd, TAG(TAG_MANAGER, 0), true, false) < 0;
+		m->again = m->paused ? now + MS_SECOND : MS_NEVER;
+	}
+}
