@@ -31,6 +31,7 @@
 #define UMASK(key, f, help)       ROW(#key, OPT_OCTAL, OPT_KEY | OPT_OR_NIL | (f), "MODE", help, key, 0, 0777)
 #define WORD(key, f, words, help) ROW(#key, OPT_WORD, OPT_KEY | (f), words, help, key, 0, 0)
 #define SIGNAL(key, m, f, help)   ROW(#key, OPT_SIGNAL, OPT_KEY | (f), "SIGNAL", help, m, 0, 0)
+#define HOOK(key, id, help)       ROW(#key, OPT_ARGV, OPT_KEY | OPT_OR_NIL, "COMMAND", help, hook[id], 0, 0)
 #define VERB(name, id, arg, help) ROW(name, OPT_VERB, 0, arg, help, verb, id, 0)
 #define RLIMIT(key, name)         ROW("rlimit_" #key, OPT_RLIMIT, OPT_KEY | OPT_OR_NIL | OPT_DYNAMIC, \
 				      "SOFT[:HARD]", "RLIMIT_" #name ", or unlimited", rlimit[CONFIG_RLIMIT_##name], 0, 0),
@@ -90,6 +91,9 @@ const struct opt config_opts[] = {
 	TIME(restart_backoff, restart_backoff, 0, 100, "the same if it lived under a second; doubles" OPT_OR("500ms")),
 	TIME(restart_backoff_max, restart_backoff_max, 0, 100, "up to this" OPT_OR("5s")),
 	ROW("restart_limit", OPT_RATE, OPT_KEY | OPT_DYNAMIC | OPT_OR_NIL, "N/TIME", "give up a worker restarted more often", restart_limit, 0, 0),
+	WORD(restart_mode, OPT_DYNAMIC, "together|rolling", "a restart of all workers: at once, or in turn"),
+	COUNT(restart_max_unavailable, OPT_DYNAMIC, 10000, "in turn: so many are away or not ready at a time" OPT_OR("1")),
+	COUNT(restart_surge, OPT_DYNAMIC, 10000, "in turn: so many extra ones are started first"),
 	WORD(on_give_up, OPT_DYNAMIC, "exit|stop", "then exit with its status (128 + signal), or only stop it"),
 	TIME(worker_max_age, worker_max_age, OPT_OR_NEVER, 1000, "replace an older worker" OPT_OR("-1")),
 	RATIO(worker_max_age_rand, "it varies by half of this up and down"),
@@ -99,7 +103,7 @@ const struct opt config_opts[] = {
 	WORD(worker_heartbeat, OPT_DYNAMIC, "auto|required|off|stat", "enforced from the first beat, from the start, never, by process state"),
 	TIME(worker_heartbeat_interval, worker_heartbeat_interval, 0, 1, "told to workers" OPT_OR("1s")),
 	TIME(worker_heartbeat_timeout, worker_heartbeat_timeout, 0, 100, "a worker silent for so long is killed" OPT_OR("180s")),
-	TIME(worker_start_timeout, worker_start_timeout, 0, 0, "required: for the first beat, if longer"),
+	TIME(worker_start_timeout, worker_start_timeout, 0, 0, "from its start to its first beat, or to being ready"),
 	LADDER(worker)
 
 	HEADING("Exit codes:"),
@@ -112,6 +116,7 @@ const struct opt config_opts[] = {
 	UMASK(worker_chumask, OPT_DYNAMIC, "umask"),
 	ROW("worker_reload_signal", OPT_SIGNAL, OPT_KEY | OPT_DYNAMIC | OPT_OR_NIL, "SIGNAL", "sent at a reload to workers that catch it" OPT_OR("USR2"), worker_reload_signal, 0, 0),
 	SIGNAL(worker_death_signal, worker_death_signal, OPT_DYNAMIC, "sent to workers if we die" OPT_OR("KILL")),
+	INT(worker_notification_fd, 3, 255, "descriptor on which a worker says by a newline that it is ready"),
 	INT(nice, -40, 40, "added to the nice value"),
 	INT(oom_score_adj, -1000, 1000, "see proc(5)"),
 	CONFIG_RLIMITS(RLIMIT)
@@ -136,6 +141,14 @@ const struct opt config_opts[] = {
 	STRING(socket_manager, 0, "PATH", "workers ask there for sockets, as with ServerEngine; true: a path is made; take: another server's"),
 	LIST(allowed_networks, 0, "CIDR", "only from there; nil: from everywhere"),
 
+	HEADING("Hooks, commands that are run beside everything else:"),
+	HOOK(before_run, CONFIG_HOOK_BEFORE_RUN, "before the first worker, which waits for it; it must exit with 0"),
+	HOOK(after_run, CONFIG_HOOK_AFTER_RUN, "after the last worker; waited for"),
+	HOOK(worker_before_fork, CONFIG_HOOK_WORKER_BEFORE_FORK, "when a worker is started"),
+	HOOK(worker_after_start, CONFIG_HOOK_WORKER_AFTER_START, "when it has been"),
+	HOOK(worker_after_exit, CONFIG_HOOK_WORKER_AFTER_EXIT, "when it has ended"),
+	TIME(hook_timeout, hook_timeout, 0, 100, "a hook that takes longer is killed" OPT_OR("30s")),
+
 	HEADING("Commands and signals:"),
 	STRING(control_path, 0, "PATH", "socket for the commands above"),
 	WORD(command_sender, 0, "signal|pipe", "how workers are told to stop or reload; pipe: by words on stdin, and we by ours"),
@@ -159,10 +172,7 @@ const struct opt config_opts[] = {
 	WORD(log_overflow, OPT_DYNAMIC, "block|drop", "what if the disk is too slow: workers wait, or lines are counted"),
 
 	{ .type = OPT_STRING, .flags = OPT_KEY | OPT_LATER, .text = OPT_TEXT("",
-	  "upgrade|logger_class|"
-	  "before_run|after_run|worker_before_fork|worker_after_start|worker_after_exit|"
-	  "hook_timeout|worker_notification_fd|restart_mode|"
-	  "restart_max_unavailable|restart_surge", "") },
+	  "upgrade|logger_class", "") },
 	{ .text = NULL },
 };
 /* clang-format on */
@@ -290,6 +300,12 @@ config_key(size_t member)
 	return o->text;
 }
 
+const char *
+config_hook_key(enum config_hook hook)
+{
+	return config_key(AT(hook) + hook * sizeof(struct opt_list));
+}
+
 static const char *
 signal_key(unsigned i)
 {
@@ -322,6 +338,17 @@ check_signals(const struct config *c, struct buf *why)
 	return true;
 }
 
+static bool
+check_hooks(const struct config *c, struct buf *why)
+{
+	for (unsigned i = 0; i < CONFIG_HOOKS; i++)
+		if (c->hook[i].count > 0 && *c->hook[i].first == '\0') {
+			buf_printf(why, "%s: its first word is empty", config_hook_key(i));
+			return false;
+		}
+	return true;
+}
+
 /* What no single key can tell. */
 static bool
 check(const struct config *c, struct buf *why)
@@ -346,8 +373,10 @@ check(const struct config *c, struct buf *why)
 		    "server_heartbeat_interval: it must be less than server_heartbeat_timeout");
 	else if (c->restart_backoff > c->restart_backoff_max)
 		buf_puts(why, "restart_backoff: it must be at most restart_backoff_max");
+	else if (c->restart_max_unavailable + c->restart_surge == 0)
+		buf_puts(why, "restart_max_unavailable: it may be 0 only with restart_surge");
 	else
-		return check_signals(c, why) && listeners_check(c, why);
+		return check_hooks(c, why) && check_signals(c, why) && listeners_check(c, why);
 	return false;
 }
 
@@ -558,6 +587,19 @@ config_fleet_policy(const struct config *c, struct fleet_policy *p)
 		.start_delay = c->start_worker_delay,
 		.start_delay_rand = c->start_worker_delay_rand,
 		.stray_timeout = c->stray_timeout,
+	};
+}
+
+void
+config_rolling_policy(const struct config *c, struct rolling_policy *p)
+{
+	ms start = c->worker_start_timeout;
+
+	*p = (struct rolling_policy){
+		.max_unavailable = c->restart_max_unavailable,
+		.told = c->worker_notification_fd != OPT_UNSET,
+		.late = ms_max(start > 0 ? start : c->worker_heartbeat_timeout, WORKER_STABLE),
+		.alive = ms_max(start, WORKER_STABLE),
 	};
 }
 

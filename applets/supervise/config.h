@@ -3,6 +3,7 @@
 
 #include "../../lib/base/opt.h"
 #include "../../lib/fsm/fleet.h"
+#include "../../lib/fsm/rolling.h"
 #include "../../lib/fsm/worker.h"
 #include "../../lib/wire/logline.h"
 #include "log.h"
@@ -26,6 +27,8 @@ enum config_verb {
 
 enum config_give_up { CONFIG_GIVE_UP_EXIT, CONFIG_GIVE_UP_STOP };
 
+enum config_restart { CONFIG_RESTART_TOGETHER, CONFIG_RESTART_ROLLING };
+
 enum config_log_format { CONFIG_LOG_RUBY, CONFIG_LOG_PLAIN, CONFIG_LOG_JSON, CONFIG_LOG_CRI };
 
 enum config_signal {
@@ -37,6 +40,15 @@ enum config_signal {
 	CONFIG_SIGNAL_DETACH,
 	CONFIG_SIGNAL_DUMP,
 	CONFIG_SIGNALS
+};
+
+enum config_hook {
+	CONFIG_HOOK_BEFORE_RUN,
+	CONFIG_HOOK_AFTER_RUN,
+	CONFIG_HOOK_WORKER_BEFORE_FORK,
+	CONFIG_HOOK_WORKER_AFTER_START,
+	CONFIG_HOOK_WORKER_AFTER_EXIT,
+	CONFIG_HOOKS
 };
 
 /* The worker's resource limits that have a key, as X(key, RLIMIT_ name). */
@@ -98,6 +110,8 @@ struct config {
 	ms restart_worker_interval;
 	ms restart_backoff, restart_backoff_max;
 	struct opt_rate restart_limit;
+	unsigned restart_mode; /* enum config_restart */
+	unsigned restart_max_unavailable, restart_surge;
 	unsigned on_give_up;
 	ms worker_max_age;
 	unsigned worker_max_age_rand;
@@ -113,6 +127,7 @@ struct config {
 	const char *worker_chuser, *worker_chgroup;
 	int worker_chumask;
 	int worker_reload_signal;
+	int worker_notification_fd;
 	int worker_death_signal;
 	int nice, oom_score_adj;
 	struct opt_rlimit rlimit[CONFIG_RLIMIT_COUNT];
@@ -121,6 +136,9 @@ struct config {
 	struct opt_list listen, allowed_networks;
 	unsigned backlog;
 	const char *socket_manager;
+
+	struct opt_list hook[CONFIG_HOOKS];
+	ms hook_timeout;
 
 	const char *control_path;
 	unsigned command_sender;
@@ -150,6 +168,7 @@ struct config *config_load(int dir_fd, bool again, int argc, char *const argv[],
 void config_free(struct config *);
 /* The key of the member that is so far into the struct. */
 const char *config_key(size_t member);
+const char *config_hook_key(enum config_hook);
 /* Prints the effective configuration to stdout so that it reads back; false: errno, E2BIG: it would
  * not. */
 bool config_print(const struct config *);
@@ -160,5 +179,6 @@ void config_worker_policy(const struct config *, struct worker_policy *);
 void config_server_policy(const struct config *, struct worker_policy *);
 void config_log(const struct config *, struct log *);
 void config_fleet_policy(const struct config *, struct fleet_policy *);
+void config_rolling_policy(const struct config *, struct rolling_policy *);
 
 #endif

@@ -17,43 +17,54 @@ extern char **environ;
 static const char ours[] = "SERVERENGINE_WORKER_ID\0SERVERENGINE_HEARTBEAT_PIPE\0"
 			   "SERVERENGINE_HEARTBEAT_INTERVAL\0NOTIFY_SOCKET\0WATCHDOG_USEC\0"
 			   "WATCHDOG_PID\0LISTEN_FDS\0LISTEN_PID\0LISTEN_FDNAMES\0"
-			   "SERVER_STARTER_PORT\0" LINK_ENV "\0" LISTENERS_ENV "\0" MANAGER_ENVS;
+			   "SERVER_STARTER_PORT\0" LINK_ENV "\0" LISTENERS_ENV "\0" MANAGER_ENVS
+			   "SE_NOTIFY_FD\0SE_EVENT\0SE_WORKER_PID\0"
+			   "SE_EXIT_STATUS\0SE_EXIT_SIGNAL\0";
 
 /* How many of them a worker is given at most. */
-#define OURS 12
+#define OURS 13
+
+size_t
+launch_environment(char **to)
+{
+	size_t n = 0;
+
+	for (char **e = environ; *e; e++) {
+		if (text_is_named(*e, ours))
+			continue;
+		if (to)
+			to[n] = *e;
+		n++;
+	}
+	return n;
+}
 
 /* How long the vectors are together, with their NULLs. */
 static size_t
 vectors_size(const struct opt_list *command)
 {
-	size_t n = command->count + 1 + OURS + 1;
-
-	for (char **e = environ; *e; e++)
-		n++;
-	return n * sizeof *environ;
+	return (command->count + 1 + launch_environment(NULL) + OURS + 1) * sizeof *environ;
 }
 
-/* What is executed; returns what stands behind its NULL. */
-static char **
-fill_argv(char **argv, const struct opt_list *command)
+char **
+launch_argv(char **to, const struct opt_list *command)
 {
 	for (unsigned i = 0; i < command->count; i++)
-		*argv++ =
+		*to++ =
 		    (char *)(size_t)optval_list_at(command, i); /* execve(2) does not change it */
-	return argv + 1;
+	return to + 1;
 }
 
 /* The environment without ours, and ours behind it. */
 static void
 fill_environment(char **envp, struct launch *l, const struct config *c)
 {
-	char *const told[] = { l->id, *l->notify ? l->notify : NULL, l->listeners->ports,
+	char *const told[] = { l->id, *l->notify ? l->notify : NULL,
+		c->worker_notification_fd != OPT_UNSET ? l->notify_fd : NULL, l->listeners->ports,
 		l->listeners->fds, l->listeners->names, l->listeners->pid, l->manager[0],
 		l->manager[1] };
 
-	for (char **e = environ; *e; e++)
-		if (!text_is_named(*e, ours))
-			*envp++ = *e;
+	envp += launch_environment(envp);
 	for (size_t i = 0; i < sizeof told / sizeof *told; i++)
 		if (told[i])
 			*envp++ = told[i];
@@ -70,8 +81,10 @@ static void
 write_environment(struct launch *l, const struct config *c, const char *notify)
 {
 	/* all of these fit: the times are at most a year, the socket's name has six bytes */
+	l->beat = l->listeners->above + (l->listeners->above == c->worker_notification_fd);
+	(void)buf_print_to(l->pipe, sizeof l->pipe, "SERVERENGINE_HEARTBEAT_PIPE=%d", l->beat);
 	(void)buf_print_to(
-	    l->pipe, sizeof l->pipe, "SERVERENGINE_HEARTBEAT_PIPE=%d", l->listeners->above);
+	    l->notify_fd, sizeof l->notify_fd, "SE_NOTIFY_FD=%d", c->worker_notification_fd);
 	(void)buf_print_to(l->interval, sizeof l->interval,
 	    "SERVERENGINE_HEARTBEAT_INTERVAL=%lld.%03lld",
 	    (long long)c->worker_heartbeat_interval / 1000,
@@ -125,6 +138,9 @@ launch_prepare(struct launch *l, const struct config *boot, const struct config 
 		    live->worker_chgroup ? live->worker_chgroup : "nil", reason);
 		return false;
 	}
+	if (!listeners_leave(l->listeners->at, l->listeners->count, live->worker_notification_fd,
+		why)) /* ours: listen is that of the start */
+		return false;
 	if (!(argv = memory_get(size))) {
 		buf_puts(why, strerror(ENOMEM));
 		return false;
@@ -132,7 +148,7 @@ launch_prepare(struct launch *l, const struct config *boot, const struct config 
 	write_environment(l, live, notify);
 	memory_free(l->argv, size);
 	l->argv = argv;
-	l->envp = fill_argv(argv, &boot->command);
+	l->envp = launch_argv(argv, &boot->command);
 	fill_environment(l->envp, l, live);
 	l->privilege = privilege;
 	l->boot = boot;
@@ -158,12 +174,12 @@ write_name(struct launch *l, unsigned id)
 }
 
 pid_t
-launch_worker(
-    struct launch *l, unsigned id, int in, const int out[2], int beat_fd, const char **step)
+launch_worker(struct launch *l, unsigned id, const struct launch_pipes *pipes, const char **step)
 {
 	const struct config *c = l->live;
 	struct listeners *k = l->listeners;
-	struct spawn_fd fds[4 + LISTENERS_MAX] = { { STDIN_FILENO, in >= 0 ? in : l->null } };
+	struct spawn_fd fds[5 + LISTENERS_MAX] = { { STDIN_FILENO,
+	    pipes->in >= 0 ? pipes->in : l->null } };
 	struct spawn s = {
 		.file = optval_list_at(&l->boot->command, 0),
 		.argv = l->argv,
@@ -183,10 +199,12 @@ launch_worker(
 	};
 
 	for (int i = 0; i < 2; i++)
-		if (out[i] >= 0)
-			fds[s.nfds++] = (struct spawn_fd){ STDOUT_FILENO + i, out[i] };
-	if (beat_fd >= 0)
-		fds[s.nfds++] = (struct spawn_fd){ k->above, beat_fd };
+		if (pipes->out[i] >= 0)
+			fds[s.nfds++] = (struct spawn_fd){ STDOUT_FILENO + i, pipes->out[i] };
+	if (pipes->beat >= 0)
+		fds[s.nfds++] = (struct spawn_fd){ l->beat, pipes->beat };
+	if (pipes->ready >= 0)
+		fds[s.nfds++] = (struct spawn_fd){ c->worker_notification_fd, pipes->ready };
 	for (unsigned i = 0; i < k->count; i++)
 		fds[s.nfds++] = (struct spawn_fd){ k->at[i].fd, k->fd[i] };
 	(void)buf_print_to(l->id, sizeof l->id, "SERVERENGINE_WORKER_ID=%u", id); /* fits */

@@ -54,11 +54,27 @@ is_free(uint64_t taken[1024 / 64], int fd)
 	return true;
 }
 
+/* False. */
+static bool
+refuse_number(int notification_fd, struct buf *why)
+{
+	buf_printf(why, "worker_notification_fd: %d: a socket of listen has it", notification_fd);
+	return false;
+}
+
+bool
+listeners_leave(const struct endpoint at[], unsigned n, int notification_fd, struct buf *why)
+{
+	return notification_fd == OPT_UNSET || !endpoint_taken(at, n, notification_fd) ||
+	    refuse_number(notification_fd, why);
+}
+
 bool
 listeners_check(const struct config *c, struct buf *why)
 {
 	struct cidr networks[LISTENERS_NETWORKS];
 	uint64_t taken[1024 / 64] = { 0 };
+	unsigned unnumbered = 0;
 	struct endpoint at;
 
 	if (c->listen.count > LISTENERS_MAX) {
@@ -68,12 +84,17 @@ listeners_check(const struct config *c, struct buf *why)
 	for (unsigned i = 0; i < c->listen.count; i++) {
 		if (!read_one(c, i, &at, why))
 			return false;
+		unnumbered += at.fd < 0;
 		if (at.fd >= 0 && !is_free(taken, at.fd)) {
 			buf_printf(why, "listen: %.*s: its descriptor is taken", 300,
 			    optval_list_at(&c->listen, i));
 			return false;
 		}
 	}
+	for (int fd = ENDPOINT_FIRST; unnumbered > 0; fd++) /* as endpoint_number gives them */
+		unnumbered -= is_free(taken, fd);
+	if (c->worker_notification_fd != OPT_UNSET && !is_free(taken, c->worker_notification_fd))
+		return refuse_number(c->worker_notification_fd, why);
 	return read_networks(c, networks, why);
 }
 

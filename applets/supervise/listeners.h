@@ -25,8 +25,13 @@ struct listeners {
 	char fds_room[24], pid_room[32], ports_room[LISTENERS_TEXT], names_room[LISTENERS_TEXT];
 };
 
-/* Can listen and allowed_networks be read? False: why holds "key: value: reason". */
+/*
+ * Can listen and allowed_networks be read, and is worker_notification_fd none of the sockets'
+ * numbers? False: why holds "key: value: reason".
+ */
 bool listeners_check(const struct config *, struct buf *why);
+/* Is the number, OPT_UNSET being none, not one of theirs? False: why holds "key: value: reason". */
+bool listeners_leave(const struct endpoint[], unsigned n, int notification_fd, struct buf *why);
 /*
  * Binds them all; a unix socket's file gets that owner ((uid_t)-1: as it comes). False: why holds
  * "listen: where: reason".

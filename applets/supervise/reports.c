@@ -5,6 +5,7 @@
 
 #include "../../lib/sys/unixsock.h"
 #include "../../lib/wire/notify.h"
+#include "readiness.h"
 #include "workers.h"
 
 /* Whose process sent a report: a worker itself, or one of its process group. */
@@ -27,10 +28,8 @@ take_report(struct supervise *s, unsigned i, const struct notify *n, ms now)
 		memcpy(w->text, n->status, w->text_len);
 		s->changed = true;
 	}
-	if (n->ready) {
-		log_say(&s->log, LOGLINE_DEBUG, "Worker %u is ready", i);
-		workers_feed_event(s, i, WORKER_EV_READY, now);
-	}
+	if (n->ready)
+		readiness_take(s, i, now);
 	if (n->watchdog)
 		workers_feed_event(s, i, WORKER_EV_BEAT, now);
 	if (n->extend > 0) /* after the beat, which begins a new timeout */

@@ -15,6 +15,7 @@
 #include "control.h"
 #include "link.h"
 #include "manager.h"
+#include "readiness.h"
 
 extern char **environ;
 
@@ -108,14 +109,17 @@ server_on_link(struct supervise *s, ms now)
 	call_close(fd);
 }
 
-/* All that are wanted run, and are ready or have lived for a second. */
+/* All that are wanted run, and are ready in the way of a rolling restart. */
 static bool
 are_up(const struct supervise *s, ms now)
 {
+	bool told = readiness_told(s->live);
+	ms age = ms_max(s->live->worker_start_timeout, WORKER_STABLE);
+
 	for (unsigned i = 0; i < s->wanted; i++) {
 		const struct worker *m = &s->slot[i].machine;
 
-		if (m->state != WORKER_UP || (!m->ready && now - m->started < WORKER_STABLE))
+		if (m->state != WORKER_UP || (!m->ready && (told || now - m->started < age)))
 			return false;
 	}
 	return true;

@@ -221,6 +221,7 @@ init(struct supervise *s, const struct config *c, int argc, char **argv)
 	fleet_init(&s->fleet);
 	config_worker_policy(c, &s->worker_policy);
 	config_fleet_policy(c, &s->fleet_policy);
+	config_rolling_policy(c, &s->rolling_policy);
 }
 
 /* What only the first of our processes has to do, and what a server finds done. */
@@ -284,4 +285,8 @@ start_up(struct supervise *s, const struct config *c, int argc, char **argv)
 	if (!server)
 		commands_open(s);
 	logger_tick(&s->logger, loop_now()); /* before the first worker says something */
+	if (c->supervisor && !server)
+		hooks_none(s);
+	else if (!hooks_open(s, loop_now()))
+		fail(s, "start: %s", call_reason());
 }

@@ -128,9 +128,13 @@ table_piece(const struct supervise *s, unsigned cursor, struct buf *out, ms now)
 	buf_printf(out, "pid %d  %s  uptime ", (int)s->pid, fleet_state(s));
 	put_age(out, now - s->started);
 	buf_printf(
-	    out, "  workers %u wanted, %u up  restarts %lu\n", s->wanted, count_up(s), s->restarts);
+	    out, "  workers %u wanted, %u up  restarts %lu", s->wanted, count_up(s), s->restarts);
+	if (s->rolling.on)
+		buf_printf(
+		    out, "  rolling restart %u of %u", s->rolling.renewed, s->rolling.workers);
 	buf_puts(out,
-	    "  ID     PID STATE     UPTIME RESTARTS LAST EXIT     BEAT     CPU     RSS  STATUS\n");
+	    "\n  ID     PID STATE     UPTIME RESTARTS LAST EXIT     BEAT     CPU     RSS  "
+	    "STATUS\n");
 }
 
 /* Is there no row before that of slot i? */
@@ -182,8 +186,14 @@ json_piece(const struct supervise *s, unsigned cursor, struct buf *out, ms now)
 		    "{\"pid\":%d,\"version\":\"%s\",\"state\":\"%s\",\"uptime\":", (int)s->pid,
 		    SEBOX_VERSION, fleet_state(s));
 		put_seconds(out, now - s->started, "null");
-		buf_printf(out, ",\"wanted\":%u,\"up\":%u,\"restarts\":%lu,\"workers\":[",
-		    s->wanted, count_up(s), s->restarts);
+		buf_printf(out, ",\"wanted\":%u,\"up\":%u,\"restarts\":%lu,\"rolling\":", s->wanted,
+		    count_up(s), s->restarts);
+		if (s->rolling.on)
+			buf_printf(out, "{\"renewed\":%u,\"of\":%u}", s->rolling.renewed,
+			    s->rolling.workers);
+		else
+			buf_puts(out, "null");
+		buf_puts(out, ",\"workers\":[");
 	}
 }
 

@@ -23,7 +23,9 @@
 #include "link.h"
 #include "manager.h"
 #include "metrics.h"
+#include "readiness.h"
 #include "reports.h"
+#include "restart.h"
 #include "server.h"
 #include "start.h"
 #include "supervisor.h"
@@ -167,9 +169,11 @@ supervise_fleet(struct supervise *s, enum fleet_event event, int status, bool fa
 	case FLEET_DO_NOTHING:
 		break;
 	case FLEET_DO_STOP_WORKERS:
+		restart_end(s);
 		all(s, WORKER_EV_STOP, now);
 		break;
 	case FLEET_DO_ABORT_WORKERS:
+		restart_end(s);
 		all(s, WORKER_EV_ABORT, now);
 		break;
 	case FLEET_DO_TERM_STRAYS:
@@ -263,6 +267,7 @@ supervise_reload(struct supervise *s, ms now)
 	s->live = new;
 	config_worker_policy(new, &s->worker_policy);
 	config_fleet_policy(new, &s->fleet_policy);
+	config_rolling_policy(new, &s->rolling_policy);
 	workers_repolicy(s, now);
 	if (s->supervisor)
 		supervisor_reloaded(s);
@@ -302,6 +307,9 @@ restart(struct supervise *s, enum worker_event event, ms now)
 
 	if (why)
 		return why;
+	if (s->live->restart_mode == CONFIG_RESTART_ROLLING)
+		return restart_begin(s, event, now);
+	restart_end(s);
 	workers_all(s, event, now);
 	return scale(s, s->live->workers, now);
 }
@@ -419,6 +427,9 @@ on_fd(struct supervise *s, const struct loop_event *ev)
 	case TAG_BEAT:
 		workers_on_beat(s, TAG_INDEX(ev->tag), ev->now);
 		break;
+	case TAG_READY:
+		readiness_on_pipe(s, TAG_INDEX(ev->tag), ev->now);
+		break;
 	case TAG_REPORTS:
 		reports_on_datagram(s, ev->now);
 		break;
@@ -457,7 +468,8 @@ on_child(struct supervise *s, const struct loop_event *ev)
 {
 	unsigned sig;
 
-	if (metrics_on_exit(s, ev->pid, ev->status) ||
+	if (hooks_on_exit(s, ev->pid, ev->status, ev->now) ||
+	    metrics_on_exit(s, ev->pid, ev->status) ||
 	    dumps_on_exit(s, ev->pid, ev->status, ev->now) ||
 	    supervisor_on_exit(s, ev->pid, ev->status, ev->now) ||
 	    logger_on_exit(&s->logger, ev->pid, ev->status, ev->now))
@@ -485,6 +497,7 @@ on_time(struct supervise *s, ms now)
 	logger_tick(&s->logger, now);
 	supervisor_tick(s, now);
 	server_tick(s, now);
+	hooks_tick(s, now);
 }
 
 static ms
@@ -494,6 +507,7 @@ due(const struct supervise *s)
 	    ms_min(ms_min(workers_due(s), control_due(s)), ms_min(s->fleet.due, metrics_due(s)));
 
 	at = ms_min(at, ms_min(logger_due(&s->logger), manager_due(s)));
+	at = ms_min(at, ms_min(rolling_due(&s->rolling), hooks_due(s)));
 	return ms_min(at, ms_min(supervisor_due(s), server_due(s)));
 }
 
@@ -501,11 +515,12 @@ due(const struct supervise *s)
 static void
 settle(struct supervise *s, ms now)
 {
-	if (s->active == 0)
+	restart_go_on(s, now);
+	if (s->active == 0 && hooks_ended(s, now))
 		supervise_fleet(s, FLEET_EV_EMPTY, 0, false, now);
 	if (s->fleet.state == FLEET_STRAYS && is_childless(s))
 		supervise_fleet(s, FLEET_EV_CHILDLESS, 0, false, now);
-	if (s->daemon_fd >= 0 && !s->failed && (s->proven || s->wanted == 0) &&
+	if (s->daemon_fd >= 0 && !s->failed && !hooks_hold(s) && (s->proven || s->wanted == 0) &&
 	    workers_due(s) > now) {
 		daemon_up(s->daemon_fd);
 		s->daemon_fd = -1;

@@ -4,10 +4,12 @@
 #include "../../lib/base/heap.h"
 #include "../../lib/base/map.h"
 #include "../../lib/fsm/fleet.h"
+#include "../../lib/fsm/rolling.h"
 #include "../../lib/fsm/worker.h"
 #include "../../lib/sys/pidfile.h"
 #include "../../lib/wire/command.h"
 #include "config.h"
+#include "hooks.h"
 #include "launch.h"
 #include "listeners.h"
 #include "log.h"
@@ -20,6 +22,7 @@
 
 enum tag_kind {
 	TAG_BEAT,
+	TAG_READY,
 	TAG_REPORTS,
 	TAG_CONTROL,
 	TAG_CLIENT,
@@ -50,13 +53,14 @@ struct dumps {
 /* A worker: its machine, and what of the world belongs to it. */
 struct slot {
 	struct worker machine;
-	pid_t pid;      /* 0: none */
-	int beat_fd;    /* our end of the heartbeat pipe; -1: none */
-	int command_fd; /* of the pipe to its stdin; -1: none */
-	bool muted;     /* it floods the pipe: not read for a moment */
-	bool queued;    /* it waits for its dump */
-	bool exited;    /* status is that of a process that ran here before */
-	int status;     /* as waitpid(2) */
+	pid_t pid;               /* 0: none */
+	int beat_fd;             /* our end of the heartbeat pipe; -1: none */
+	int ready_fd;            /* of its notification pipe; -1: none, or it has told */
+	int command_fd;          /* of the pipe to its stdin; -1: none */
+	bool muted, ready_muted; /* it floods that pipe: not read for a moment */
+	bool queued;             /* it waits for its dump */
+	bool exited;             /* status is that of a process that ran here before */
+	int status;              /* as waitpid(2) */
 	unsigned restarts;
 	ms cpu; /* at the last probe, to see progress */
 	unsigned char text_len;
@@ -96,7 +100,9 @@ struct supervise {
 	ms unmute;               /* when the muted pipes are read again; MS_NEVER: none is */
 	struct heap due;         /* when each slot's machine wants the clock */
 	struct fleet fleet;
-	ms control_again; /* when accepting goes on after EMFILE; MS_NEVER: it is on */
+	struct rolling rolling;
+	enum worker_event rolling_by; /* how each worker is restarted by it */
+	ms control_again;             /* when accepting goes on after EMFILE; MS_NEVER: it is on */
 	unsigned long restarts;
 	ms started;
 	ms stranger; /* before that, no line about datagrams from strangers */
@@ -107,11 +113,13 @@ struct supervise {
 	char reports_name[16];
 	struct dumps dumps;
 	struct fleet_policy fleet_policy;
+	struct rolling_policy rolling_policy;
 	struct pidfile pidfile;
 	struct worker_policy worker_policy;
 	struct log log;
 	struct launch launch;
 	struct logger logger;
+	struct hooks hooks;
 	struct listeners listeners;
 	size_t line_len; /* of line: what of a command has come on stdin */
 	bool line_cut;   /* it is too long */

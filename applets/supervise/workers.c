@@ -17,12 +17,13 @@
 #include "../../lib/sys/proc.h"
 #include "commands.h"
 #include "dumps.h"
+#include "readiness.h"
+#include "restart.h"
 
 /* Descriptors that we may need besides one for each worker: clients, log, helpers, /proc. */
 #define SPARE_FDS 64
-/* A pipe that fills this buffer at once is flooded, and not read for so long. */
-#define BEAT_BUFFER 4096
-#define MUTE_TIME   10
+/* A pipe that is flooded is not read for so long. */
+#define MUTE_TIME 10
 
 const char *
 workers_state(const struct slot *w)
@@ -81,6 +82,15 @@ open_pipe(struct supervise *s, unsigned i)
 	return call_close(p[1]);
 }
 
+/* The process in slot i is gone, or never came. */
+static void
+close_pipes(struct supervise *s, unsigned i)
+{
+	close_pipe(s, i);
+	readiness_close(s, i);
+	commands_close(s, i);
+}
+
 /* A command that cannot be executed at the very first start is an error of the start: no looping.
  */
 static void
@@ -105,27 +115,27 @@ fail_start(struct supervise *s, const char *step, int e)
 static pid_t
 launch(struct supervise *s, unsigned i, const char **step)
 {
-	int end = -1, in = -1, out[2], e;
+	struct launch_pipes p = { -1, { -1, -1 }, -1, -1 };
 	unsigned keys[2];
 	pid_t pid = -1;
 	bool piped;
+	int e;
 
 	*step = "pipe";
-	if (beats_by_pipe(&s->worker_policy) && (end = open_pipe(s, i)) < 0)
-		return -1;
-	piped = (!s->boot->command_sender || (in = commands_pipe(s, i)) >= 0) &&
-	    logger_pipes(&s->logger, s->live, i, out, keys);
+	piped = (!beats_by_pipe(&s->worker_policy) || (p.beat = open_pipe(s, i)) >= 0) &&
+	    (!readiness_told(s->live) || (p.ready = readiness_pipe(s, i)) >= 0) &&
+	    (!s->boot->command_sender || (p.in = commands_pipe(s, i)) >= 0) &&
+	    logger_pipes(&s->logger, s->live, i, p.out, keys);
 	if (piped)
-		pid = launch_worker(&s->launch, i, in, out, end, step);
+		pid = launch_worker(&s->launch, i, &p, step);
 	e = errno;
 	if (piped)
-		logger_started(&s->logger, out, keys, pid > 0 ? pid : 0);
-	call_close(end);
-	call_close(in);
-	if (pid < 0) {
-		close_pipe(s, i);
-		commands_close(s, i);
-	}
+		logger_started(&s->logger, p.out, keys, pid > 0 ? pid : 0);
+	call_close(p.beat);
+	call_close(p.ready);
+	call_close(p.in);
+	if (pid < 0)
+		close_pipes(s, i);
 	errno = e;
 	return pid;
 }
@@ -143,6 +153,7 @@ start(struct supervise *s, unsigned i, ms now)
 
 	if (at > now)
 		return (struct worker_input){ .event = WORKER_EV_HOLD, .now = now, .until = at };
+	hooks_run(s, CONFIG_HOOK_WORKER_BEFORE_FORK, i, 0, 0, now);
 	if ((pid = launch(s, i, &step)) > 0) {
 		w->pid = pid;
 		w->text_len = 0;
@@ -151,6 +162,7 @@ start(struct supervise *s, unsigned i, ms now)
 		s->proven = true;
 		answer.event = WORKER_EV_SPAWNED;
 		log_say(&s->log, LOGLINE_TRACE, "Worker %u started with pid %d", i, (int)pid);
+		hooks_run(s, CONFIG_HOOK_WORKER_AFTER_START, i, pid, 0, now);
 	} else {
 		fail_start(s, step, errno);
 		if (!s->failed)
@@ -306,15 +318,15 @@ workers_feed(struct supervise *s, unsigned i, const struct worker_input *first)
 
 	for (;;) {
 		struct worker *m = &s->slot[i].machine;
-		enum worker_state before = m->state;
-		bool was_active = worker_active(m), was_ready = m->ready;
+		const struct worker before = *m;
 		struct worker_action a = worker_step(m, &s->worker_policy, &in);
 
-		s->active += (unsigned)worker_active(m) - was_active;
-		s->changed |= m->state != before || m->ready != was_ready;
-		if (before == WORKER_FAILED && m->state != before)
+		s->active += (unsigned)worker_active(m) - worker_active(&before);
+		s->changed |= m->state != before.state || m->ready != before.ready;
+		if (before.state == WORKER_FAILED && m->state != before.state)
 			supervise_fleet(s, FLEET_EV_WORKER_BACK, 0, false, in.now);
 		heap_set(&s->due, i, worker_due(m));
+		restart_watch(s, i, &before, &in);
 		switch (a.what) {
 		case WORKER_DO_NOTHING:
 			return;
@@ -333,7 +345,7 @@ workers_feed(struct supervise *s, unsigned i, const struct worker_input *first)
 			in = probe(s, i, in.now);
 			continue;
 		case WORKER_DO_ASK_RETIRE:
-			if (older_waits(s, i) ||
+			if (s->rolling.on || older_waits(s, i) ||
 			    !fleet_may_retire(&s->fleet, i, settled(s, in.now)))
 				return;
 			in = (struct worker_input){ .event = WORKER_EV_RETIRE, .now = in.now };
@@ -360,6 +372,13 @@ workers_all(struct supervise *s, enum worker_event event, ms now)
 {
 	for (unsigned i = 0; i < s->nslots; i++)
 		workers_feed_event(s, i, event, now);
+}
+
+void
+workers_stop_from(struct supervise *s, unsigned i, ms now)
+{
+	for (; i < s->nslots; i++)
+		workers_feed_event(s, i, WORKER_EV_STOP, now);
 }
 
 void
@@ -393,11 +412,19 @@ make_room(struct supervise *s, unsigned n)
 	memory_free(s->by_pid.cell, s->by_pid.room * sizeof *map.cell);
 	s->by_pid = map;
 	for (unsigned i = old; i < n; i++) {
-		s->slot[i] = (struct slot){ .beat_fd = -1, .command_fd = -1 };
+		s->slot[i] = (struct slot){ .beat_fd = -1, .ready_fd = -1, .command_fd = -1 };
 		worker_init(&s->slot[i].machine);
 	}
 	s->nslots = n;
 	return true;
+}
+
+/* How many descriptors n workers cost us. */
+static rlim_t
+pipes(const struct supervise *s, const struct config *c, const struct worker_policy *p, unsigned n)
+{
+	return (rlim_t)n *
+	    (beats_by_pipe(p) + readiness_told(c) + logger_fds(c) + s->boot->command_sender);
 }
 
 const char *
@@ -406,9 +433,9 @@ workers_limit(
 {
 	struct rlimit fds;
 
-	if (n <= s->wanted || prlimit(0, RLIMIT_NOFILE, NULL, &fds) < 0 ||
-	    (rlim_t)n * (beats_by_pipe(p) + logger_fds(c) + s->boot->command_sender) + SPARE_FDS <=
-		fds.rlim_cur)
+	if (pipes(s, c, p, n) <= pipes(s, s->live, &s->worker_policy, s->wanted) ||
+	    prlimit(0, RLIMIT_NOFILE, NULL, &fds) < 0 ||
+	    pipes(s, c, p, n) + SPARE_FDS + hooks_fds(s->boot) <= fds.rlim_cur)
 		return NULL;
 	return "too many workers for the limit of open files (pipes for heartbeat and log): raise "
 	       "it, or set worker_heartbeat: off";
@@ -417,16 +444,19 @@ workers_limit(
 const char *
 workers_scale(struct supervise *s, unsigned n, ms now)
 {
-	const char *why = workers_limit(s, s->live, &s->worker_policy, n);
+	unsigned all = n + restart_extra(s); /* those are neither started nor stopped here */
+	const char *why = workers_limit(s, s->live, &s->worker_policy, all);
 
 	if (why)
 		return why;
-	if (!logger_grow(&s->logger, n) ||
-	    !make_room(s, n > 0 ? n : 1)) /* by_pid is never without a cell */
+	if (!logger_grow(&s->logger, all) ||
+	    !make_room(s, all > 0 ? all : 1) || /* by_pid is never without a cell */
+	    !restart_resize(s, n))
 		return strerror(ENOMEM);
 	s->wanted = n;
 	for (unsigned i = 0; i < s->nslots; i++)
-		workers_feed_event(s, i, i < n ? WORKER_EV_START : WORKER_EV_STOP, now);
+		if (i < n || i >= all)
+			workers_feed_event(s, i, i < n ? WORKER_EV_START : WORKER_EV_STOP, now);
 	return NULL;
 }
 
@@ -450,20 +480,27 @@ workers_reload(struct supervise *s)
 	}
 }
 
+void
+workers_mute(struct supervise *s, int fd, uint64_t tag, bool *muted, ms now)
+{
+	if (loop_rewatch(fd, tag, false, false) < 0)
+		return;
+	*muted = true;
+	s->unmute = ms_min(s->unmute, now + MUTE_TIME);
+}
+
 /* Reads slot i's heartbeat pipe; what is in it does not matter, only that it is. */
 static void
 read_beats(struct supervise *s, unsigned i, ms now)
 {
 	struct slot *w = &s->slot[i];
-	char bytes[BEAT_BUFFER];
+	char bytes[WORKERS_PIPE_ROOM];
 	ssize_t n = read(w->beat_fd, bytes, sizeof bytes);
 
 	if (n > 0)
 		workers_feed_event(s, i, WORKER_EV_BEAT, now);
-	if (n == sizeof bytes && loop_rewatch(w->beat_fd, TAG(TAG_BEAT, i), false, false) == 0) {
-		w->muted = true;
-		s->unmute = ms_min(s->unmute, now + MUTE_TIME);
-	}
+	if (n == sizeof bytes)
+		workers_mute(s, w->beat_fd, TAG(TAG_BEAT, i), &w->muted, now);
 	if (n == 0) {
 		close_pipe(s, i);
 		workers_feed_event(s, i, WORKER_EV_BEAT_CLOSED, now);
@@ -478,25 +515,30 @@ workers_on_beat(struct supervise *s, unsigned i, ms now)
 }
 
 static void
+unmute_pipe(struct supervise *s, int fd, uint64_t tag, bool *muted)
+{
+	if (*muted && loop_rewatch(fd, tag, true, false) < 0)
+		s->unmute = loop_now() + MUTE_TIME; /* no memory in the kernel: again */
+	else
+		*muted = false;
+}
+
+static void
 unmute(struct supervise *s)
 {
 	s->unmute = MS_NEVER;
 	for (unsigned i = 0; i < s->nslots; i++) {
 		struct slot *w = &s->slot[i];
 
-		if (!w->muted)
-			continue;
-		if (loop_rewatch(w->beat_fd, TAG(TAG_BEAT, i), true, false) == 0)
-			w->muted = false;
-		else
-			s->unmute = loop_now() + MUTE_TIME; /* no memory in the kernel: again */
+		unmute_pipe(s, w->beat_fd, TAG(TAG_BEAT, i), &w->muted);
+		unmute_pipe(s, w->ready_fd, TAG(TAG_READY, i), &w->ready_muted);
 	}
 }
 
 ms
 workers_due(const struct supervise *s)
 {
-	return ms_min(heap_due(&s->due), s->unmute);
+	return hooks_hold(s) ? MS_NEVER : ms_min(heap_due(&s->due), s->unmute);
 }
 
 void
@@ -506,7 +548,7 @@ workers_tick(struct supervise *s, ms now)
 
 	if (now >= s->unmute)
 		unmute(s);
-	if (now < heap_due(&s->due))
+	if (hooks_hold(s) || now < heap_due(&s->due))
 		return;
 	i = heap_first(&s->due);
 	/* a beat that waits in the pipe came in time, whenever we come to read it */
@@ -546,11 +588,11 @@ workers_on_exit(struct supervise *s, pid_t pid, int status, ms now)
 		return false;
 	w = &s->slot[i];
 	log_exit(s, i, status);
+	hooks_run(s, CONFIG_HOOK_WORKER_AFTER_EXIT, i, pid, status, now);
 	if (s->boot->worker_cgroup && cgroup_kill(s->boot->worker_cgroup, i) < 0)
 		log_say(&s->log, LOGLINE_WARN, "Worker %u: cgroup.kill: %s", i, call_reason());
 	map_remove(&s->by_pid, pid);
-	close_pipe(s, i);
-	commands_close(s, i);
+	close_pipes(s, i);
 	dumps_forget(s, i);
 	w->pid = 0;
 	w->exited = true;

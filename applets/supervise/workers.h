@@ -16,6 +16,11 @@ void workers_feed(struct supervise *, unsigned i, const struct worker_input *);
 void workers_feed_event(struct supervise *, unsigned i, enum worker_event, ms now);
 /* The same event for every worker that is wanted, or that has a process. */
 void workers_all(struct supervise *, enum worker_event, ms now);
+/* A worker's pipe that fills this at once is flooded: it is to be muted, not read for a moment. */
+#define WORKERS_PIPE_ROOM 4096
+void workers_mute(struct supervise *, int fd, uint64_t tag, bool *muted, ms now);
+/* Stops worker i and those behind it gracefully: they are not wanted any more. */
+void workers_stop_from(struct supervise *, unsigned i, ms now);
 /* Sends the reload signal to the workers that catch it. */
 void workers_reload(struct supervise *);
 /* After the policy changed. */

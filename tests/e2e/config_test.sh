@@ -116,8 +116,7 @@ END
 atf_test_case later_keys
 later_keys_body()
 {
-	for key in before_run after_run worker_before_fork worker_after_start \
-	    worker_after_exit hook_timeout restart_mode restart_max_unavailable restart_surge; do
+	for key in logger_class; do
 		conf 'command: x' "$key: 1"
 		refused "c.yml:2: $key: not yet in this version" -c c.yml
 		refused "--$key: not yet in this version" "--$key=1" x
@@ -178,6 +177,7 @@ workers|0 00|0|-1 10001 2x 1.5 1e3 0x10 99999999999999999999 1844674407370955161
 workers|10000|10000|10001|a whole number from 0 to 10000
 daemonize_error_exit_code|255|255|256 -1|a whole number from 0 to 255
 nice|-5|-5|-41 41 x|a whole number from -40 to 40, or nil
+worker_notification_fd|3 003|3|2 256 -1 x|a whole number from 3 to 255, or nil
 chumask|022 22 0022|022|9 1000 0x1 -1|an octal number up to 777, or nil
 worker_max_rss|10M 10m 10MB 10MiB 10485760 10240K|10485760|10T 1.5G M 99999999999G|a size (units K, M, G), or nil
 worker_max_rss|1G 1024M|1073741824|1GG|a size (units K, M, G), or nil
@@ -188,6 +188,9 @@ rlimit_nofile|5 5:5|"5:5"|5:4 x 5:6:7|LIMIT or SOFT:HARD, numbers or unlimited, 
 rlimit_core|unlimited infinity unlimited:unlimited|"unlimited:unlimited"|unlimited:0|LIMIT or SOFT:HARD, numbers or unlimited, or nil
 rlimit_as|1M:2G|"1048576:2147483648"|1M:1K|LIMIT or SOFT:HARD, numbers or unlimited, or nil
 log_level|warn|warn|WARN loud|trace, debug, info, warn, error, fatal
+restart_mode|rolling|rolling|turns|together, rolling
+restart_max_unavailable|2 02|2|-1 10001 x|a whole number from 0 to 10000
+restart_surge|10000|10000|-1 10001 x|a whole number from 0 to 10000
 worker_heartbeat|stat|stat|maybe|auto, required, off, stat
 on_give_up|stop|stop|loop|exit, stop
 END
@@ -331,6 +334,14 @@ a $HOME * ~ ; b|[a, "$HOME", "*", "~", ";", b]
 a b # c|[a, b]
 a b#c|[a, "b#c"]
 END
+	for hook in before_run after_run worker_before_fork worker_after_start worker_after_exit; do
+		conf 'command: x' "$hook: a 'b c'"
+		reads $hook '[a, "b c"]'
+		conf 'command: x' "$hook: nil"
+		reads $hook '[]'
+		conf 'command: x' "$hook: ['', a]"
+		refused "$hook: its first word is empty" -c c.yml
+	done
 	conf 'command: a b'
 	atf_check -o 'match:^command: \[c, "d e"\]$' "$SE" -c c.yml --check -- c 'd e'
 	atf_check -o 'match:^command: \[c, d\]$' "$SE" -c c.yml --check c d
@@ -620,6 +631,10 @@ times_that_contradict_body()
 	reads worker_heartbeat_interval 4999ms
 	conf 'command: x' 'restart_backoff: 10'
 	mentions 'restart_backoff: .*at most restart_backoff_max' -c c.yml
+	conf 'command: x' 'restart_max_unavailable: 0'
+	refused 'restart_max_unavailable: it may be 0 only with restart_surge' -c c.yml
+	conf 'command: x' 'restart_max_unavailable: 0' 'restart_surge: 1'
+	reads restart_max_unavailable 0
 }
 
 # What --check says is what a start says: nothing was started, and the status is 2.

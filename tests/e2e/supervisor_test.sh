@@ -401,6 +401,22 @@ socket_manager_body()
 	finish
 }
 
+# Hooks are each server's.
+atf_test_case hooks
+hooks_body()
+{
+	printf '#!/bin/sh\necho "$SE_EVENT" >>said\n' >hook
+	chmod 755 hook
+	above --before-run="$PWD/hook" --after-run="$PWD/hook" --worker-after-start="$PWD/hook" --listen=127.0.0.1:0 -- "$W" say=up hang
+	old=$(servers)
+	kill -INT "$PID"
+	eventually up_again "$old" 1
+	finish
+	for event in before_run after_run worker_after_start; do
+		lines said "^$event\$" 2 || fail "$(cat said)"
+	done
+}
+
 # ---- as PID 1 ----
 
 atf_test_case pid1
@@ -419,7 +435,7 @@ pid1_body()
 atf_init_test_cases()
 {
 	for c in tree not_fooled killed hangs heartbeats_go_on supervisor_killed no_line_is_lost stops statuses failed_start daemon commands \
-		restart_server_process live_restart several without_sockets disabled fails new_version exit_on_detach metrics socket_manager pid1; do
+		restart_server_process live_restart several without_sockets disabled fails new_version exit_on_detach metrics socket_manager hooks pid1; do
 		atf_add_test_case $c
 	done
 }

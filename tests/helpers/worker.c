@@ -13,6 +13,9 @@
  *   beat=N:MS     N heartbeats, MS milliseconds apart; N 0: for ever
  *   notify=TEXT   sends TEXT to NOTIFY_SOCKET; \n in it is a newline
  *   reports       the same without end, of something that means nothing
+ *   tell=TEXT     writes TEXT to SE_NOTIFY_FD; \n in it is a newline
+ *   endtell       closes it
+ *   floodtell     writes to it without end, and no newline
  *   sleep=MS      sleeps
  *   eat=MB        takes so much memory
  *   closebeat     closes the heartbeat pipe
@@ -117,11 +120,59 @@ sleep_ms(long ms)
 }
 
 static int
-pipe_fd(void)
+pipe_of(const char *name)
 {
-	const char *fd = getenv("SERVERENGINE_HEARTBEAT_PIPE");
+	const char *fd = getenv(name);
 
 	return fd ? atoi(fd) : -1;
+}
+
+static int
+pipe_fd(void)
+{
+	return pipe_of("SERVERENGINE_HEARTBEAT_PIPE");
+}
+
+static int
+tell_fd(void)
+{
+	return pipe_of("SE_NOTIFY_FD");
+}
+
+/* The text, its \n as newlines. */
+static size_t
+unescape(const char *text, char *bytes, size_t room)
+{
+	size_t n = 0;
+
+	for (; *text && n < room; text++)
+		if (text[0] == '\\' && text[1] == 'n') {
+			bytes[n++] = '\n';
+			text++;
+		} else {
+			bytes[n++] = *text;
+		}
+	return n;
+}
+
+static void
+tell(const char *text)
+{
+	char bytes[4096];
+	size_t n = unescape(text, bytes, sizeof bytes);
+
+	if (write(tell_fd(), bytes, n) != (ssize_t)n)
+		_exit(89);
+}
+
+static void
+flood(int fd)
+{
+	static const char zeroes[65536];
+
+	for (;;)
+		if (write(fd, zeroes, sizeof zeroes) < 0)
+			_exit(93);
 }
 
 static void
@@ -142,7 +193,7 @@ notify(const char *text)
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
 	const char *path = getenv("NOTIFY_SOCKET");
 	char bytes[4096];
-	size_t n = 0, len;
+	size_t n, len;
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	if (!path || (len = strlen(path)) >= sizeof a.sun_path)
@@ -150,13 +201,7 @@ notify(const char *text)
 	memcpy(a.sun_path, path, len);
 	if (*path == '@')
 		a.sun_path[0] = '\0';
-	for (; *text && n < sizeof bytes; text++)
-		if (text[0] == '\\' && text[1] == 'n') {
-			bytes[n++] = '\n';
-			text++;
-		} else {
-			bytes[n++] = *text;
-		}
+	n = unescape(text, bytes, sizeof bytes);
 	if (sendto(fd, bytes, n, 0, (struct sockaddr *)&a,
 		(socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)) < 0)
 		_exit(95);
@@ -273,11 +318,13 @@ act(const char *word, const char *value)
 			if (fd != log_fd)
 				close(fd);
 	} else if (strcmp(word, "flood") == 0) {
-		static const char zeroes[65536];
-
-		for (;;)
-			if (write(pipe_fd(), zeroes, sizeof zeroes) < 0)
-				_exit(93);
+		flood(pipe_fd());
+	} else if (strcmp(word, "tell") == 0) {
+		tell(value);
+	} else if (strcmp(word, "endtell") == 0) {
+		close(tell_fd());
+	} else if (strcmp(word, "floodtell") == 0) {
+		flood(tell_fd());
 	} else if (strcmp(word, "stop") == 0) {
 		raise(SIGSTOP);
 	} else if (strcmp(word, "stray") == 0) {

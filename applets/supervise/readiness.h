@@ -1,0 +1,22 @@
+#ifndef SE_SUPERVISE_READINESS_H
+#define SE_SUPERVISE_READINESS_H
+
+#include "supervise.h"
+
+/*
+ * worker_notification_fd: a worker says that it is ready by a newline on a pipe, as services of
+ * s6-supervise do on their notification-fd. What stands in front of the newline means nothing.
+ */
+
+/* Is there such a pipe under that configuration? */
+bool readiness_told(const struct config *);
+/* Worker i's end of a new pipe, the caller's; -1: errno. */
+int readiness_pipe(struct supervise *, unsigned i);
+/* Our end is not needed any more, if there is one. */
+void readiness_close(struct supervise *, unsigned i);
+/* Something on slot i's pipe. */
+void readiness_on_pipe(struct supervise *, unsigned i, ms now);
+/* Worker i says that it is ready, here or on NOTIFY_SOCKET. */
+void readiness_take(struct supervise *, unsigned i, ms now);
+
+#endif
