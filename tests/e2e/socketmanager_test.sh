@@ -9,6 +9,7 @@
 LOAD=$BUILD/bench/load
 AS_NOBODY='setpriv --reuid=65534 --regid=65534 --clear-groups'
 
+slow() { atf_set timeout 120; }
 scripts()
 {
 	ruby -e 'require "serverengine"' 2>/dev/null || atf_skip 'ruby-serverengine is not installed'
@@ -175,7 +176,7 @@ token() { tr '\0' '\n' <"/proc/$(worker_pid 0)/environ" | sed -n 's/^SERVERENGIN
 free_port() { perl -MIO::Socket::IP -e 'print IO::Socket::IP->new(LocalHost => "127.0.0.1", Listen => 1)->sockport'; }
 
 atf_test_case same_as_the_real_one
-same_as_the_real_one_head() { atf_set timeout 120; }
+same_as_the_real_one_head() { slow; }
 same_as_the_real_one_body()
 {
 	same_answers ''
@@ -186,7 +187,7 @@ same_as_the_real_one_body()
 }
 
 atf_test_case same_for_who_may_less
-same_for_who_may_less_head() { atf_set require.user root; atf_set timeout 120; }
+same_for_who_may_less_head() { slow; atf_set require.user root; }
 same_for_who_may_less_body()
 {
 	command -v setpriv >/dev/null || atf_skip 'setpriv is not installed'
@@ -196,7 +197,7 @@ same_for_who_may_less_body()
 }
 
 atf_test_case same_with_reuseport
-same_with_reuseport_head() { atf_set timeout 120; }
+same_with_reuseport_head() { slow; }
 same_with_reuseport_body()
 {
 	export SERVERENGINE_USE_SOCKET_REUSEPORT=1
@@ -250,7 +251,7 @@ shared_body()
 
 # All workers are replaced while clients connect: each is answered.
 atf_test_case restarts_lose_nothing
-restarts_lose_nothing_head() { atf_set timeout 120; }
+restarts_lose_nothing_head() { slow; }
 restarts_lose_nothing_body()
 {
 	scripts
@@ -308,7 +309,7 @@ workers_user_body()
 
 # Who sends nothing, half of something, or too much, and more of them than there are places.
 atf_test_case bad_clients
-bad_clients_head() { atf_set timeout 120; }
+bad_clients_head() { slow; }
 bad_clients_body()
 {
 	scripts
@@ -440,7 +441,7 @@ taken()
 	[ ! -e sock ] || fail 'the file is left'
 }
 atf_test_case take_from_ours
-take_from_ours_head() { atf_set timeout 120; }
+take_from_ours_head() { slow; }
 take_from_ours_body()
 {
 	scripts
@@ -461,7 +462,7 @@ take_from_ours_body()
 }
 # From a server of ServerEngine: this version does not know how, so it is told what a later one does.
 atf_test_case take_from_ruby
-take_from_ruby_head() { atf_set timeout 120; }
+take_from_ruby_head() { slow; }
 take_from_ruby_body()
 {
 	scripts
