@@ -207,12 +207,9 @@ listener_file_made(const char *path, struct listener_file *f)
 {
 	struct stat st;
 
-	f->made = false;
-	if (*path == '@' || call_lstat(path, &st) < 0)
-		return;
-	f->made = true;
-	f->dev = st.st_dev;
-	f->ino = st.st_ino;
+	*f = (struct listener_file){ .made = false };
+	if (*path != '@' && call_lstat(path, &st) == 0)
+		*f = (struct listener_file){ true, st.st_dev, st.st_ino };
 }
 
 void
