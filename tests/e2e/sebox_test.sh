@@ -62,7 +62,7 @@ help_is_whole_body()
 	at_least keys . 50 || atf_fail "only $(wc -l <keys) keys"
 	while read -r key; do in_help "--$key"; done <keys
 	for word in --config --check --help --version --status --stop --stop-now --restart \
-	    --restart-now --reload --detach --dump --scale --timeout; do
+	    --restart-now --reload --detach --dump --scale --timeout --get-socket; do
 		in_help $word
 	done
 	lines help '^ *-c, --config=FILE ' 1 || atf_fail 'no -c'
