@@ -127,7 +127,8 @@ go_on(struct supervise *s, ms now)
 			fail(s, &e, "could not be started: %s: %s", step, call_reason());
 	}
 	if (q->lost > 0 && q->waiting == 0) {
-		log_say(&s->log, LOGLINE_ERROR, "%lu hooks were not run: too many waited", q->lost);
+		log_say(&s->log, LOGLINE_ERROR, "%lu hooks were not run: %s", q->lost,
+		    s->hooks.stage == HOOKS_KILL ? "no time was left" : "too many waited");
 		q->lost = 0;
 	}
 }

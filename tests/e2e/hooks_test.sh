@@ -110,7 +110,7 @@ failures_are_told_body()
 atf_test_case hanging
 hanging_body()
 {
-	supervise --log-level=trace --hook-timeout=3s --worker-after-start="sh -c 'echo \$\$ >>pids; sleep 1000 & echo \$! >>pids; wait'" -- \
+	supervise --log-level=trace --hook-timeout=5s --worker-after-start="sh -c 'echo \$\$ >>pids; sleep 1000 & echo \$! >>pids; wait'" -- \
 		"$W" log=w say=up $WORKER
 	eventually lines pids . 2
 	kill -9 "$(worker_pid 0)"
