@@ -328,6 +328,51 @@ loses_nothing_body()
 	done
 }
 
+# Also when the new program is broken: the others go on.
+atf_test_case fails_and_loses_nothing
+fails_and_loses_nothing_body()
+{
+	roll --workers=3 --listen=127.0.0.1:0 -- sh -c '[ ! -e bad ] || exit 3; env >w.$SERVERENGINE_WORKER_ID; exec "$0" ready' "$WEB"
+	eventually ready 3
+	"$LOAD" "$(sed -n 's/^SERVER_STARTER_PORT=\(.*\)=[0-9]*$/\1/p' w.0)" rate=500 connections=8 seconds=100 >load &
+	load=$!
+	pids >before
+	: >bad
+	kill -USR1 "$PID"
+	fails_at '0: it exited: 0' 1
+	kill -USR1 "$PID"
+	eventually lines log 'Rolling restart failed at worker 0: ' 2
+	rm bad
+	kill -USR1 "$PID"
+	eventually lines log "$DONE" 1
+	renewed 3
+	kill -INT $load
+	wait $load || fail "$(cat load)"
+	has load ' failed=0 refused=0 reset=0 ' || fail "$(cat load)"
+	finish
+}
+
+# A restart of all at once takes its place, and the extra ones go.
+atf_test_case together_ends_it
+together_ends_it_body()
+{
+	printf 'command: ["%s", leave=TERM:0, sleep=300, "tell=\\n", hang]\nworkers: 3\nworker_notification_fd: 5\n' "$W" >common
+	{ cat common; printf 'restart_mode: rolling\nrestart_surge: 2\n'; } >c.yml
+	supervise -c c.yml
+	eventually ready 3
+	pids >before
+	kill -USR1 "$PID"
+	eventually has log 'Worker 4 is ready'
+	cp common c.yml
+	kill -USR1 "$PID"
+	eventually has log 'Rolling restart ended: 0 of 3 workers are new'
+	eventually has_workers 3
+	eventually ready 3
+	renewed 3
+	! has log "$DONE" || fail "$(cat log)"
+	finish
+}
+
 # Many at once.
 atf_test_case many
 many_body()
@@ -346,7 +391,7 @@ atf_init_test_cases()
 {
 	for c in in_turn silent_workers two_at_a_time extra_workers new_one_exits new_one_is_not_ready \
 	    new_one_cannot_be_started extra_one_exits old_one_dies stop_wins begins_anew scaled status old_one_is_deaf \
-	    mode_by_reload loses_nothing many; do
+	    mode_by_reload loses_nothing fails_and_loses_nothing together_ends_it many; do
 		atf_add_test_case $c
 	done
 }
