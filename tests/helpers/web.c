@@ -277,11 +277,12 @@ main(int argc, char **argv)
 	for (;;) {
 		static struct pollfd p[SOCKETS + CONNECTIONS];
 		static struct connection *who[SOCKETS + CONNECTIONS];
+		bool leaving = ending; /* the same in all of this turn */
 		int n = 0, listening;
 
-		if (ending && told_at == 0)
+		if (leaving && told_at == 0)
 			told_at = now_ms();
-		for (int i = 0; !ending && i < nsockets; i++)
+		for (int i = 0; !leaving && i < nsockets; i++)
 			p[n++] = (struct pollfd){ .fd = sockets[i], .events = POLLIN };
 		listening = n;
 		for (int i = 0; i < CONNECTIONS; i++)
@@ -289,7 +290,7 @@ main(int argc, char **argv)
 				who[n] = &open_ones[i];
 				p[n++] = (struct pollfd){ .fd = open_ones[i].fd, .events = POLLIN };
 			}
-		if (ending && (n == 0 || now_ms() - told_at > GRACE))
+		if (leaving && (n == 0 || now_ms() - told_at > GRACE))
 			return status;
 		if (die >= 0 && now_ms() - began >= die)
 			return status;

@@ -163,8 +163,9 @@ rolling_world_replace(struct rolling_world *x, unsigned i)
 	const struct rolling_worker *w = &x->worker[i];
 
 	MUST(i < x->workers && !x->failing);
-	/* none twice, none that is new */
-	MUST(!x->replaced[i] && (!x->worker[i].up || !rolling_is_new(x, i)));
+	/* none twice, none that is new, unless fewer workers were wanted meanwhile and it goes
+	 * anyway */
+	MUST(!x->replaced[i] && (!w->up || w->leaving || !rolling_is_new(x, i)));
 	x->replaced[i] = true;
 	/* one that serves, or still may, goes only where others do */
 	if (w->up && !w->leaving &&
