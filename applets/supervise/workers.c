@@ -582,6 +582,7 @@ bool
 workers_on_exit(struct supervise *s, pid_t pid, int status, ms now)
 {
 	struct slot *w;
+	bool final;
 	unsigned i;
 
 	if (!map_get(&s->by_pid, pid, &i))
@@ -598,13 +599,16 @@ workers_on_exit(struct supervise *s, pid_t pid, int status, ms now)
 	w->exited = true;
 	w->status = status;
 	w->text_len = 0;
+	final = WIFEXITED(status) &&
+	    optval_codes_has(&s->boot->unrecoverable_exit_codes, WEXITSTATUS(status));
+	if (final && s->fleet.state == FLEET_STOPPING) /* the machine rests then, without a word */
+		supervise_fleet(s, FLEET_EV_WORKER_LOST, WEXITSTATUS(status), false, now);
 	workers_feed(s, i,
 	    &(struct worker_input){
 		.event = WORKER_EV_EXITED,
 		.now = now,
 		.random = supervise_random(s),
-		.final = WIFEXITED(status) &&
-		    optval_codes_has(&s->boot->unrecoverable_exit_codes, WEXITSTATUS(status)),
+		.final = final,
 	    });
 	if (w->machine.state == WORKER_WAITING) {
 		w->restarts++;
