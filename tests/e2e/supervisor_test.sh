@@ -88,6 +88,18 @@ killed_body()
 	finish
 }
 
+# Before it has been up too: a worker that never comes up is no reason to end with the server.
+atf_test_case killed_early
+killed_early_body()
+{
+	"$SE" --supervisor --log=log --server-process-name=srv -- "$W" say=up sleep=300 exit=1 >out 2>err &
+	PID=$!
+	eventually has log '^up'
+	kill -KILL "$(servers | head -n 1)"
+	eventually has log 'Server 2 started'
+	finish
+}
+
 atf_test_case hangs
 hangs_body()
 {
@@ -171,6 +183,17 @@ statuses_body()
 		ends "$PID" 7
 		lines log 'Server [0-9]+ started' 1 || fail "$args: $(cat log)"
 	done
+}
+
+# And are no failed start, however soon.
+atf_test_case statuses_early
+statuses_early_body()
+{
+	"$SE" --supervisor --log=log --unrecoverable-exit-codes=7 -- sh -c 'exit 7' >out 2>err &
+	PID=$!
+	ends "$PID" 7
+	! has log 'FATAL' && [ ! -s err ] || fail "$(cat err log)"
+	lines log 'Server [0-9]+ started' 1 || fail "$(cat log)"
 }
 
 atf_test_case failed_start
@@ -434,8 +457,9 @@ pid1_body()
 
 atf_init_test_cases()
 {
-	for c in tree not_fooled killed hangs heartbeats_go_on supervisor_killed no_line_is_lost stops statuses failed_start daemon commands \
-		restart_server_process live_restart several without_sockets disabled fails new_version exit_on_detach metrics socket_manager hooks pid1; do
+	for c in tree not_fooled killed killed_early hangs heartbeats_go_on supervisor_killed no_line_is_lost stops statuses \
+		statuses_early failed_start daemon commands restart_server_process live_restart several without_sockets disabled fails \
+		new_version exit_on_detach metrics socket_manager hooks pid1; do
 		atf_add_test_case $c
 	done
 }
