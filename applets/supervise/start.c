@@ -73,13 +73,13 @@ open_null(void)
 }
 
 static void
-catch_signals(const struct config *c)
+catch_signals(const struct supervise *s)
 {
 	int sigs[CONFIG_SIGNALS + 2];
 	size_t n = 0;
 
 	for (unsigned i = 0; i < CONFIG_SIGNALS; i++)
-		sigs[n++] = c->signal[i];
+		sigs[n++] = s->signals[i];
 	sigs[n++] = SIGTTIN;
 	sigs[n++] = SIGTTOU;
 	if (loop_open(sigs, n) < 0)
@@ -202,6 +202,7 @@ init(struct supervise *s, const struct config *c, int argc, char **argv)
 	s->argv = argv;
 	s->boot = c;
 	s->live = c;
+	s->signals = c->signal;
 	s->log.file.fd = -1;
 	s->pidfile.fd = -1;
 	s->started = loop_now();
@@ -235,7 +236,7 @@ take_place(struct supervise *s)
 	if (c->daemonize && (s->daemon_fd = daemon_start((int)c->daemonize_error_exit_code)) < 0)
 		fail(s, "daemonize: %s", call_reason());
 	s->pid = getpid();
-	catch_signals(c);
+	catch_signals(s);
 	if (c->chdir && chdir(c->chdir) < 0)
 		fail(s, "chdir: %s: %s", c->chdir, call_reason());
 	become(s);
@@ -243,13 +244,25 @@ take_place(struct supervise *s)
 	open_log(s);
 }
 
+/* What a supervisor sends to its server, whatever the keys of both are. */
+static const int from_supervisor[CONFIG_SIGNALS] = {
+	[CONFIG_SIGNAL_GRACEFUL_STOP] = SIGTERM,
+	[CONFIG_SIGNAL_IMMEDIATE_STOP] = SIGQUIT,
+	[CONFIG_SIGNAL_GRACEFUL_RESTART] = SIGUSR1,
+	[CONFIG_SIGNAL_IMMEDIATE_RESTART] = SIGHUP,
+	[CONFIG_SIGNAL_RELOAD] = SIGUSR2,
+	[CONFIG_SIGNAL_DETACH] = SIGINT,
+	[CONFIG_SIGNAL_DUMP] = SIGCONT,
+};
+
 /* The same of a server, from what its supervisor gives it. */
 static void
 inherit_place(struct supervise *s)
 {
 	spawn_seal_fds();
 	s->pid = getpid();
-	catch_signals(s->boot);
+	s->signals = from_supervisor;
+	catch_signals(s);
 	config_log(s->boot, &s->log);
 	if (!server_take(s) || (s->boot->control_path && !control_prepare(s)) ||
 	    loop_watch(s->link, TAG(TAG_LINK, 0), false) < 0)

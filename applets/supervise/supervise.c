@@ -373,7 +373,7 @@ supervise_command(struct supervise *s, const struct command *c, const char *who,
 
 /* Which command a signal is; false: none. */
 static bool
-command_of_signal(const struct config *c, int sig, struct command *out)
+command_of_signal(const int signals[CONFIG_SIGNALS], int sig, struct command *out)
 {
 	static const enum command_word words[] = {
 		[CONFIG_SIGNAL_GRACEFUL_STOP] = COMMAND_GRACEFUL_STOP,
@@ -386,7 +386,7 @@ command_of_signal(const struct config *c, int sig, struct command *out)
 	};
 
 	for (unsigned i = 0; i < CONFIG_SIGNALS; i++)
-		if (c->signal[i] == sig) {
+		if (signals[i] == sig) {
 			*out = (struct command){ .word = words[i] };
 			return true;
 		}
@@ -405,7 +405,7 @@ on_signal(struct supervise *s, const struct loop_event *ev)
 	char signal[16], name[16], room[128];
 	struct buf who = buf_over(room, sizeof room);
 
-	if (!command_of_signal(s->boot, ev->sig, &command))
+	if (!command_of_signal(s->signals, ev->sig, &command))
 		return;
 	num_signal_name(ev->sig, signal);
 	buf_printf(&who, "%s from ", signal);

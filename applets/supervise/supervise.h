@@ -74,7 +74,8 @@ struct slot {
 struct supervise {
 	const struct config *boot; /* of the start, for what is not dynamic */
 	const struct config *live; /* of the last reload; boot until then */
-	struct slot *slot;         /* nslots of them, wanted in front */
+	const int *signals; /* what we heed, by CONFIG_SIGNAL_: boot's; a server's are fixed */
+	struct slot *slot;  /* nslots of them, wanted in front */
 	unsigned nslots, wanted;
 	unsigned active;               /* slots that have a process or will have one */
 	struct supervisor *supervisor; /* we are one, and the workers are a server's; NULL: not */

@@ -216,18 +216,15 @@ supervisor_command(struct supervise *s, const struct command *c, ms now)
 	case COMMAND_GRACEFUL_RESTART:
 	case COMMAND_IMMEDIATE_RESTART:
 		if (!s->boot->restart_server_process)
-			return pass_on(s,
-			    s->boot->signal[c->word == COMMAND_GRACEFUL_RESTART
-				    ? CONFIG_SIGNAL_GRACEFUL_RESTART
-				    : CONFIG_SIGNAL_IMMEDIATE_RESTART]);
+			return pass_on(s, c->word == COMMAND_GRACEFUL_RESTART ? SIGUSR1 : SIGHUP);
 		feed_event(s, slot,
 		    c->word == COMMAND_GRACEFUL_RESTART ? WORKER_EV_RESTART : WORKER_EV_RESTART_NOW,
 		    now);
 		return NULL;
 	case COMMAND_RELOAD:
-		return pass_on(s, s->boot->signal[CONFIG_SIGNAL_RELOAD]);
+		return pass_on(s, SIGUSR2);
 	case COMMAND_DUMP:
-		return pass_on(s, s->boot->signal[CONFIG_SIGNAL_DUMP]);
+		return pass_on(s, SIGCONT);
 	case COMMAND_SCALE:
 		return pass_on(s, c->count > 0 ? SIGTTIN : SIGTTOU);
 	case COMMAND_STATUS:

@@ -251,6 +251,34 @@ commands_body()
 more_up() { [ "$(grep -c '^up ' log)" -ge "$1" ]; }
 has_workers() { [ "$(workers "$1" | wc -l)" = "$2" ]; }
 
+# signal_ keys are for the supervisor: what it sends to the server is heeded, whatever they are and were.
+atf_test_case own_signals
+own_signals_body()
+{
+	cat >c.yml <<-END
+		command: [$W, leave=TERM:15, leave=QUIT:3, say=up, hang]
+		signal_graceful_stop: 40
+		signal_immediate_stop: TERM
+		signal_graceful_restart: 41
+		signal_immediate_restart: 42
+		signal_reload: 43
+	END
+	above -c c.yml
+	kill -41 "$PID"
+	eventually more_up 2
+	kill -42 "$PID"
+	eventually more_up 3
+	sed -i 's/: 43$/: 44/' c.yml
+	kill -INT "$PID"
+	eventually has log 'Server 2 .* is up$'
+	echo 'workers: 2' >>c.yml
+	kill -43 "$PID"
+	eventually has_workers "$(servers)" 2
+	kill -40 "$PID"
+	ends "$PID" 0
+	[ "$(sed -n 's/.*Worker 0 finished with //p' log | tr '\n' ' ')" = 'status 15 status 3 status 15 status 15 ' ] || fail "$(cat log)"
+}
+
 atf_test_case restart_server_process
 restart_server_process_body()
 {
@@ -458,8 +486,8 @@ pid1_body()
 atf_init_test_cases()
 {
 	for c in tree not_fooled killed killed_early hangs heartbeats_go_on supervisor_killed no_line_is_lost stops statuses \
-		statuses_early failed_start daemon commands restart_server_process live_restart several without_sockets disabled fails \
-		new_version exit_on_detach metrics socket_manager hooks pid1; do
+		statuses_early failed_start daemon commands own_signals restart_server_process live_restart several without_sockets \
+		disabled fails new_version exit_on_detach metrics socket_manager hooks pid1; do
 		atf_add_test_case $c
 	done
 }
