@@ -267,6 +267,35 @@ not_yet_body()
 	done <names
 }
 
+# COMING FROM SERVERENGINE has every key, signal and variable that ServerEngine's source knows, and no other.
+atf_test_case serverengine
+serverengine_body()
+{
+	command -v ruby >/dev/null || atf_skip 'ruby is not installed'
+	gem=$(ruby -rserverengine -e 'puts $LOADED_FEATURES.grep(%r{/serverengine/daemon\.rb$}).map { |f| File.dirname(f) }' 2>/dev/null) && [ -n "$gem" ] ||
+		atf_skip 'ServerEngine is not installed'
+	sigdump=$(ruby -rsigdump -e 'puts $LOADED_FEATURES.grep(%r{/sigdump\.rb$})')
+	{
+		# those of process_manager.rb are its own arguments, but for the list; :in is a descriptor
+		find "$gem" -name '*.rb' ! -name process_manager.rb -exec cat {} + |
+			grep -oE 'config(\[:[a-z_]+\]|\.fetch\(:[a-z_]+)' | sed 's/.*://; s/\]//' | grep -vx in
+		sed -n '/CONFIG_PARAMS = {/,/}/s/^ *\([a-z_]*\):.*/\1/p' "$gem/process_manager.rb" | sed 's/.*/worker_&\nserver_&/'
+	} | sort -u >keys
+	[ "$(wc -l <keys)" -gt 55 ] || atf_fail "$(cat keys)"
+	coming Ic >page
+	same keys page
+	sed -n 's/.*= .*:\([A-Z0-9]*\)$/\1/p' "$gem/signals.rb" | sort >signals
+	[ "$(wc -l <signals)" -gt 5 ] || atf_fail "$(cat signals)"
+	coming Li >page
+	same signals page
+	cat "$gem"/*.rb "$sigdump" | grep -oiE "env(\.has_key\?\()?\[?'[A-Z_]+'" | sed "s/^[^']*'//; s/'//" | sort -u >variables
+	[ "$(wc -l <variables)" -gt 4 ] || atf_fail "$(cat variables)"
+	coming Ev >page
+	same variables page
+}
+# coming MACRO: the names in that section's table
+coming() { awk -v macro="$1" '/^\.S[hs] / { on = /COMING FROM/ } on && $1 == ".It" && $2 == macro { for (i = 3; i <= NF; i++) if ($i != ",") print $i }' "$MAN" | sort; }
+
 atf_test_case names_in_the_status
 names_in_the_status_body()
 {
@@ -292,5 +321,6 @@ atf_init_test_cases()
 	atf_add_test_case bounds
 	atf_add_test_case keys_that_take_effect_at_a_reload
 	atf_add_test_case not_yet
+	atf_add_test_case serverengine
 	atf_add_test_case names_in_the_status
 }
