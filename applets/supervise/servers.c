@@ -90,6 +90,7 @@ execute(struct supervise *s, int beat, int link, const char **why)
 		.fds = fds,
 		.nfds = 5,
 		.umask = -1,
+		.masked = true,
 		.traceable = !s->boot->disable_sigdump,
 		.death_signal = SIGKILL };
 	pid_t pid = -1;

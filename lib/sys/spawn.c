@@ -37,7 +37,7 @@ struct birth {
  * would run in the parent's memory.
  */
 static void
-reset_signals(void)
+reset_signals(bool masked)
 {
 	static const unsigned long
 	    by_default[8]; /* the kernel's struct sigaction, zeroes: SIG_DFL */
@@ -45,7 +45,8 @@ reset_signals(void)
 	for (int sig = 1; sig < _NSIG; sig++)
 		(void)syscall(
 		    SYS_rt_sigaction, sig, by_default, NULL, _NSIG / 8); /* EINVAL: KILL, STOP */
-	call_mask(SIG_SETMASK, &call_none, NULL);
+	if (!masked)
+		call_mask(SIG_SETMASK, &call_none, NULL);
 }
 
 /* Puts the fds in their places; one that stands in another's place moves out of the way first. */
@@ -202,7 +203,7 @@ child(void *arg)
 	struct birth *b = arg;
 
 	if (prepare(b) == 0) {
-		reset_signals();
+		reset_signals(b->spawn->masked);
 		b->step = "exec";
 		if (b->spawn->file_fd)
 			exec_file(*b->spawn->file_fd, b->spawn->argv, b->spawn->envp);
@@ -246,7 +247,7 @@ spawn_helper(int (*work)(void *), void *arg)
 	if (pid == 0) {
 		(void)call_prctl(
 		    PR_SET_PDEATHSIG, SIGKILL); /* without it the helper ends by itself */
-		reset_signals();
+		reset_signals(false);
 		_exit(getppid() == parent ? work(arg) : 1);
 	}
 	call_mask(SIG_SETMASK, &old, NULL);

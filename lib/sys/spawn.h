@@ -35,6 +35,7 @@ struct spawn {
 	const char *root, *dir;            /* chroot(2), then chdir(2); NULL: as we are */
 	const struct privilege *privilege; /* NULL: as we are */
 	int umask;                         /* -1: as it is */
+	bool masked;      /* with all signals blocked: they wait for the program to be ready */
 	bool traceable;   /* we and what we start may trace it, where Yama asks: PR_SET_PTRACER */
 	int death_signal; /* sent by the kernel when we die; 0: none */
 	int nice;         /* added; 0: as it is */
@@ -43,9 +44,10 @@ struct spawn {
 };
 
 /*
- * Starts a process in a group of its own, with default signal dispositions and an empty mask; its
- * cost does not grow with ours, since the memory is shared until the exec (and that is waited for,
- * as vfork does). The pid, or -1: errno says why, *step which step it was ("exec", "fork", ...).
+ * Starts a process in a group of its own, with default signal dispositions and an empty mask, if
+ * not masked; its cost does not grow with ours, since the memory is shared until the exec (and that
+ * is waited for, as vfork does). The pid, or -1: errno says why, *step which step it was ("exec",
+ * "fork", ...).
  */
 pid_t spawn(const struct spawn *, const char **step);
 /*

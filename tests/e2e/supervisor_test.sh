@@ -403,6 +403,42 @@ new_version_body()
 	finish
 }
 
+# The file is the new server's, whose workers stay, and not of the old one's last moments.
+atf_test_case metrics
+metrics_body()
+{
+	above --listen=127.0.0.1:0 --metrics-path=metrics --workers=2 -- "$W" say=up hang
+	for n in 1 2 3; do
+		kill -INT "$PID"
+		eventually has log "Server $n finished with status 0\$"
+		eventually has metrics '^se_supervise_workers_up 2$'
+	done
+	finish
+}
+
+# What is passed on to a server that is only just being executed waits for it.
+atf_test_case early_signals
+early_signals_body()
+{
+	cp "$BUILD/sebox" se-supervise
+	SE=$PWD/se-supervise
+	above -- "$W" say=up hang
+	printf '%s\n' '#!/bin/sh' '>begun' 'read -r _ <go' "exec '$BUILD/se-supervise' \"\$@\"" >new
+	chmod +x new
+	mkfifo go
+	mv new se-supervise
+	kill -KILL "$(servers)"
+	eventually test -e begun
+	for sig in USR1 HUP USR2; do
+		kill -$sig "$PID"
+	done
+	eventually has log 'Received reload .SIGUSR2'
+	echo >go
+	eventually has log 'Server 2 .* is up$'
+	! has log 'Server 2 finished' || fail "$(cat log)"
+	finish
+}
+
 # The supervisor leaves; the old server ends in its time, and what its workers say is not lost.
 atf_test_case exit_on_detach
 exit_on_detach_body()
@@ -487,7 +523,7 @@ atf_init_test_cases()
 {
 	for c in tree not_fooled killed killed_early hangs heartbeats_go_on supervisor_killed no_line_is_lost stops statuses \
 		statuses_early failed_start daemon commands own_signals restart_server_process live_restart several without_sockets \
-		disabled fails new_version exit_on_detach metrics socket_manager hooks pid1; do
+		disabled fails new_version metrics early_signals exit_on_detach metrics socket_manager hooks pid1; do
 		atf_add_test_case $c
 	done
 }
