@@ -25,10 +25,17 @@ write_metrics(void *arg)
 	return atomic_end(fd, temp, path, whole) == 0 && whole ? 0 : errno;
 }
 
+/* With a supervisor, the server that is not about to be replaced. */
+static bool
+is_ours(const struct supervise *s)
+{
+	return !s->supervisor && (s->link < 0 || s->fleet.state == FLEET_RUNNING);
+}
+
 ms
 metrics_due(const struct supervise *s)
 {
-	return s->live->metrics_path && !s->supervisor && s->changed && s->metrics_pid == 0
+	return s->live->metrics_path && s->changed && s->metrics_pid == 0 && is_ours(s)
 	    ? s->metrics_next
 	    : MS_NEVER;
 }

@@ -137,6 +137,7 @@ server_tick(struct supervise *s, ms now)
 	if (now < s->up_look)
 		return;
 	s->up_look = are_up(s, now) && say(s, LINK_UP, 0, "") ? MS_NEVER : now + LOOK;
+	s->changed |= s->up_look == MS_NEVER; /* an older server's metrics give way */
 }
 
 ms
