@@ -121,7 +121,7 @@ $(BUILD)/bench/%: tests/bench/%.c $(wildcard tests/bench/*.h) Makefile
 
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB) Makefile
 	@mkdir -p $(@D)
-	$(Q)$(CLANG) $(STD) -I. -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $< \
+	$(Q)$(CLANG) $(STD) -I. -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -MMD -MP -MF $@.d -o $@ $< \
 	    $(filter lib/base/% lib/wire/% lib/fsm/% lib/unwind/%,$(LIB))
 
 tests-built: all $(UNIT:%.c=$(BUILD)/%) $(E2E:%.sh=$(BUILD)/%) $(HELPER:tests/%.c=$(BUILD)/%) \
@@ -191,4 +191,4 @@ clean:
 	rm -rf $(BUILD)
 
 .PHONY: all tests-built guest check demo bench bench-logger bench-starter bench-sigdump bench-live fuzz layers lint install clean
--include $(OBJ:.o=.d) $(LIB:%.c=$(BUILD)/sane/%.d)
+-include $(OBJ:.o=.d) $(LIB:%.c=$(BUILD)/sane/%.d) $(UNIT:%.c=$(BUILD)/%.d) $(FUZZ:tests/%.c=$(BUILD)/%.d)
