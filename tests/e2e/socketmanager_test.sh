@@ -589,7 +589,7 @@ get_socket_cannot_body()
 	no 'get-socket: 203.0.113.1:8080: Errno::EADDRNOTAVAIL: .* - bind\(2\) for 203.0.113.1:8080' 1 --get-socket=203.0.113.1:8080 true
 	no 'get-socket: no.such.host.invalid:80: SocketError: .*' 1 --get-socket=no.such.host.invalid:80 true
 	p=$(free_port)
-	no 'get-socket: missing: No such file or directory' 127 --get-socket="127.0.0.1:$p" missing
+	no 'get-socket: ./missing: No such file or directory' 127 --get-socket="127.0.0.1:$p" ./missing
 	no 'get-socket: /: Permission denied' 126 --get-socket="127.0.0.1:$p" /
 	no "get-socket: 127.0.0.1:$p: the descriptor for it is in use" 2 --get-socket="127.0.0.1:$p" true 3<.
 	export SERVER_STARTER_PORT=80=7
