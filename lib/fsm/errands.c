@@ -25,7 +25,7 @@ errands_started(struct errands *e, const struct errand *errand, int pid, ms due)
 {
 	unsigned i = 0;
 
-	while (e->place[i].pid != 0 && i < ERRANDS_PLACES - 1)
+	while (i < ERRANDS_PLACES - 1 && e->place[i].pid != 0)
 		i++; /* errands_next has seen to it that one is free */
 	e->place[i] = (struct errands_place){ .pid = pid, .due = due, .errand = *errand };
 	e->running++;

@@ -116,11 +116,9 @@ END
 atf_test_case later_keys
 later_keys_body()
 {
-	for key in logger_class; do
-		conf 'command: x' "$key: 1"
-		refused "c.yml:2: $key: not yet in this version" -c c.yml
-		refused "--$key: not yet in this version" "--$key=1" x
-	done
+	conf 'command: x' 'logger_class: 1'
+	refused 'c.yml:2: logger_class: not yet in this version' -c c.yml
+	refused '--logger_class: not yet in this version' --logger_class=1 x
 	refused '--upgrade: not yet in this version' --upgrade
 }
 
