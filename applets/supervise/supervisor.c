@@ -421,7 +421,9 @@ supervisor_on_exit(struct supervise *s, pid_t pid, int status, ms now)
 	log_exit(s, v, status);
 	servers_hang_up(s, slot);
 	v->pid = 0;
-	(void)proc_children(kill_orphan, s); /* without /proc they live as long as they like */
+	/* with another one they end in their time; without /proc they live as long as they like */
+	if (s->live->worker_death_signal == SIGKILL)
+		(void)proc_children(kill_orphan, s);
 	/* the very first start: no looping. One that was killed is no failed start, but nobody
 	 * may wait for it without end; one that has told its end in order had started */
 	if (!s->proven && !asked && (v->ended ? *v->why : WIFEXITED(status) || s->daemon_fd >= 0)) {

@@ -100,6 +100,18 @@ killed_early_body()
 	finish
 }
 
+# Workers that are to drain are not killed with their server, and what they say is not lost.
+atf_test_case drained
+drained_body()
+{
+	above --worker-death-signal=TERM -- sh -c 'trap "sleep 1; echo drained; exit 0" TERM; echo up; while :; do sleep 0.1; done'
+	old=$(servers)
+	kill -KILL "$old"
+	eventually has log '^drained$'
+	eventually up_again "$old" 1
+	finish
+}
+
 atf_test_case hangs
 hangs_body()
 {
@@ -521,9 +533,9 @@ pid1_body()
 
 atf_init_test_cases()
 {
-	for c in tree not_fooled killed killed_early hangs heartbeats_go_on supervisor_killed no_line_is_lost stops statuses \
-		statuses_early failed_start daemon commands own_signals restart_server_process live_restart several without_sockets \
-		disabled fails new_version metrics early_signals exit_on_detach metrics socket_manager hooks pid1; do
+	for c in tree not_fooled killed killed_early drained hangs heartbeats_go_on supervisor_killed no_line_is_lost stops \
+		statuses statuses_early failed_start daemon commands own_signals restart_server_process live_restart several \
+		without_sockets disabled fails new_version metrics early_signals exit_on_detach metrics socket_manager hooks pid1; do
 		atf_add_test_case $c
 	done
 }
