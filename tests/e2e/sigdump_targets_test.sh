@@ -266,8 +266,8 @@ goes()
 	grep -qE '^( .*runtime\.(asyncPreempt|sigtramp).*)? main.innerBusy main.middleBusy main.outerBusy runtime.goexit$' chains &&
 		grep -q ' syscall.read .* os.(\*File).Read main.innerRead main.outerRead main.main runtime.main runtime.goexit$' chains
 }
-# ends_well: all threads end where Go's do, but those that have left a goroutine's stack
-ends_well() { ! grep -vE ' runtime\.(goexit|mstart|mcall)$' chains | grep -v ' runtime.systemstack'; }
+# ends_well: all threads end where Go's do, but those that have left a goroutine's stack, as for the clock
+ends_well() { ! grep -vE ' runtime\.(goexit|mstart|mcall)$' chains | grep -vE ' runtime\.(systemstack|nanotime1|walltime) .*\(truncated\)$'; }
 
 # ---- at any moment ----
 
