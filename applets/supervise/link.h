@@ -30,7 +30,7 @@ struct link_message {
 #define LINK_OWN   6 /* our lines' pipe to the logger, or /dev/null: there is none */
 #define LINK_FIRST 7
 
-/* In the server's environment: its number, its supervisor's pid, and the limits of open files. */
+/* In the server's environment: its supervisor's pid, and the limits of open files. */
 #define LINK_ENV "SE_SERVER"
 
 #endif

@@ -64,7 +64,7 @@ bool logger_grow(struct logger *, unsigned workers);
 unsigned logger_fds(const struct config *);
 /*
  * Makes pipes for a worker: out[0] its stdout, out[1] its stderr, -1: as ours. keys are for
- * logger_started or logger_cancel. False: errno.
+ * logger_started. False: errno.
  */
 bool logger_pipes(
     struct logger *, const struct config *, unsigned worker, int out[2], unsigned keys[2]);

@@ -19,11 +19,21 @@
 
 extern char **environ;
 
+const int server_signals[CONFIG_SIGNALS] = {
+	[CONFIG_SIGNAL_GRACEFUL_STOP] = SIGTERM,
+	[CONFIG_SIGNAL_IMMEDIATE_STOP] = SIGQUIT,
+	[CONFIG_SIGNAL_GRACEFUL_RESTART] = SIGUSR1,
+	[CONFIG_SIGNAL_IMMEDIATE_RESTART] = SIGHUP,
+	[CONFIG_SIGNAL_RELOAD] = SIGUSR2,
+	[CONFIG_SIGNAL_DETACH] = SIGINT,
+	[CONFIG_SIGNAL_DUMP] = SIGCONT,
+};
+
 /* How often it is looked whether all workers are up, until they are. */
 #define LOOK 50
 
 /* The numbers of LINK_ENV. */
-enum { OUR_NUMBER, ITS_PID, SOFT_LIMIT, HARD_LIMIT, NUMBERS };
+enum { ITS_PID, SOFT_LIMIT, HARD_LIMIT, NUMBERS };
 
 static bool
 read_numbers(uint64_t numbers[NUMBERS])
@@ -62,7 +72,6 @@ server_take(struct supervise *s)
 	if (!read_numbers(numbers) || call_fstat(LINK_OWN, &own) < 0 ||
 	    !listeners_adopt(&s->listeners, call_env(LISTENERS_ENV), LINK_FIRST))
 		return false;
-	s->number = (unsigned)numbers[OUR_NUMBER];
 	s->launch.nofile[0] = numbers[SOFT_LIMIT];
 	s->launch.nofile[1] = numbers[HARD_LIMIT];
 	for (char **e = environ, **to = s->launch.manager; *e; e++)

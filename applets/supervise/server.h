@@ -5,6 +5,8 @@
 
 /* Our part as the server below a supervisor process: see link.h. */
 
+/* What a supervisor sends to its server, whatever the keys of both are. */
+extern const int server_signals[CONFIG_SIGNALS];
 /* Were we started by one? What stands in the environment else is somebody else's, and not true. */
 bool server_is_one(void);
 /* Takes over what it has given us. False: it cannot be. */

@@ -12,25 +12,16 @@
 #include "../../lib/sys/loop.h"
 #include "../../lib/sys/memory.h"
 #include "../../lib/sys/spawn.h"
-#include "manager.h"
 
-extern char **environ;
-
-/* The environment without what speaks of another server, and ours behind it. */
+/* The environment that workers have too, and what is told to a server behind it. */
 static bool
 make_environment(struct supervise *s, struct supervisor *p)
 {
-	static const char ours[] = LINK_ENV "\0" LISTENERS_ENV "\0" MANAGER_ENVS;
-	size_t n = 0;
+	size_t n = launch_environment(NULL);
 
-	for (char **e = environ; *e; e++)
-		n++;
 	if (!(p->envp = memory_get((n + 5) * sizeof *p->envp)))
 		return false;
-	n = 0;
-	for (char **e = environ; *e; e++)
-		if (!text_is_named(*e, ours))
-			p->envp[n++] = *e;
+	(void)launch_environment(p->envp); /* as many as before */
 	p->envp[n++] = p->env;
 	p->envp[n++] = p->listen;
 	for (int i = 0; i < 2 && s->launch.manager[i]; i++)
@@ -117,9 +108,9 @@ servers_start(struct supervise *s, unsigned slot)
 	int beat = -1, link = -1;
 
 	v->number = ++p->servers;
-	v->up = v->ended = false;
-	(void)buf_print_to(p->env, sizeof p->env, "%s=%u %d %llu %llu", LINK_ENV, v->number,
-	    (int)s->pid, (unsigned long long)s->launch.nofile[0],
+	v->ended = false;
+	(void)buf_print_to(p->env, sizeof p->env, "%s=%d %llu %llu", LINK_ENV, (int)s->pid,
+	    (unsigned long long)s->launch.nofile[0],
 	    (unsigned long long)s->launch.nofile[1]); /* fits */
 	if (make_ends(s, slot, &beat, &link) && (v->pid = execute(s, beat, link, &why)) > 0) {
 		answer.event = WORKER_EV_SPAWNED;
@@ -141,7 +132,7 @@ bool
 servers_prepare(struct supervise *s)
 {
 	struct supervisor *p = s->supervisor;
-	ssize_t n = readlink("/proc/self/exe", p->program, sizeof p->program - 1);
+	ssize_t n = call_readlink("/proc/self/exe", p->program, sizeof p->program - 1);
 
 	if (n > 0)
 		p->program[n] = '\0';

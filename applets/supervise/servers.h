@@ -15,7 +15,6 @@ struct server {
 	pid_t pid;         /* 0: none */
 	int beat_fd, link; /* -1: none */
 	unsigned number;   /* counted from 1 */
-	bool up;           /* all its workers were */
 	bool ended;        /* of its own accord: it is not started again */
 	int status;        /* what it exited with, as an exit status of ours */
 	char why[sizeof((struct link_message *)0)->text];

@@ -244,24 +244,13 @@ take_place(struct supervise *s)
 	open_log(s);
 }
 
-/* What a supervisor sends to its server, whatever the keys of both are. */
-static const int from_supervisor[CONFIG_SIGNALS] = {
-	[CONFIG_SIGNAL_GRACEFUL_STOP] = SIGTERM,
-	[CONFIG_SIGNAL_IMMEDIATE_STOP] = SIGQUIT,
-	[CONFIG_SIGNAL_GRACEFUL_RESTART] = SIGUSR1,
-	[CONFIG_SIGNAL_IMMEDIATE_RESTART] = SIGHUP,
-	[CONFIG_SIGNAL_RELOAD] = SIGUSR2,
-	[CONFIG_SIGNAL_DETACH] = SIGINT,
-	[CONFIG_SIGNAL_DUMP] = SIGCONT,
-};
-
 /* The same of a server, from what its supervisor gives it. */
 static void
 inherit_place(struct supervise *s)
 {
 	spawn_seal_fds();
 	s->pid = getpid();
-	s->signals = from_supervisor;
+	s->signals = server_signals;
 	catch_signals(s);
 	config_log(s->boot, &s->log);
 	if (!server_take(s) || (s->boot->control_path && !control_prepare(s)) ||

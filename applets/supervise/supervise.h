@@ -81,7 +81,6 @@ struct supervise {
 	struct supervisor *supervisor; /* we are one, and the workers are a server's; NULL: not */
 	bool left;                     /* it leaves its server to itself */
 	int link;                      /* of a server to its supervisor; -1: we are none */
-	unsigned number;               /* of a server */
 	ms beat_at, up_look; /* its next heartbeat, and when it looks whether all are up */
 	pid_t pid;           /* ours; a helper's copy of all this has another */
 	int failed;          /* exit status of a start that failed; 0: none */

@@ -12,6 +12,7 @@
 #include "../../lib/sys/loop.h"
 #include "../../lib/sys/memory.h"
 #include "../../lib/sys/proc.h"
+#include "server.h"
 #include "servers.h"
 #include "workers.h"
 
@@ -190,12 +191,18 @@ current(const struct supervise *s)
 }
 
 static const char *
-pass_on(const struct supervise *s, int sig)
+send_on(const struct supervise *s, int sig)
 {
 	if (current(s)->pid == 0)
 		return "no server runs now";
 	(void)kill(current(s)->pid, sig); /* it is not reaped: it is there */
 	return NULL;
+}
+
+static const char *
+pass_on(const struct supervise *s, enum config_signal which)
+{
+	return send_on(s, server_signals[which]);
 }
 
 const char *
@@ -216,17 +223,19 @@ supervisor_command(struct supervise *s, const struct command *c, ms now)
 	case COMMAND_GRACEFUL_RESTART:
 	case COMMAND_IMMEDIATE_RESTART:
 		if (!s->boot->restart_server_process)
-			return pass_on(s, c->word == COMMAND_GRACEFUL_RESTART ? SIGUSR1 : SIGHUP);
+			return pass_on(s,
+			    c->word == COMMAND_GRACEFUL_RESTART ? CONFIG_SIGNAL_GRACEFUL_RESTART
+								: CONFIG_SIGNAL_IMMEDIATE_RESTART);
 		feed_event(s, slot,
 		    c->word == COMMAND_GRACEFUL_RESTART ? WORKER_EV_RESTART : WORKER_EV_RESTART_NOW,
 		    now);
 		return NULL;
 	case COMMAND_RELOAD:
-		return pass_on(s, SIGUSR2);
+		return pass_on(s, CONFIG_SIGNAL_RELOAD);
 	case COMMAND_DUMP:
-		return pass_on(s, SIGCONT);
+		return pass_on(s, CONFIG_SIGNAL_DUMP);
 	case COMMAND_SCALE:
-		return pass_on(s, c->count > 0 ? SIGTTIN : SIGTTOU);
+		return send_on(s, c->count > 0 ? SIGTTIN : SIGTTOU);
 	case COMMAND_STATUS:
 	case COMMAND_UPGRADE:
 		break;
@@ -303,7 +312,7 @@ came_up(struct supervise *s, unsigned slot, ms now)
 {
 	struct server *v = &s->supervisor->server[slot];
 
-	s->proven = v->up = true;
+	s->proven = true;
 	log_say(&s->log, LOGLINE_DEBUG, "Server %u (pid %d) is up", v->number, (int)v->pid);
 	step(s, SUCCESSION_EV_UP, slot, now);
 	unpark(s);

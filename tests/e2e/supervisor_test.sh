@@ -53,7 +53,7 @@ tree_body()
 atf_test_case not_fooled
 not_fooled_body()
 {
-	export SE_SERVER='1 1 1024 1024' SE_LISTEN='80=3'
+	export SE_SERVER='1 1024 1024' SE_LISTEN='80=3'
 	above -- sh -c 'env >w; exec sleep 1000'
 	! has w '^SE_(SERVER|LISTEN)=' || fail "$(cat w)"
 	finish
