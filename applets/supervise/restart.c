@@ -18,11 +18,8 @@ make_room(struct rolling *r, unsigned n)
 	if (n <= old)
 		return true;
 	if (!memory_grow(&r->one, old * sizeof *r->one, n * sizeof *r->one) ||
-	    !memory_grow(&r->due.key, old * sizeof *r->due.key, n * sizeof *r->due.key) ||
-	    !memory_grow(&r->due.slot, old * sizeof *r->due.slot, n * sizeof *r->due.slot) ||
-	    !memory_grow(&r->due.at, old * sizeof *r->due.at, n * sizeof *r->due.at))
+	    !workers_grow_heap(&r->due, old, n))
 		return false;
-	heap_grow(&r->due, old, n);
 	r->room = n;
 	return true;
 }

@@ -390,6 +390,17 @@ workers_repolicy(struct supervise *s, ms now)
 	}
 }
 
+bool
+workers_grow_heap(struct heap *h, unsigned old, unsigned n)
+{
+	if (!memory_grow(&h->key, old * sizeof *h->key, n * sizeof *h->key) ||
+	    !memory_grow(&h->slot, old * sizeof *h->slot, n * sizeof *h->slot) ||
+	    !memory_grow(&h->at, old * sizeof *h->at, n * sizeof *h->at))
+		return false;
+	heap_grow(h, old, n);
+	return true;
+}
+
 /* Grows all arrays; those that were grown before one fails stay so, which does no harm. */
 static bool
 make_room(struct supervise *s, unsigned n)
@@ -400,12 +411,12 @@ make_room(struct supervise *s, unsigned n)
 	if (n <= old)
 		return true;
 	if (!memory_grow(&s->slot, old * sizeof *s->slot, n * sizeof *s->slot) ||
-	    !memory_grow(&s->due.key, old * sizeof *s->due.key, n * sizeof *s->due.key) ||
-	    !memory_grow(&s->due.slot, old * sizeof *s->due.slot, n * sizeof *s->due.slot) ||
-	    !memory_grow(&s->due.at, old * sizeof *s->due.at, n * sizeof *s->due.at) ||
 	    !(map.cell = memory_get(map.room * sizeof *map.cell)))
 		return false;
-	heap_grow(&s->due, old, n);
+	if (!workers_grow_heap(&s->due, old, n)) {
+		memory_free(map.cell, map.room * sizeof *map.cell);
+		return false;
+	}
 	for (unsigned i = 0; i < old; i++)
 		if (s->slot[i].pid > 0)
 			map_put(&map, s->slot[i].pid, i);

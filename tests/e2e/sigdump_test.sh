@@ -250,7 +250,7 @@ not_permitted_body()
 atf_test_case usage
 usage_body()
 {
-	for args in '' '0' 'x' '-1' '1 2x' '--nonsense 1' '--output 1'; do
+	for args in '' '0' 'x' '-1' '1 2x' '--timeout=1ms 1' '--nonsense 1' '--output 1'; do
 		# shellcheck disable=SC2086 # words
 		"$D" $args >out 2>err && fail "$args: success"
 		[ $? = 2 ] || fail "$args: not 2"
@@ -263,6 +263,23 @@ usage_body()
 	lines err "^se-sigdump: process: $gone: No such process$" 1 && [ ! -s out ] || fail "$(cat err)"
 	"$D" --output=none $gone 2>err && fail 'success'
 	[ ! -e none ] || fail 'an empty file is left'
+}
+
+# A process whose report cannot get out in time is given up, and the next one is not.
+atf_test_case timeout
+timeout_body()
+{
+	up "$STACKS"
+	mkfifo gate
+	exec 9<>gate
+	dd if=/dev/zero bs=4096 count=1000 oflag=nonblock 2>/dev/null >&9 || : # it is full then
+	rc=0
+	"$D" --timeout=200ms --output=- "$UP" "$UP" >gate 2>err 9>&- || rc=$?
+	exec 9>&-
+	[ $rc = 1 ] || fail "status $rc: $(cat err)"
+	lines err "^se-sigdump: process: $UP: it could not be dumped within the timeout\$" 2 || fail "$(cat err)"
+	eventually grows
+	down
 }
 
 # A leader that has ended, with threads that go on: what it was is still told.
@@ -289,7 +306,7 @@ zombie_leader_body()
 atf_init_test_cases()
 {
 	for c in musl glibc consistent stripped deleted asleep_is_not_stopped stopped_stays_stopped shape tree output \
-		hostile_names not_permitted usage zombie_leader; do
+		hostile_names not_permitted usage timeout zombie_leader; do
 		atf_add_test_case $c
 	done
 }
