@@ -248,7 +248,12 @@ take_item(const char *path, const struct conf_item *item, struct config *c, stru
 	}
 	seen[o - config_opts] = item->line;
 	buf_puts(why, ": ");
-	return optval_set(o, c, text, &item->value, why);
+	if (!optval_set(o, c, text, &item->value, why))
+		return false;
+	/* what a row's type cannot tell of sockets */
+	buf_clear(why);
+	buf_printf(why, "%s:%u: ", path, item->line);
+	return listeners_check(c, why);
 }
 
 static bool

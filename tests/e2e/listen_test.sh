@@ -145,7 +145,7 @@ cannot_body()
 	done
 	printf 'command: x\nlisten: [%s80]\n' "$(seq -s ', ' 81 145 | sed 's/145//')" >c.yml
 	"$SE" -c c.yml --check >out 2>err && fail 'taken'
-	lines err '^se-supervise: listen: .*more than 64$' 1 || fail "$(cat err)"
+	lines err '^se-supervise: c.yml:2: listen: .*more than 64$' 1 || fail "$(cat err)"
 	# a port that somebody has: nothing is left of the start
 	listening --listen=127.0.0.1:0
 	"$SE" --listen="$PWD/other,$(at 1)" --pid-path="$PWD/pid" -- sleep 1 >out 2>err && fail 'started'
