@@ -14,6 +14,8 @@
 #include "status.h"
 #include "workers.h"
 
+extern char **environ;
+
 /* A helper that does not even come to be se-sigdump exits with this and its errno. */
 #define NOT_BEGUN 100
 
@@ -76,7 +78,7 @@ become_sigdump(const struct supervise *s, unsigned from, unsigned end)
 		}
 	if (n == WORDS)
 		return 0;
-	spawn_become(s->self, argv);
+	spawn_become(s->self, argv, environ);
 	return NOT_BEGUN + errno;
 }
 

@@ -79,6 +79,15 @@ loop_now(void)
 int
 loop_open(const int *sigs, size_t nsigs)
 {
+	if (loop_open_held(sigs, nsigs) < 0)
+		return -1;
+	loop_release();
+	return 0;
+}
+
+int
+loop_open_held(const int *sigs, size_t nsigs)
+{
 	loop.woken = loop.full = 0;
 	loop.reaping = 1; /* children may have died before */
 	loop.nready = loop.next = 0;
@@ -93,11 +102,16 @@ loop_open(const int *sigs, size_t nsigs)
 		goto fail;
 	if (loop_watch(loop.wake[0], WAKE_TAG, false) < 0)
 		goto fail;
-	call_mask(SIG_SETMASK, &call_none, NULL);
 	return 0;
 fail:
 	loop_close();
 	return -1;
+}
+
+void
+loop_release(void)
+{
+	call_mask(SIG_SETMASK, &call_none, NULL);
 }
 
 void
@@ -286,6 +300,17 @@ loop_next(ms due, struct loop_event *ev)
 	}
 	ev->now = loop_now();
 	return 0;
+}
+
+bool
+loop_hold(void)
+{
+	call_mask(SIG_SETMASK, &call_all, NULL);
+	reap();
+	if (!loop.full && call_waiting(loop.wake[0]) == 0)
+		return true;
+	loop_release();
+	return false;
 }
 
 bool

@@ -27,6 +27,15 @@ struct loop_event {
 
 /* The kernel's end of the world: from here on these signals and SIGCHLD are caught. -1: errno. */
 int loop_open(const int *sigs, size_t nsigs);
+/* The same, but no signal comes before loop_release. */
+int loop_open_held(const int *sigs, size_t nsigs);
+/*
+ * Blocks all signals, unless one has been caught that loop_next has not told: false. What dies
+ * meanwhile stays a zombie, and what is ready stays so: for a program that is executed in our place
+ * nothing is lost then.
+ */
+bool loop_hold(void);
+void loop_release(void);
 /* Default dispositions again, everything closed. */
 void loop_close(void);
 

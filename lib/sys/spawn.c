@@ -291,9 +291,9 @@ spawn_self(void)
 }
 
 void
-spawn_become(int self, char *const argv[])
+spawn_become(int file, char *const argv[], char *const envp[])
 {
-	exec_file(self, argv, environ);
+	exec_file(file, argv, envp);
 }
 
 void

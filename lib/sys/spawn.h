@@ -66,8 +66,8 @@ int spawn_end_after(ms);
  * is from 16 on. -1: errno.
  */
 int spawn_self(void);
-/* Executes that file in our place, in our own environment; returns only if it fails: errno. */
-void spawn_become(int self, char *const argv[]);
+/* Executes such a file in our place; returns only if it fails: errno. */
+void spawn_become(int file, char *const argv[], char *const envp[]);
 /* Executes argv[0] in our place, found as spawn does; returns only if it fails: errno. */
 void spawn_exec(char *const argv[], char *const envp[]);
 /* From here on no fd from 3 on goes to any child but by its spawn_fd. */

@@ -531,7 +531,7 @@ become_a_shell(void *arg)
 	static char *argv[] = { (char *)(size_t) "any name", (char *)(size_t) "-c",
 		(char *)(size_t) "exit 9", NULL };
 
-	spawn_become(*(int *)arg, argv);
+	spawn_become(*(int *)arg, argv, environ);
 	return errno;
 }
 

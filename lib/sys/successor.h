@@ -1,0 +1,78 @@
+#ifndef SE_SYS_SUCCESSOR_H
+#define SE_SYS_SUCCESSOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "../base/buf.h"
+#include "../base/ms.h"
+
+/*
+ * Another version of our program in our own place: executed by us, so that our pid, children,
+ * descriptors and locks stay. It gets our state as a text. First it is executed beside us, only to
+ * say whether it understands that; until it is executed in our place, nothing of us has changed,
+ * and from there it can give the place back.
+ */
+
+/* ---- of the one that runs ---- */
+
+struct successor {
+	pid_t looking;       /* it is beside us, and reads our state; 0: no */
+	bool agreed;         /* it can go on from it */
+	int program, answer; /* its file; what it says. Open while looking or agreed */
+	ms until;            /* it has so long; MS_NEVER: it had, and was killed */
+};
+
+enum successor_word { SUCCESSOR_NONE, SUCCESSOR_AGREES, SUCCESSOR_REFUSES };
+
+/* The path that we were executed from, as execve(2) was given it. */
+const char *successor_path(void);
+/* A file in memory with that text; -1: errno. */
+int successor_state(const struct buf *text);
+/*
+ * Executes the program at the path, relative to the directory, beside us, with our words, and null
+ * for stdin. False: errno, *step says what failed.
+ */
+bool successor_begin(struct successor *, int dir, const char *path, int state, char *const argv[],
+    int null, ms now, const char **step);
+/* NONE: another process. REFUSES: why says why; it is forgotten. */
+enum successor_word successor_on_exit(struct successor *, pid_t, int status, struct buf *why);
+ms successor_due(const struct successor *);
+/* Kills it where it looks for too long. */
+void successor_tick(struct successor *, ms now);
+void successor_forget(struct successor *);
+/* The descriptor will be open in the successor, too. */
+void successor_keep(int fd);
+/*
+ * Executes it in our place; self is our own file, for its way back. Returns only if it fails:
+ * errno; what was kept is to be sealed again then, see spawn_seal_fds.
+ */
+void successor_become(const struct successor *, int state, int self, char *const argv[]);
+
+/* ---- of the one that is executed ---- */
+
+struct predecessor {
+	bool beside;      /* only to look */
+	int state, self;  /* self: its own program; -1: it has come back itself */
+	const char *why;  /* a successor has given its place back: why; else "" */
+	const char *text; /* its state */
+	size_t len;
+};
+
+/* In its environment, for the successor: its pid, both descriptors, and why it has come back. */
+#define SUCCESSOR_ENV "SE_UPGRADE"
+
+/* Have we been executed so? What stands in the environment else is somebody else's, and not true.
+ */
+bool predecessor_is(struct predecessor *);
+/* Reads its state; false: errno. */
+bool predecessor_read(struct predecessor *);
+/* We understand it: says so, and ends. */
+_Noreturn void predecessor_agree(const char *version);
+/* Executes it again, in its place; why may be cut. Returns only if it fails: errno. */
+void predecessor_return(const struct predecessor *, char *const argv[], const char *why);
+/* We stay: what it has left us is closed, all else is sealed. */
+void predecessor_settle(struct predecessor *);
+
+#endif
