@@ -81,6 +81,11 @@ $(BUILD)/sebox: $(OBJ) $(BUILD)/dense.ld
 	@ls -l $@ | awk '{ print $$NF ": " $$5 " bytes" }'
 	@case '$(CC)' in *musl*) ;; *) echo "note: built with $(CC), not with musl-gcc: larger, and not for release" ;; esac
 
+# another version, compiled otherwise, for the tests to upgrade to and from
+NEXT = $(BUILD)/next/sebox
+$(NEXT): $(BUILD)/sebox
+	@$(MAKE) -j$(JOBS) --no-print-directory BUILD=$(BUILD)/next VERSION=$(VERSION).next OPT=-Os $@
+
 $(APPLETS:%=$(BUILD)/%): $(BUILD)/sebox
 	$(Q)ln -sf sebox $@
 
@@ -124,7 +129,7 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB) Makefile
 	$(Q)$(CLANG) $(STD) -I. -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -MMD -MP -MF $@.d -o $@ $< \
 	    $(filter lib/base/% lib/wire/% lib/fsm/% lib/unwind/%,$(LIB))
 
-tests-built: all $(UNIT:%.c=$(BUILD)/%) $(E2E:%.sh=$(BUILD)/%) $(HELPER:tests/%.c=$(BUILD)/%) \
+tests-built: all $(NEXT) $(UNIT:%.c=$(BUILD)/%) $(E2E:%.sh=$(BUILD)/%) $(HELPER:tests/%.c=$(BUILD)/%) \
     $(FUZZ:tests/%.c=$(BUILD)/%) $(BENCH:tests/%.c=$(BUILD)/%)
 
 # the binary for AArch64, which runs in a guest, where its libc could be fetched
@@ -168,7 +173,7 @@ bench-sigdump:
 
 bench-live:
 	@sh tests/deps.sh bench
-	@$(MAKE) -j$(JOBS) --no-print-directory BUILD=$(BUILD) all $(BENCH:tests/%.c=$(BUILD)/%)
+	@$(MAKE) -j$(JOBS) --no-print-directory BUILD=$(BUILD) all $(NEXT) $(BENCH:tests/%.c=$(BUILD)/%)
 	@sh tests/bench/live.sh $(BUILD)
 
 fuzz: $(FUZZ:tests/%.c=$(BUILD)/%)

@@ -36,14 +36,15 @@ void
 commands_on_stdin(struct supervise *s, ms now)
 {
 	struct pollfd ready = { .fd = STDIN_FILENO, .events = POLLIN };
-	struct buf b = { .base = s->line, .len = s->line_len, .room = sizeof s->line };
+	struct command_line *l = &s->line;
+	struct buf b = { .base = l->text, .len = l->len, .room = sizeof l->text };
 	char *end;
 	ssize_t n;
 
 	/* it may be shared, and stays blocking */
 	if (poll(&ready, 1, 0) <= 0)
 		return;
-	n = read(STDIN_FILENO, s->line + b.len, sizeof s->line - b.len);
+	n = read(STDIN_FILENO, l->text + b.len, sizeof l->text - b.len);
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
 	if (n <= 0) {
@@ -54,19 +55,19 @@ commands_on_stdin(struct supervise *s, ms now)
 	b.len += (size_t)n;
 	while ((end = text_find(b.base, '\n', b.len)) != NULL) {
 		*end = '\0';
-		if (!s->line_cut)
+		if (!l->cut)
 			take(s, b.base, now);
-		s->line_cut = false;
+		l->cut = false;
 		buf_drop(&b, (size_t)(end - b.base) + 1);
 	}
-	if (b.len == sizeof s->line) { /* no command is so long: passed over up to its newline */
-		if (!s->line_cut)
+	if (b.len == sizeof l->text) { /* no command is so long: passed over up to its newline */
+		if (!l->cut)
 			log_say(&s->log, LOGLINE_WARN,
 			    "Command on stdin not understood: the line is too long");
-		s->line_cut = true;
+		l->cut = true;
 		b.len = 0;
 	}
-	s->line_len = b.len;
+	l->len = b.len;
 }
 
 int

@@ -59,6 +59,7 @@ const struct opt config_opts[] = {
 	VERB("detach", CONFIG_DETACH, "", "live restart, with a supervisor: a new server in place of the old"),
 	VERB("dump", CONFIG_DUMP, "", "write the state and the workers' stacks to the dump file"),
 	VERB("scale", CONFIG_SCALE, "N", "have N workers, or +N or -N"),
+	VERB("upgrade", CONFIG_UPGRADE, "", "become the program that is at our path now; all goes on"),
 	ROW("timeout", OPT_DURATION, 0, "TIME", "longest wait; else 10s, for a stop none" OPT_OR("-1"), timeout, 1, 0),
 
 	HEADING("In a worker:"),
@@ -172,7 +173,7 @@ const struct opt config_opts[] = {
 	WORD(log_overflow, OPT_DYNAMIC, "block|drop", "what if the disk is too slow: workers wait, or lines are counted"),
 
 	{ .type = OPT_STRING, .flags = OPT_KEY | OPT_LATER, .text = OPT_TEXT("",
-	  "upgrade|logger_class", "") },
+	  "logger_class", "") },
 	{ .text = NULL },
 };
 /* clang-format on */
@@ -433,6 +434,22 @@ config_free(struct config *c)
 		memory_free(c, c->size);
 }
 
+/* All defaults, with room for so many bytes of values, which text is; NULL: why. */
+static struct config *
+make(size_t room, struct buf *text, struct buf *why)
+{
+	struct config *c = memory_get(sizeof *c + room);
+
+	if (!c) {
+		buf_puts(why, call_reason());
+		return NULL;
+	}
+	opt_defaults(config_opts, c);
+	c->size = sizeof *c + room;
+	*text = buf_over((char *)(c + 1), room);
+	return c;
+}
+
 struct config *
 config_load(int dir_fd, bool again, int argc, char *const argv[], struct buf *why)
 {
@@ -448,13 +465,8 @@ config_load(int dir_fd, bool again, int argc, char *const argv[], struct buf *wh
 		return NULL;
 	if (*path && !(file = read_file(dir_fd, path, again, &len, why)))
 		return NULL;
-	if (!(c = memory_get(sizeof *c + room + len))) {
-		buf_puts(why, call_reason());
+	if (!(c = make(room + len, &text, why)))
 		goto fail;
-	}
-	opt_defaults(config_opts, c);
-	c->size = sizeof *c + room + len;
-	text = buf_over((char *)(c + 1), room + len);
 	if (!take_environment(c, why) || (file && !take_file(path, file, len, c, &text, why)) ||
 	    (first = opt_parse(config_opts, c, &text, argc, argv, why)) < 0)
 		goto fail;
@@ -467,6 +479,26 @@ fail:
 	memory_free(file, FILE_ROOM);
 	config_free(c);
 	return NULL;
+}
+
+struct config *
+config_read(const char *text, size_t len, struct buf *why)
+{
+	char *copy = memory_get(len + 2); /* which reading changes */
+	struct config *c = NULL;
+	struct buf values;
+
+	if (!copy)
+		buf_puts(why, call_reason());
+	else if ((c = make(len + 64, &values, why)) != NULL) {
+		memcpy(copy, text, len);
+		if (!take_file("configuration", copy, len, c, &values, why) || !check(c, why)) {
+			config_free(c);
+			c = NULL;
+		}
+	}
+	memory_free(copy, len + 2);
+	return c;
 }
 
 /* The value of one row as text; long commands may be long. */
@@ -488,25 +520,34 @@ is_key(const struct opt *o)
 #define VALUE_ROOM 65536
 
 bool
-config_print(const struct config *c)
+config_write(const struct config *c, struct buf *b)
 {
-	char *room = memory_get(VALUE_ROOM);
-	bool arrived = room != NULL;
-
-	for (const struct opt *o = config_opts; arrived && o->text; o++) {
-		struct buf value;
+	for (const struct opt *o = config_opts; o->text && !b->cut; o++) {
+		size_t begin = b->len;
 
 		if (!is_key(o))
 			continue;
-		value = format(o, c, room, VALUE_ROOM);
-		arrived = !value.cut && strlen(o->text) + 2 + value.len <= CONF_LINE_MAX;
-		if (!arrived)
-			errno = E2BIG;
-		arrived = arrived && out_text(STDOUT_FILENO, o->text) &&
-		    out_text(STDOUT_FILENO, ": ") && out_text(STDOUT_FILENO, value.base) &&
-		    out_text(STDOUT_FILENO, "\n");
+		buf_printf(b, "%s: ", o->text);
+		optval_format(o, c, b);
+		b->cut |= b->len - begin > CONF_LINE_MAX;
+		buf_puts(b, "\n");
 	}
-	memory_free(room, VALUE_ROOM);
+	return !b->cut;
+}
+
+bool
+config_print(const struct config *c)
+{
+	char *room = memory_get(CONFIG_TEXT);
+	struct buf b;
+	bool arrived;
+
+	if (!room)
+		return false;
+	b = buf_over(room, CONFIG_TEXT);
+	errno = E2BIG;
+	arrived = config_write(c, &b) && out_write(STDOUT_FILENO, b.base, b.len);
+	memory_free(room, CONFIG_TEXT); /* it keeps errno: it cannot fail */
 	return arrived;
 }
 

@@ -169,9 +169,14 @@ void config_free(struct config *);
 /* The key of the member that is so far into the struct. */
 const char *config_key(size_t member);
 const char *config_hook_key(enum config_hook);
-/* Prints the effective configuration to stdout so that it reads back; false: errno, E2BIG: it would
- * not. */
+/* Room for a configuration as text. */
+#define CONFIG_TEXT ((size_t)4 * 1024 * 1024)
+/* The effective configuration, so that it reads back; false: it would not, a value is too long. */
+bool config_write(const struct config *, struct buf *);
+/* The same to stdout; false: errno, E2BIG: it would not read back. */
 bool config_print(const struct config *);
+/* What config_write has written, for config_free. NULL: why holds "what: object: reason". */
+struct config *config_read(const char *text, size_t len, struct buf *why);
 /* Names of keys that differ but take effect only at a start; "" if none. */
 void config_static_changes(const struct config *old, const struct config *new, struct buf *names);
 void config_worker_policy(const struct config *, struct worker_policy *);

@@ -23,8 +23,9 @@ struct client {
 	bool streaming; /* a status is on its way: */
 	enum command_format format;
 	unsigned cursor;
-	bool eof;      /* it sends nothing more */
-	bool draining; /* its line was too long: what it still sends is thrown away */
+	bool eof;       /* it sends nothing more */
+	bool draining;  /* its line was too long: what it still sends is thrown away */
+	bool upgrading; /* its answer comes when that is done */
 	struct buf in, out;
 	char in_room[CONTROL_LINE_MAX + 1];
 	char out_room[4 * STATUS_PIECE_MAX];
@@ -146,10 +147,18 @@ execute(struct supervise *s, struct client *c, const char *line, ms now)
 	(void)buf_print_to(who, sizeof who, "control socket, uid %u", (unsigned)c->uid); /* fits */
 	if (!server_relay(s, &command, who, &why))
 		why = supervise_command(s, &command, who, now);
-	if (!why &&
-	    (command.word == COMMAND_GRACEFUL_STOP || command.word == COMMAND_IMMEDIATE_STOP))
+	c->upgrading = !why && command.word == COMMAND_UPGRADE;
+	if (c->upgrading ||
+	    (!why &&
+		(command.word == COMMAND_GRACEFUL_STOP || command.word == COMMAND_IMMEDIATE_STOP)))
 		c->deadline = MS_NEVER; /* it may wait for our end */
 	return why;
+}
+
+static void
+put_answer(struct client *c, const char *why)
+{
+	buf_printf(&c->out, "%s%s\n", why ? "ERR " : "OK", why ? why : "");
 }
 
 /* Takes the next line out of what was received and answers it; false: there is no whole one. */
@@ -159,6 +168,8 @@ next_line(struct supervise *s, struct client *c, ms now)
 	char *end = text_find(c->in.base, '\n', c->in.len);
 	const char *why;
 
+	if (c->upgrading)
+		return false;
 	if (c->draining) {
 		(void)shutdown(
 		    c->fd, SHUT_WR); /* closing now would take the answer from it: ECONNRESET */
@@ -171,6 +182,8 @@ next_line(struct supervise *s, struct client *c, ms now)
 		c->deadline = now + CONTROL_PATIENCE;
 		why = execute(s, c, c->in.base, now);
 		buf_drop(&c->in, (size_t)(end - c->in.base) + 1);
+		if (c->upgrading)
+			return false;
 	} else if (c->in.len < CONTROL_LINE_MAX) {
 		return false;
 	} else {
@@ -178,7 +191,7 @@ next_line(struct supervise *s, struct client *c, ms now)
 		buf_clear(&c->in);
 		c->draining = true;
 	}
-	buf_printf(&c->out, "%s%s\n", why ? "ERR " : "OK", why ? why : "");
+	put_answer(c, why);
 	return true;
 }
 
@@ -199,8 +212,8 @@ pump(struct supervise *s, unsigned i, ms now)
 		if (filled)
 			stream(s, c, now);
 	} while (filled || next_line(s, c, now));
-	if (gone || (answered && c->eof) ||
-	    loop_rewatch(c->fd, TAG(TAG_CLIENT, i), answered, !answered) < 0)
+	if (gone || (answered && c->eof && !c->upgrading) ||
+	    loop_rewatch(c->fd, TAG(TAG_CLIENT, i), answered && !c->upgrading, !answered) < 0)
 		hang_up(s, i);
 }
 
@@ -259,6 +272,15 @@ control_on_connection(struct supervise *s, ms now)
 		control_take(s, fd, uid, now);
 }
 
+static void
+set_rooms(struct client *c)
+{
+	c->in.base = c->in_room;
+	c->in.room = sizeof c->in_room;
+	c->out.base = c->out_room;
+	c->out.room = sizeof c->out_room;
+}
+
 void
 control_take(struct supervise *s, int fd, uid_t uid, ms now)
 {
@@ -268,8 +290,7 @@ control_take(struct supervise *s, int fd, uid_t uid, ms now)
 	*c = (struct client){
 		.fd = fd, .uid = uid, .since = now, .deadline = now + CONTROL_PATIENCE
 	};
-	c->in = buf_over(c->in_room, sizeof c->in_room);
-	c->out = buf_over(c->out_room, sizeof c->out_room);
+	set_rooms(c);
 	if (loop_watch(fd, TAG(TAG_CLIENT, i), false) < 0) {
 		close(fd);
 		c->fd = 0;
@@ -298,4 +319,65 @@ control_tick(struct supervise *s, ms now)
 	for (unsigned i = 0; s->control && i < CONTROL_CLIENTS; i++)
 		if (client_at(s, i)->fd > 0 && now >= client_at(s, i)->deadline)
 			hang_up(s, i);
+}
+
+void
+control_upgraded(struct supervise *s, const char *why, ms now)
+{
+	for (unsigned i = 0; s->control && i < CONTROL_CLIENTS; i++) {
+		struct client *c = client_at(s, i);
+
+		if (c->fd == 0 || !c->upgrading)
+			continue;
+		c->upgrading = false;
+		c->deadline = now + CONTROL_PATIENCE;
+		put_answer(c, why);
+		pump(s, i, now);
+	}
+}
+
+void
+control_carry(struct carry *k, struct supervise *s)
+{
+	static const struct carry_field fields[] = {
+		CARRY_AN_FD(struct client, fd),
+		CARRY_A_NUMBER(struct client, uid),
+		CARRY_A_NUMBER(struct client, since),
+		CARRY_A_NUMBER(struct client, deadline),
+		CARRY_A_FLAG(struct client, streaming),
+		CARRY_UP_TO(struct client, format, COMMAND_PROMETHEUS),
+		CARRY_A_NUMBER(struct client, cursor),
+		CARRY_A_FLAG(struct client, eof),
+		CARRY_A_FLAG(struct client, draining),
+		CARRY_A_FLAG(struct client, upgrading),
+		CARRY_UP_TO(struct client, in.len, CONTROL_LINE_MAX),
+		CARRY_SOME(struct client, in_room),
+		CARRY_UP_TO(struct client, out.len, sizeof((struct client *)0)->out_room - 1),
+		CARRY_SOME(struct client, out_room),
+	};
+	unsigned count = 0, at = 0;
+
+	for (unsigned i = 0; s->control && i < CONTROL_CLIENTS; i++)
+		count += client_at(s, i)->fd > 0;
+	carry_number(k, "clients", &count, s->control ? CONTROL_CLIENTS : 0);
+	for (struct client *c; count > 0; count--, at++) { /* read, they stand in front */
+		while (!k->reading && client_at(s, at)->fd == 0)
+			at++;
+		c = client_at(s, at);
+		CARRY_LINE(k, "client", fields, c);
+		if (k->reading)
+			set_rooms(c);
+	}
+}
+
+bool
+control_resume(struct supervise *s, ms now)
+{
+	if (s->control_fd >= 0 && s->control_again == MS_NEVER &&
+	    loop_watch(s->control_fd, TAG(TAG_CONTROL, 0), false) < 0)
+		return false;
+	for (unsigned i = 0; s->control && i < CONTROL_CLIENTS; i++)
+		if (client_at(s, i)->fd > 0)
+			pump(s, i, now);
+	return true;
 }

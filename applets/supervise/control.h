@@ -1,6 +1,7 @@
 #ifndef SE_SUPERVISE_CONTROL_H
 #define SE_SUPERVISE_CONTROL_H
 
+#include "../../lib/wire/carry.h"
 #include "supervise.h"
 
 /*
@@ -20,6 +21,11 @@ bool control_prepare(struct supervise *);
 void control_take(struct supervise *, int fd, uid_t, ms now);
 /* No more connections, and the socket is gone; those that are there end with us. */
 void control_close(struct supervise *);
+/* An upgrade has ended: NULL, or why not: to those who have asked for it. */
+void control_upgraded(struct supervise *, const char *why, ms now);
+/* The clients, to the state and from it; then they are served again, false: errno. */
+void control_carry(struct carry *, struct supervise *);
+bool control_resume(struct supervise *, ms now);
 /* Something on the listening socket. */
 void control_on_connection(struct supervise *, ms now);
 /* Something on client i. */

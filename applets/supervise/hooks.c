@@ -141,7 +141,7 @@ hooks_none(struct supervise *s)
 }
 
 bool
-hooks_open(struct supervise *s, ms now)
+hooks_open(struct supervise *s)
 {
 	struct hooks *h = &s->hooks;
 	size_t words = launch_environment(NULL) + OURS + 1;
@@ -159,9 +159,14 @@ hooks_open(struct supervise *s, ms now)
 	h->envp = at;
 	h->told = at + launch_environment(at);
 	h->until = MS_NEVER;
-	h->stage = h->argv[CONFIG_HOOK_BEFORE_RUN] ? HOOKS_BEFORE : HOOKS_RUN;
-	hooks_run(s, CONFIG_HOOK_BEFORE_RUN, NO_WORKER, 0, 0, now);
 	return true;
+}
+
+void
+hooks_begin(struct supervise *s, ms now)
+{
+	s->hooks.stage = s->hooks.argv[CONFIG_HOOK_BEFORE_RUN] ? HOOKS_BEFORE : HOOKS_RUN;
+	hooks_run(s, CONFIG_HOOK_BEFORE_RUN, NO_WORKER, 0, 0, now);
 }
 
 unsigned

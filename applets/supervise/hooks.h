@@ -32,8 +32,10 @@ struct hooks {
 
 struct supervise;
 
-/* Makes all ready, and starts before_run if there is one. False: errno. */
-bool hooks_open(struct supervise *, ms now);
+/* Makes all ready; false: errno. */
+bool hooks_open(struct supervise *);
+/* Starts before_run if there is one. */
+void hooks_begin(struct supervise *, ms now);
 /* There are none here: they are a server's. */
 void hooks_none(struct supervise *);
 /* How many descriptors they may need under that configuration. */

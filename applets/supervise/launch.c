@@ -8,6 +8,7 @@
 #include "../../lib/base/text.h"
 #include "../../lib/sys/cgroup.h"
 #include "../../lib/sys/memory.h"
+#include "../../lib/sys/successor.h"
 #include "link.h"
 #include "manager.h"
 
@@ -17,8 +18,8 @@ extern char **environ;
 static const char ours[] = "SERVERENGINE_WORKER_ID\0SERVERENGINE_HEARTBEAT_PIPE\0"
 			   "SERVERENGINE_HEARTBEAT_INTERVAL\0NOTIFY_SOCKET\0WATCHDOG_USEC\0"
 			   "WATCHDOG_PID\0LISTEN_FDS\0LISTEN_PID\0LISTEN_FDNAMES\0"
-			   "SERVER_STARTER_PORT\0" LINK_ENV "\0" LISTENERS_ENV "\0" MANAGER_ENVS
-			   "SE_NOTIFY_FD\0SE_EVENT\0SE_WORKER_PID\0"
+			   "SERVER_STARTER_PORT\0" LINK_ENV "\0" SUCCESSOR_ENV "\0" LISTENERS_ENV
+			   "\0" MANAGER_ENVS "SE_NOTIFY_FD\0SE_EVENT\0SE_WORKER_PID\0"
 			   "SE_EXIT_STATUS\0SE_EXIT_SIGNAL\0";
 
 /* How many of them a worker is given at most. */

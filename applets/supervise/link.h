@@ -15,6 +15,9 @@ enum link_word {
 	LINK_END,     /* to it: I end of my own accord, with status value; text: why, or nothing */
 	LINK_CLIENT,  /* to the server, with a connection of uid value to the control socket */
 	LINK_DETACH,  /* to the server: I leave you, live on */
+	/* to the server: value 0: I am another program now: be it too; text: its path, or nothing;
+	 * value 1: I am not: text: why */
+	LINK_UPGRADE,
 };
 
 struct link_message {

@@ -138,6 +138,13 @@ begin(struct manager *m, const char *key, gid_t gid, struct ask *a)
 	return NULL;
 }
 
+static void
+tell_launch(struct supervise *s)
+{
+	s->launch.manager[0] = s->manager->path - strlen(PATH_NAME);
+	s->launch.manager[1] = s->manager->token - strlen(TOKEN_NAME);
+}
+
 bool
 manager_open(struct supervise *s, uid_t uid, gid_t gid, struct buf *why)
 {
@@ -169,8 +176,7 @@ manager_open(struct supervise *s, uid_t uid, gid_t gid, struct buf *why)
 	}
 	s->manager = m;
 	listener_file_made(m->path, &m->file);
-	s->launch.manager[0] = m->path - strlen(PATH_NAME);
-	s->launch.manager[1] = m->token - strlen(TOKEN_NAME);
+	tell_launch(s);
 	return true;
 }
 
@@ -363,6 +369,13 @@ pause_accepting(struct manager *m, ms again)
 	m->again = again;
 }
 
+static void
+set_room(struct client *c)
+{
+	c->out.base = c->out_room;
+	c->out.room = sizeof c->out_room;
+}
+
 void
 manager_on_connection(struct supervise *s, ms now)
 {
@@ -394,7 +407,7 @@ manager_on_connection(struct supervise *s, ms now)
 		return;
 	}
 	m->client[i] = (struct client){ .fd = fd, .give = -1, .deadline = now + MANAGER_PATIENCE };
-	m->client[i].out = buf_over(m->client[i].out_room, sizeof m->client[i].out_room);
+	set_room(&m->client[i]);
 	if (loop_watch(fd, TAG(TAG_MANAGED, i), false) < 0) {
 		close(fd);
 		m->client[i].fd = 0;
@@ -427,4 +440,119 @@ manager_tick(struct supervise *s, ms now)
 		m->paused = loop_rewatch(m->fd, TAG(TAG_MANAGER, 0), true, false) < 0;
 		m->again = m->paused ? now + MS_SECOND : MS_NEVER;
 	}
+}
+
+/* ---- an upgrade ---- */
+
+/* A socket with the name that it has at ServerEngine's. */
+static void
+held_carry(struct carry *c, struct helds *all, unsigned i)
+{
+	static const struct carry_field fields[] = {
+		CARRY_AN_FD(struct held, fd),
+		CARRY_A_FLAG(struct held, udp),
+		CARRY_A_TEXT(struct held, key),
+	};
+	struct held h = all->one[i];
+
+	CARRY_LINE(c, "held", fields, &h);
+	if (c->reading && !c->wrong)
+		c->wrong = !held_take(all, h.udp, h.key, h.fd);
+}
+
+static void
+clients_carry(struct carry *c, struct manager *m)
+{
+	static const struct carry_field fields[] = {
+		CARRY_AN_FD(struct client, fd),
+		CARRY_AN_FD(struct client, give),
+		CARRY_A_NUMBER(struct client, deadline),
+		CARRY_UP_TO(struct client, have, SOCKETMANAGER_FRAME),
+		CARRY_SOME(struct client, in),
+		CARRY_UP_TO(struct client, out.len, SOCKETMANAGER_FRAME - 1),
+		CARRY_SOME(struct client, out_room),
+	};
+	unsigned count = 0, at = 0;
+
+	for (unsigned i = 0; i < MANAGER_CLIENTS; i++)
+		count += m->client[i].fd > 0;
+	carry_number(c, "clients", &count, MANAGER_CLIENTS);
+	for (; count > 0; count--, at++) { /* read, they stand in front */
+		while (!c->reading && m->client[at].fd == 0)
+			at++;
+		CARRY_LINE(c, "client", fields, &m->client[at]);
+		if (c->reading)
+			set_room(&m->client[at]);
+	}
+}
+
+/* What workers are told, in our own room. */
+static void
+values_carry(struct carry *c, struct manager *m)
+{
+	struct values {
+		char path[PATH_ROOM], token[2 * TOKEN + 1];
+	} value = { "", "" };
+	static const struct carry_field fields[] = {
+		CARRY_A_TEXT(struct values, path),
+		CARRY_A_TEXT(struct values, token),
+	};
+
+	if (!c->reading) /* these fit: they have been written there, or another one has */
+		c->out->cut |= !buf_print_to(value.path, sizeof value.path, "%s", m->path) ||
+		    !buf_print_to(value.token, sizeof value.token, "%s", m->token);
+	CARRY_LINE(c, "values", fields, &value);
+	if (!c->reading)
+		return;
+	(void)buf_print_to(m->path_room, sizeof m->path_room, PATH_NAME "%s", value.path);
+	(void)buf_print_to(m->token_room, sizeof m->token_room, TOKEN_NAME "%s", value.token);
+	m->path = m->path_room + strlen(PATH_NAME);
+	m->token = m->token_room + strlen(TOKEN_NAME);
+}
+
+void
+manager_carry(struct carry *c, struct supervise *s)
+{
+	static const struct carry_field fields[] = {
+		CARRY_AN_FD(struct manager, fd),
+		CARRY_A_FLAG(struct manager, paused),
+		CARRY_A_NUMBER(struct manager, again),
+		CARRY_A_FLAG(struct manager, given),
+		CARRY_A_NUMBER(struct manager, uid),
+		CARRY_A_FLAG(struct manager, file.made),
+		CARRY_A_NUMBER(struct manager, file.dev),
+		CARRY_A_NUMBER(struct manager, file.ino),
+	};
+	unsigned is = s->manager != NULL, held;
+
+	carry_number(c, "manager", &is, 1);
+	if (c->reading && is)
+		c->wrong |= !(s->manager = memory_get(sizeof *s->manager));
+	if (!s->manager || c->wrong)
+		return;
+	CARRY_LINE(c, "manager", fields, s->manager);
+	values_carry(c, s->manager);
+	held = s->manager->held.count;
+	carry_number(c, "helds", &held, HELD_MAX);
+	for (unsigned i = 0; i < held; i++)
+		held_carry(c, &s->manager->held, i);
+	clients_carry(c, s->manager);
+	tell_launch(s);
+}
+
+bool
+manager_resume(struct supervise *s)
+{
+	struct manager *m = s->manager;
+
+	if (!m)
+		return true;
+	if (!m->paused && loop_watch(m->fd, TAG(TAG_MANAGER, 0), false) < 0)
+		return false;
+	for (unsigned i = 0; i < MANAGER_CLIENTS; i++)
+		if (m->client[i].fd > 0 &&
+		    loop_watch(m->client[i].fd, TAG(TAG_MANAGED, i),
+			m->client[i].out.len > 0 || m->client[i].give >= 0) < 0)
+			return false;
+	return true;
 }

@@ -1,6 +1,7 @@
 #ifndef SE_SUPERVISE_MANAGER_H
 #define SE_SUPERVISE_MANAGER_H
 
+#include "../../lib/wire/carry.h"
 #include "supervise.h"
 
 /*
@@ -25,6 +26,9 @@ bool manager_open(struct supervise *, uid_t uid, gid_t gid, struct buf *why);
 void manager_own(struct supervise *);
 /* No more connections; the file is gone, unless the socket was given to another server. */
 void manager_close(struct supervise *);
+/* It, its sockets and clients, to the state and from it; then all goes on, false: errno. */
+void manager_carry(struct carry *, struct supervise *);
+bool manager_resume(struct supervise *);
 /* Something on the listening socket. */
 void manager_on_connection(struct supervise *, ms now);
 /* Something on client i. */

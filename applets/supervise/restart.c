@@ -9,11 +9,12 @@ restart_extra(const struct supervise *s)
 	return s->rolling.on ? s->live->restart_surge : 0;
 }
 
-/* Room for as many slots as there are; arrays that were grown before one fails stay so. */
-static bool
-make_room(struct rolling *r, unsigned n)
+/* Arrays that were grown before one fails stay so. */
+bool
+restart_make_room(struct supervise *s)
 {
-	unsigned old = r->room;
+	struct rolling *r = &s->rolling;
+	unsigned old = r->room, n = s->nslots;
 
 	if (n <= old)
 		return true;
@@ -29,7 +30,7 @@ restart_resize(struct supervise *s, unsigned workers)
 {
 	if (!s->rolling.on)
 		return true;
-	if (!make_room(&s->rolling, s->nslots))
+	if (!restart_make_room(s))
 		return false;
 	rolling_resize(&s->rolling, workers, restart_extra(s));
 	return true;

@@ -14,6 +14,8 @@ const char *restart_begin(struct supervise *, enum worker_event, ms now);
 void restart_end(struct supervise *);
 /* How many extra workers there may be behind the others now. */
 unsigned restart_extra(const struct supervise *);
+/* Room for as many slots as there are; false: errno. */
+bool restart_make_room(struct supervise *);
 /* There will be so many workers, whose slots are there; false: errno, all is as it was. */
 bool restart_resize(struct supervise *, unsigned workers);
 /* Worker i's machine was before, and took that step. */

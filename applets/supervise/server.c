@@ -63,6 +63,14 @@ server_is_one(void)
 	return read_numbers(numbers) && numbers[ITS_PID] == (uint64_t)getppid();
 }
 
+void
+server_take_manager(struct supervise *s)
+{
+	for (char **e = environ, **to = s->launch.manager; *e; e++)
+		if (text_is_named(*e, MANAGER_ENVS) && to < s->launch.manager + 2)
+			*to++ = *e;
+}
+
 bool
 server_take(struct supervise *s)
 {
@@ -74,9 +82,7 @@ server_take(struct supervise *s)
 		return false;
 	s->launch.nofile[0] = numbers[SOFT_LIMIT];
 	s->launch.nofile[1] = numbers[HARD_LIMIT];
-	for (char **e = environ, **to = s->launch.manager; *e; e++)
-		if (text_is_named(*e, MANAGER_ENVS) && to < s->launch.manager + 2)
-			*to++ = *e;
+	server_take_manager(s);
 	s->link = LINK_FD;
 	s->base_fd = LINK_BASE;
 	s->up_look = s->beat_at = 0;
@@ -94,6 +100,22 @@ say(const struct supervise *s, enum link_word word, int value, const char *text)
 
 	(void)buf_print_to(m.text, sizeof m.text, "%s", text); /* a cut text is still told */
 	return fdpass_send(s->link, &m, sizeof m, -1) == 0;
+}
+
+/* The supervisor has become the new program, and we follow; or it has not, and why. */
+static void
+on_upgrade(struct supervise *s, const struct link_message *m, ms now)
+{
+	const char *why = m->text;
+
+	if (m->value == 0) {
+		memcpy(s->upgrade.told, m->text, sizeof s->upgrade.told);
+		if (*m->text)
+			s->upgrade.path = s->upgrade.told;
+		why = upgrade_begin(s, now);
+	}
+	if (why)
+		control_upgraded(s, why, now);
 }
 
 void
@@ -114,6 +136,9 @@ server_on_link(struct supervise *s, ms now)
 		return;
 	} else if (n == sizeof m && m.word == LINK_DETACH) {
 		(void)call_prctl(PR_SET_PDEATHSIG, 0); /* cannot fail */
+	} else if (n == sizeof m && m.word == LINK_UPGRADE) {
+		m.text[sizeof m.text - 1] = '\0';
+		on_upgrade(s, &m, now);
 	}
 	call_close(fd);
 }
@@ -166,12 +191,12 @@ is_its(const struct supervise *s, const struct command *c)
 	case COMMAND_GRACEFUL_STOP:
 	case COMMAND_IMMEDIATE_STOP:
 	case COMMAND_DETACH:
+	case COMMAND_UPGRADE:
 		return true;
 	case COMMAND_RELOAD:
 	case COMMAND_DUMP:
 	case COMMAND_STATUS:
 	case COMMAND_SCALE:
-	case COMMAND_UPGRADE:
 		break;
 	}
 	return false;

@@ -11,6 +11,8 @@ extern const int server_signals[CONFIG_SIGNALS];
 bool server_is_one(void);
 /* Takes over what it has given us. False: it cannot be. */
 bool server_take(struct supervise *);
+/* Where its socket manager is, for our workers. */
+void server_take_manager(struct supervise *);
 /* A message from it. */
 void server_on_link(struct supervise *, ms now);
 /* The clock: heartbeats, and whether our workers are up. When it is wanted next, or MS_NEVER. */

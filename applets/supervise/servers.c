@@ -132,7 +132,8 @@ bool
 servers_prepare(struct supervise *s)
 {
 	struct supervisor *p = s->supervisor;
-	ssize_t n = call_readlink("/proc/self/exe", p->program, sizeof p->program - 1);
+	ssize_t n =
+	    *p->program ? 0 : call_readlink("/proc/self/exe", p->program, sizeof p->program - 1);
 
 	if (n > 0)
 		p->program[n] = '\0';

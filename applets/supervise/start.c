@@ -72,17 +72,21 @@ open_null(void)
 	return fd;
 }
 
+void
+start_signals(const struct supervise *s, int to[START_SIGNALS])
+{
+	memcpy(to, s->signals, CONFIG_SIGNALS * sizeof *to);
+	to[CONFIG_SIGNALS] = SIGTTIN;
+	to[CONFIG_SIGNALS + 1] = SIGTTOU;
+}
+
 static void
 catch_signals(const struct supervise *s)
 {
-	int sigs[CONFIG_SIGNALS + 2];
-	size_t n = 0;
+	int sigs[START_SIGNALS];
 
-	for (unsigned i = 0; i < CONFIG_SIGNALS; i++)
-		sigs[n++] = s->signals[i];
-	sigs[n++] = SIGTTIN;
-	sigs[n++] = SIGTTOU;
-	if (loop_open(sigs, n) < 0)
+	start_signals(s, sigs);
+	if (loop_open(sigs, START_SIGNALS) < 0)
 		start_die(1, "start: signals: %s", call_reason());
 	call_signal(SIGPIPE, SIG_IGN);
 }
@@ -194,8 +198,8 @@ wrong:
 	start_die(EXIT_USAGE, "%s", room);
 }
 
-static void
-init(struct supervise *s, const struct config *c, int argc, char **argv)
+void
+start_init(struct supervise *s, const struct config *c, int argc, char **argv)
 {
 	/* it is zeroed: what is not set here stays untouched, and takes no memory */
 	s->argc = argc;
@@ -261,16 +265,22 @@ inherit_place(struct supervise *s)
 }
 
 void
+start_open(struct supervise *s)
+{
+	s->launch.null = open_null(); /* the first: it fills 0 to 2 */
+	s->launch.listeners = &s->listeners;
+	s->self = spawn_self(); /* before a chdir */
+	logger_init(&s->logger, s->self, s->launch.null);
+}
+
+void
 start_up(struct supervise *s, const struct config *c, int argc, char **argv)
 {
 	bool server = server_is_one();
 	const char *name = c->daemon_process_name;
 
-	init(s, c, argc, argv);
-	s->launch.null = open_null(); /* the first: it fills 0 to 2 */
-	s->launch.listeners = &s->listeners;
-	s->self = spawn_self(); /* before a chdir */
-	logger_init(&s->logger, s->self, s->launch.null);
+	start_init(s, c, argc, argv);
+	start_open(s);
 	if (server)
 		inherit_place(s);
 	else
@@ -289,6 +299,8 @@ start_up(struct supervise *s, const struct config *c, int argc, char **argv)
 	logger_tick(&s->logger, loop_now()); /* before the first worker says something */
 	if (c->supervisor && !server)
 		hooks_none(s);
-	else if (!hooks_open(s, loop_now()))
+	else if (!hooks_open(s))
 		fail(s, "start: %s", call_reason());
+	else
+		hooks_begin(s, loop_now());
 }

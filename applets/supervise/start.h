@@ -9,6 +9,13 @@
  * worker exists yet.
  */
 void start_up(struct supervise *, const struct config *, int argc, char **argv);
+/* The parts of it that whoever goes on from another version needs too: see resume.h. */
+void start_init(struct supervise *, const struct config *, int argc, char **argv);
+/* /dev/null, our own file. */
+void start_open(struct supervise *);
+/* The signals that we heed, for loop_open. */
+#define START_SIGNALS (CONFIG_SIGNALS + 2)
+void start_signals(const struct supervise *, int to[START_SIGNALS]);
 /* "se-supervise: what: object: reason", and the end. */
 _Noreturn __attribute__((format(printf, 2, 3))) void start_die(int status, const char *format, ...);
 

@@ -26,6 +26,7 @@
 #include "readiness.h"
 #include "reports.h"
 #include "restart.h"
+#include "resume.h"
 #include "server.h"
 #include "start.h"
 #include "supervisor.h"
@@ -340,6 +341,8 @@ supervise_command(struct supervise *s, const struct command *c, const char *who,
 	log_command(s, c->word, who);
 	if (!stop && s->fleet.state != FLEET_RUNNING)
 		return "it is stopping";
+	if (c->word == COMMAND_UPGRADE)
+		return upgrade_begin(s, now);
 	if (s->supervisor)
 		return supervisor_command(s, c, now);
 	switch (c->word) {
@@ -368,7 +371,7 @@ supervise_command(struct supervise *s, const struct command *c, const char *who,
 	case COMMAND_UPGRADE:
 		break;
 	}
-	return "not yet in this version";
+	return "this is not for us"; /* they are answered elsewhere */
 }
 
 /* Which command a signal is; false: none. */
@@ -471,6 +474,7 @@ on_child(struct supervise *s, const struct loop_event *ev)
 	if (hooks_on_exit(s, ev->pid, ev->status, ev->now) ||
 	    metrics_on_exit(s, ev->pid, ev->status) ||
 	    dumps_on_exit(s, ev->pid, ev->status, ev->now) ||
+	    upgrade_on_exit(s, ev->pid, ev->status, ev->now) ||
 	    supervisor_on_exit(s, ev->pid, ev->status, ev->now) ||
 	    logger_on_exit(&s->logger, ev->pid, ev->status, ev->now))
 		return;
@@ -498,6 +502,7 @@ on_time(struct supervise *s, ms now)
 	supervisor_tick(s, now);
 	server_tick(s, now);
 	hooks_tick(s, now);
+	upgrade_tick(s, now);
 }
 
 static ms
@@ -508,6 +513,7 @@ due(const struct supervise *s)
 
 	at = ms_min(at, ms_min(logger_due(&s->logger), manager_due(s)));
 	at = ms_min(at, ms_min(rolling_due(&s->rolling), hooks_due(s)));
+	at = ms_min(at, upgrade_due(s));
 	return ms_min(at, ms_min(supervisor_due(s), server_due(s)));
 }
 
@@ -553,6 +559,7 @@ run_until_ended(struct supervise *s)
 			break;
 		}
 		settle(s, ev.now);
+		upgrade_go_on(s, ev.now);
 	}
 }
 
@@ -579,24 +586,26 @@ tell_failure(struct supervise *s)
 		out_error("%s", room);
 }
 
-static int
-supervise(const struct config *c, int argc, char **argv)
+static struct supervise *
+start(const struct config *c, int argc, char **argv)
 {
 	struct supervise *s = memory_get(sizeof *s);
+	bool started = false;
+
+	if (s) {
+		start_up(s, c, argc, argv);
+		started = !c->supervisor || s->link >= 0 || supervisor_start(s);
+	}
+	if (!started)
+		start_die(1, "start: %s", call_reason());
+	return s;
+}
+
+/* Children exist from here on: nothing ends us but what is asked, or their own end. */
+static int
+supervise(struct supervise *s)
+{
 	bool failed;
-
-	if (!s) {
-		out_error("se-supervise: start: %s", call_reason());
-		return 1;
-	}
-	start_up(s, c, argc, argv);
-	if (c->supervisor && s->link < 0 && !supervisor_start(s)) {
-		out_error("se-supervise: start: %s", call_reason());
-		return 1;
-	}
-
-	/* ---- children exist from here on: nothing ends us but what is asked, or their own end
-	 * ---- */
 
 	memory_trim_stack();
 	run_until_ended(s);
@@ -623,16 +632,19 @@ run(int argc, char **argv)
 {
 	char room[1024];
 	struct buf why = buf_over(room, sizeof room);
+	struct predecessor before;
 	struct call_mask old;
 	struct config *c;
 
 	/* a signal from the first moment on waits for its handler, even where PID 1 would lose it
 	 */
 	call_mask(SIG_SETMASK, &call_all, &old);
+	if (predecessor_is(&before))
+		return supervise(resume(&before, argc, argv));
 	if (!(c = config_load(server_is_one() ? LINK_BASE : AT_FDCWD, false, argc, argv, &why)))
 		start_die(EXIT_USAGE, "%s", room);
 	if (!c->check && c->verb.verb == CONFIG_RUN)
-		return supervise(c, argc, argv);
+		return supervise(start(c, argc, argv));
 	call_mask(SIG_SETMASK, &old, NULL);
 	if (c->verb.verb == CONFIG_GET_SOCKET)
 		return getsocket_run(c);

@@ -14,6 +14,7 @@
 #include "listeners.h"
 #include "log.h"
 #include "logger.h"
+#include "upgrade.h"
 
 /* What a tag of the loop speaks of; its low half is a number. */
 #define TAG_KIND(tag)    ((enum tag_kind)((tag) >> 32))
@@ -65,6 +66,13 @@ struct slot {
 	ms cpu; /* at the last probe, to see progress */
 	unsigned char text_len;
 	char text[SLOT_STATUS_MAX]; /* the worker's STATUS= */
+};
+
+/* What of a command has come on stdin. */
+struct command_line {
+	size_t len; /* of text */
+	bool cut;   /* it is too long */
+	char text[256];
 };
 
 /*
@@ -121,9 +129,8 @@ struct supervise {
 	struct logger logger;
 	struct hooks hooks;
 	struct listeners listeners;
-	size_t line_len; /* of line: what of a command has come on stdin */
-	bool line_cut;   /* it is too long */
-	char line[256];
+	struct command_line line;
+	struct upgrade upgrade;
 	char why[1024]; /* of the failed start, or of the last command that was refused */
 };
 

@@ -146,19 +146,16 @@ take_policy(struct supervise *s)
 		.detach_wait = c->server_detach_wait,
 	};
 	config_server_policy(c, &p->worker);
-	for (unsigned i = 0; i < SUCCESSION_SLOTS; i++)
-		worker_repolicy(&p->server[i].machine, &p->worker, loop_now(), supervise_random(s));
 }
 
 bool
-supervisor_start(struct supervise *s)
+supervisor_open(struct supervise *s)
 {
 	struct supervisor *p = memory_get(sizeof *p);
 
 	s->supervisor = p;
-	if (!p || !servers_prepare(s) || workers_scale(s, 0, loop_now()) != NULL)
+	if (!p)
 		return false;
-	s->wanted = 1; /* so that it is waited for: the server */
 	succession_init(&p->succession);
 	for (unsigned i = 0; i < SUCCESSION_SLOTS; i++) {
 		p->server[i] = (struct server){ .beat_fd = -1, .link = -1 };
@@ -166,15 +163,49 @@ supervisor_start(struct supervise *s)
 	}
 	for (unsigned i = 0; i < PARKED; i++)
 		p->parked[i].fd = -1;
+	return true;
+}
+
+bool
+supervisor_start(struct supervise *s)
+{
+	if (!supervisor_open(s) || !servers_prepare(s) || workers_scale(s, 0, loop_now()) != NULL)
+		return false;
+	s->wanted = 1; /* so that it is waited for: the server */
 	take_policy(s);
 	step(s, SUCCESSION_EV_START, 0, loop_now());
 	return true;
 }
 
+bool
+supervisor_resume(struct supervise *s, bool back)
+{
+	struct supervisor *p = s->supervisor;
+	bool watched;
+
+	if (!back)
+		*p->program = '\0'; /* it is found again: a link may lead elsewhere now */
+	watched = servers_prepare(s);
+	for (unsigned i = 0; i < SUCCESSION_SLOTS; i++) {
+		const struct server *v = &p->server[i];
+
+		s->active += worker_active(&v->machine);
+		watched = watched &&
+		    (v->beat_fd < 0 || loop_watch(v->beat_fd, TAG(TAG_SERVER, i), false) == 0) &&
+		    (v->link < 0 || loop_watch(v->link, TAG(TAG_LINK, i), false) == 0);
+	}
+	take_policy(s);
+	return watched;
+}
+
 void
 supervisor_reloaded(struct supervise *s)
 {
+	struct supervisor *p = s->supervisor;
+
 	take_policy(s);
+	for (unsigned i = 0; i < SUCCESSION_SLOTS; i++)
+		worker_repolicy(&p->server[i].machine, &p->worker, loop_now(), supervise_random(s));
 }
 
 void
@@ -240,7 +271,23 @@ supervisor_command(struct supervise *s, const struct command *c, ms now)
 	case COMMAND_UPGRADE:
 		break;
 	}
-	return "not yet in this version";
+	return "this is not for a supervisor";
+}
+
+void
+supervisor_upgraded(struct supervise *s, const char *why)
+{
+	struct link_message m = { .word = LINK_UPGRADE, .value = why != NULL };
+	int link = s->supervisor ? current(s)->link : -1;
+
+	/* a cut reason is still told; of a path nothing would be right then */
+	if (!s->supervisor ||
+	    (!buf_print_to(m.text, sizeof m.text, "%s", why ? why : s->supervisor->program) &&
+		!why))
+		*m.text = '\0';
+	if (link >= 0 && fdpass_send(link, &m, sizeof m, -1) < 0)
+		log_say(&s->log, LOGLINE_WARN, "Server %u is not told of the upgrade: %s",
+		    current(s)->number, call_reason());
 }
 
 /* ---- control connections ---- */
@@ -325,6 +372,7 @@ read_link(struct supervise *s, unsigned slot, ms now)
 	struct server *v = &s->supervisor->server[slot];
 	struct link_message m;
 	struct command c;
+	const char *why;
 	int fd;
 	ssize_t n = v->link < 0 ? -1 : fdpass_recv(v->link, &m, sizeof m, &fd);
 
@@ -338,7 +386,9 @@ read_link(struct supervise *s, unsigned slot, ms now)
 		break;
 	case LINK_COMMAND:
 		c = (struct command){ .word = (enum command_word)m.value };
-		(void)supervise_command(s, &c, m.text, now); /* a refusal has been logged */
+		why = supervise_command(s, &c, m.text, now); /* it has been logged */
+		if (why && c.word == COMMAND_UPGRADE)
+			supervisor_upgraded(s, why);
 		break;
 	case LINK_RELOAD:
 		(void)supervise_reload(s, now); /* a refusal has been logged */
@@ -352,6 +402,7 @@ read_link(struct supervise *s, unsigned slot, ms now)
 		break;
 	case LINK_CLIENT: /* of another version, perhaps */
 	case LINK_DETACH:
+	case LINK_UPGRADE:
 		break;
 	}
 	call_close(fd);

@@ -401,9 +401,9 @@ workers_grow_heap(struct heap *h, unsigned old, unsigned n)
 	return true;
 }
 
-/* Grows all arrays; those that were grown before one fails stay so, which does no harm. */
-static bool
-make_room(struct supervise *s, unsigned n)
+/* Those that were grown before one fails stay so, which does no harm. */
+bool
+workers_make_room(struct supervise *s, unsigned n)
 {
 	unsigned old = s->nslots;
 	struct map map = { .room = map_room(n > 512 ? n : 512) }; /* strays are to find room too */
@@ -461,7 +461,7 @@ workers_scale(struct supervise *s, unsigned n, ms now)
 	if (why)
 		return why;
 	if (!logger_grow(&s->logger, all) ||
-	    !make_room(s, all > 0 ? all : 1) || /* by_pid is never without a cell */
+	    !workers_make_room(s, all > 0 ? all : 1) || /* by_pid is never without a cell */
 	    !restart_resize(s, n))
 		return strerror(ENOMEM);
 	s->wanted = n;

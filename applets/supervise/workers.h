@@ -11,6 +11,8 @@ const char *workers_limit(
 /* Makes n the number of workers wanted; more room is allocated, surplus workers are stopped. Why
  * not, or NULL. */
 const char *workers_scale(struct supervise *, unsigned n, ms now);
+/* Grows what has an entry for each slot, to n at least; false: errno. */
+bool workers_make_room(struct supervise *, unsigned n);
 /* Room for n slots where there was for old; false: errno, and what has grown stays so. */
 bool workers_grow_heap(struct heap *, unsigned old, unsigned n);
 /* One step of slot i's machine, its action, and the steps that answer the action. */

@@ -4,7 +4,8 @@
 #     sh tests/bench/live.sh BUILD_DIR
 #
 # restarts: requests that fail, of 2000 a second on 16 connections (kept, or new for each request),
-# while all workers are restarted ten times (USR1) and while the server is replaced ten times (INT).
+# while all workers are restarted ten times (USR1), while the server is replaced ten times (INT), and
+# while supervisor and server are upgraded ten times, between two versions (--upgrade).
 # memory: PSS of the supervisor, the server and the logger meanwhile. orphans: 10 workers, kill -9 of the
 # server, and of the supervisor: how many of the old ones live a second later, and how many new ones.
 # many: WORKERS (10000, or as many as the limit of open files allows) workers that beat once and
@@ -18,7 +19,7 @@ set -eu
 	exit 100
 }
 build=$(CDPATH='' cd -- "$1" && pwd)
-se=$build/se-supervise
+se=$build/se-supervise program=$se
 top=$(mktemp -d)
 pid='' load=''
 clean() {
@@ -40,7 +41,7 @@ starts() { grep -c 'Worker [0-9]* started' log; }
 ms() { echo $(($(date +%s%N) / 1000000)); }
 begin() {
 	rm -f log ctl
-	"$se" --supervisor --control-path=ctl --log=log --log-level=trace --log-rotate-age=0 "$@" 2>err &
+	"$program" --supervisor --control-path=ctl --log=log --log-level=trace --log-rotate-age=0 "$@" 2>err &
 	pid=$!
 	up 1
 }
@@ -50,9 +51,33 @@ end() {
 	pid=
 }
 
+# place FILE: the program that an upgrade finds
+place() {
+	cp "$1" new
+	mv new bin/sebox
+}
+# another N: one of the replacements
+another() {
+	before=$(starts)
+	case $how in
+	upgrade)
+		if [ $(($1 % 2)) = 1 ]; then place "$build/next/sebox"; else place "$build/sebox"; fi
+		"$se" --control-path=ctl --upgrade
+		return
+		;;
+	*) kill "-$how" "$pid" ;;
+	esac
+	until [ "$(starts)" -ge $((before + 4)) ]; do sleep 0.02; done
+	[ "$how" = USR1 ] || up $(($1 + 1))
+}
+
 restarts() {
+	mkdir bin
+	ln -s sebox bin/se-supervise
+	place "$build/sebox"
+	program=$top/bin/se-supervise
 	for kind in '' close; do
-		for signal in USR1 INT; do
+		for how in USR1 INT upgrade; do
 			begin --workers=4 --listen=127.0.0.1:0 -- sh -c 'echo "$SERVER_STARTER_PORT" >ports; exec "$0"' "$build/bench/httpd"
 			at=$(sed 's/=.*//' ports)
 			# shellcheck disable=SC2086 # a word or none
@@ -60,20 +85,19 @@ restarts() {
 			load=$!
 			n=0
 			while [ $n -lt 10 ]; do
-				n=$((n + 1)) before=$(starts)
+				n=$((n + 1))
 				sleep 1
-				kill -$signal "$pid"
-				until [ "$(starts)" -ge $((before + 4)) ]; do sleep 0.02; done
-				[ $signal = USR1 ] || up $((n + 1))
+				another $n
 			done
 			sleep 1
 			kill -INT "$load"
 			wait "$load" || :
 			load=
-			printf '%-5s x 10, %-4s connections: %s\n' "$signal" "${kind:+new}${kind:-kept}" "$(cat load)" | sed 's/newclose/new/'
+			printf '%-7s x 10, %-4s connections: %s\n' "$how" "${kind:+new}${kind:-kept}" "$(cat load)" | sed 's/newclose/new/'
 			end
 		done
 	done
+	program=$se
 }
 
 memory() {

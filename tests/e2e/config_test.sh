@@ -109,7 +109,7 @@ log_level: debug
 END
 	sort expected >sorted
 	grep -xF -f expected out | sort | diff -u sorted - >&2 || atf_fail 'other names or defaults'
-	! has out '^(config|check|help|version|status|stop|scale|timeout|detach|get_socket):' ||
+	! has out '^(config|check|help|version|status|stop|scale|upgrade|timeout|detach|get_socket):' ||
 		atf_fail 'it prints what is no key of this version'
 }
 
@@ -119,7 +119,6 @@ later_keys_body()
 	conf 'command: x' 'logger_class: 1'
 	refused 'c.yml:2: logger_class: not yet in this version' -c c.yml
 	refused '--logger_class: not yet in this version' --logger_class=1 x
-	refused '--upgrade: not yet in this version' --upgrade
 }
 
 atf_test_case worker_types

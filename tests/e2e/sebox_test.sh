@@ -62,7 +62,7 @@ help_is_whole_body()
 	at_least keys . 50 || atf_fail "only $(wc -l <keys) keys"
 	while read -r key; do in_help "--$key"; done <keys
 	for word in --config --check --help --version --status --stop --stop-now --restart \
-	    --restart-now --reload --detach --dump --scale --timeout --get-socket; do
+	    --restart-now --reload --detach --dump --scale --upgrade --timeout --get-socket; do
 		in_help $word
 	done
 	lines help '^ *-c, --config=FILE ' 1 || atf_fail 'no -c'
@@ -71,7 +71,7 @@ help_is_whole_body()
 	# no option is told that does not exist, and defaults are those of --check
 	sed -n 's/^  \(-c, \)\{0,1\}--\([a-z-]*\).*/\2/p' help | sort >told
 	{ cat keys; printf '%s\n' config check help version status stop stop-now restart \
-	    restart-now reload detach dump scale timeout get-socket; } | sort | diff - told >&2 || atf_fail 'not the same options'
+	    restart-now reload detach dump scale upgrade timeout get-socket; } | sort | diff - told >&2 || atf_fail 'not the same options'
 	lines help '\(-1\)' 1 || atf_fail 'a default that the option does not take'
 	has flat '^  --worker-heartbeat-timeout=TIME .*\(3m\)$' || atf_fail 'no default'
 }

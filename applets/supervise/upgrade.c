@@ -1,0 +1,156 @@
+#include "upgrade.h"
+
+#include <errno.h>
+
+#include "../../lib/sys/call.h"
+#include "../../lib/sys/loop.h"
+#include "../../lib/sys/memory.h"
+#include "../../lib/sys/spawn.h"
+#include "../applet.h"
+#include "control.h"
+#include "state.h"
+#include "supervisor.h"
+
+/* Of the state: what a worker needs, and a pipe to the logger; all else. */
+#define WORKER_ROOM ((size_t)1536)
+#define PIPE_ROOM   ((size_t)96)
+#define OTHER_ROOM  (2 * CONFIG_TEXT + (size_t)1024 * 1024)
+
+static const char *
+path_of(const struct supervise *s)
+{
+	return s->upgrade.path ? s->upgrade.path : successor_path();
+}
+
+/* False: it has no room. */
+static bool
+write_state(struct supervise *s, struct buf *b, void (*fd)(int))
+{
+	struct state_head h = { .format = STATE_FORMAT,
+		.version = SEBOX_VERSION,
+		.boot = (struct config *)(size_t)s->boot,
+		.live = s->live == s->boot ? NULL : (struct config *)(size_t)s->live,
+		.supervisor = s->supervisor != NULL };
+	struct carry c;
+
+	b->cut = !buf_print_to(h.path, sizeof h.path, "%s", path_of(s));
+	carry_write(&c, b, fd);
+	state_head(&c, &h, NULL);
+	state_carry(&c, s);
+	return !b->cut;
+}
+
+/* A file in memory with our state; fd: what is done with each descriptor in it. -1: errno. */
+static int
+make_state(struct supervise *s, void (*fd)(int))
+{
+	size_t room = OTHER_ROOM + s->nslots * WORKER_ROOM + s->logger.room * PIPE_ROOM;
+	char *text = memory_get(room);
+	int file = -1;
+	struct buf b;
+
+	if (!text)
+		return -1;
+	b = buf_over(text, room);
+	errno = E2BIG;
+	if (write_state(s, &b, fd))
+		file = successor_state(&b);
+	memory_free(text, room); /* it keeps errno: it cannot fail */
+	return file;
+}
+
+const char *
+upgrade_begin(struct supervise *s, ms now)
+{
+	struct successor *u = &s->upgrade.successor;
+	const char *step = "state";
+	int state;
+	bool begun;
+
+	if (u->looking > 0 || u->agreed)
+		return "an upgrade is going on";
+	if (s->daemon_fd >= 0 || hooks_hold(s))
+		return "it is still starting";
+	state = make_state(s, NULL);
+	begun = state >= 0 &&
+	    successor_begin(u, s->base_fd, path_of(s), state, s->argv, s->launch.null, now, &step);
+	call_close(state);
+	if (begun)
+		return NULL;
+	(void)buf_print_to(
+	    s->why, sizeof s->why, "%.300s: %s: %s", path_of(s), step, call_reason()); /* fits */
+	log_say(&s->log, LOGLINE_ERROR, "Not upgraded: %s", s->why);
+	return s->why;
+}
+
+void
+upgrade_ended(struct supervise *s, const char *why, ms now)
+{
+	if (why)
+		log_say(&s->log, LOGLINE_ERROR, "Not upgraded: %s", why);
+	control_upgraded(s, why, now);
+	supervisor_upgraded(s, why);
+}
+
+/* Nothing has come of it. */
+static void
+fail(struct supervise *s, const char *reason, ms now)
+{
+	char why[1024];
+
+	(void)buf_print_to(why, sizeof why, "%.300s: %s", path_of(s), reason); /* fits */
+	upgrade_ended(s, why, now);
+}
+
+bool
+upgrade_on_exit(struct supervise *s, pid_t pid, int status, ms now)
+{
+	char text[512];
+	struct buf why = buf_over(text, sizeof text);
+	enum successor_word word = successor_on_exit(&s->upgrade.successor, pid, status, &why);
+
+	if (word == SUCCESSOR_REFUSES)
+		fail(s, text, now);
+	return word != SUCCESSOR_NONE;
+}
+
+ms
+upgrade_due(const struct supervise *s)
+{
+	return successor_due(&s->upgrade.successor);
+}
+
+void
+upgrade_tick(struct supervise *s, ms now)
+{
+	successor_tick(&s->upgrade.successor, now);
+}
+
+/* Returns only if it fails: why not. */
+static const char *
+become(struct supervise *s)
+{
+	int state;
+
+	if (s->fleet.state != FLEET_RUNNING)
+		return "it is stopping";
+	if ((state = make_state(s, successor_keep)) >= 0)
+		successor_become(&s->upgrade.successor, state, s->self, s->argv);
+	call_close(state);
+	return call_reason();
+}
+
+void
+upgrade_go_on(struct supervise *s, ms now)
+{
+	const char *why;
+
+	/* a signal that has come is ours to handle: then later */
+	if (!s->upgrade.successor.agreed || !loop_hold())
+		return;
+	why = become(s);
+	spawn_seal_fds();
+	successor_forget(&s->upgrade.successor);
+	loop_release();
+	fail(s, why, now);
+}
