@@ -189,6 +189,7 @@ launch_worker(struct launch *l, unsigned id, const struct launch_pipes *pipes, c
 		    k->pid ? k->pid + strlen("LISTEN_PID=") : NULL },
 		.fds = fds,
 		.nfds = 1,
+		.desk = &l->desk,
 		.limits = l->limits,
 		.nlimits = l->nlimits,
 		.privilege = &l->privilege,

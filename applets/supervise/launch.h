@@ -18,6 +18,7 @@ struct launch {
 	size_t nlimits;     /* of limits */
 	uint64_t nofile[2]; /* as we were started with, to be restored */
 	int null;           /* /dev/null */
+	struct spawn_desk desk;
 	int beat;           /* the number that workers have their heartbeat pipe at */
 	char id[40], pipe[40], interval[56], notify[32], notify_fd[24], watchdog[40],
 	    watchdog_pid[40];

@@ -21,6 +21,12 @@
 #define STACK   (32 * 1024) /* the search in PATH builds paths on it */
 #define SELF_FD 16          /* above the descriptors that those which are started from it get */
 
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+#define RANGE_UNSHARE 2u /* CLOSE_RANGE_UNSHARE, Linux 5.9 */
+#define RANGE_CLOEXEC 4u /* CLOSE_RANGE_CLOEXEC, Linux 5.11 */
+
 extern char **environ;
 
 /* Shared with the child while it has our memory. */
@@ -29,6 +35,8 @@ struct birth {
 	pid_t parent;
 	volatile int error;
 	const char *volatile step;
+	const struct spawn_fd *fds; /* the spawn's, or where they stand on its desk */
+	int end;                    /* the child's own descriptors are below; 0: it has them all */
 };
 
 /*
@@ -111,6 +119,9 @@ prepare(struct birth *b)
 	const struct spawn *s = b->spawn;
 	char number[16];
 
+	b->step = "fds"; /* the first: until then they are our parent's */
+	if (b->end && syscall(SYS_close_range, b->end, ~0u, RANGE_UNSHARE) < 0)
+		return -1;
 	b->step = "setpgid";
 	if (setpgid(0, 0) < 0)
 		return -1;
@@ -130,7 +141,7 @@ prepare(struct birth *b)
 		return -1;
 	}
 	b->step = "fds"; /* before the limits: moving one needs a free number above */
-	if (place_fds(s->fds, s->nfds) < 0)
+	if (place_fds(b->fds, s->nfds) < 0)
 		return -1;
 	for (size_t i = 0; i < s->nlimits; i++) {
 		b->step = s->limits[i].name;
@@ -214,24 +225,67 @@ child(void *arg)
 	_exit(127);
 }
 
+/* Puts what stands above the desk onto it, in fds; false: it has no place for all. */
+static bool
+fill_desk(const struct spawn *s, struct spawn_fd *fds, unsigned *used)
+{
+	for (size_t i = 0; i < s->nfds; i++) {
+		fds[i] = s->fds[i];
+		if (fds[i].parent < s->desk->end)
+			continue;
+		if (*used == SPAWN_PLACES ||
+		    dup3(fds[i].parent, s->desk->place[*used], O_CLOEXEC) < 0)
+			return false;
+		fds[i].parent = s->desk->place[(*used)++];
+	}
+	return true;
+}
+
 pid_t
 spawn(const struct spawn *s, const char **step)
 {
 	static _Alignas(16) char stack[STACK];
-	struct birth b = { .spawn = s, .parent = getpid(), .step = "fork" };
+	struct spawn_fd fds[SPAWN_FDS];
+	struct birth b = { .spawn = s, .parent = getpid(), .step = "fork", .fds = s->fds };
+	int flags = CLONE_VM | CLONE_VFORK | SIGCHLD, e;
 	struct call_mask old;
+	unsigned used = 0;
 	pid_t pid;
-	int e;
 
+	if (s->desk && s->desk->end && s->nfds <= SPAWN_FDS && fill_desk(s, fds, &used)) {
+		flags |= CLONE_FILES;
+		b.end = s->desk->end;
+		b.fds = fds;
+	}
 	call_mask(SIG_SETMASK, &call_all, &old);
-	pid = clone(child, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, &b);
+	pid = clone(child, stack + sizeof stack, flags, &b);
+	if (pid < 0 && errno == EINVAL) /* an emulator that knows no more than fork */
+		pid = clone(child, stack + sizeof stack, flags & ~CLONE_FILES, &b);
 	e = pid < 0 ? errno : b.error;
 	if (pid > 0 && e != 0)
 		(void)waitpid(pid, NULL, 0); /* it has exited: this neither waits nor fails */
 	call_mask(SIG_SETMASK, &old, NULL);
+	while (used > 0) /* or a pipe would never end */
+		(void)dup3(s->desk->null, s->desk->place[--used], O_CLOEXEC);
 	*step = b.step;
 	errno = e;
 	return e != 0 ? -1 : pid;
+}
+
+void
+spawn_lay_desk(struct spawn_desk *d, int null)
+{
+	int end = 0;
+
+	d->null = null;
+	for (int i = 0; i < SPAWN_PLACES; i++) {
+		if ((d->place[i] = call_fcntl(null, F_DUPFD_CLOEXEC, 3)) < 0)
+			return;
+		end = d->place[i] + 1 > end ? d->place[i] + 1 : end;
+	}
+	/* nobody shares ours: this only tells whether the kernel knows it */
+	if (syscall(SYS_close_range, ~0u, ~0u, RANGE_UNSHARE) == 0)
+		d->end = end;
 }
 
 pid_t
@@ -302,11 +356,6 @@ spawn_exec(char *const argv[], char *const envp[])
 	exec_found(&(struct spawn){ .file = argv[0], .argv = argv, .envp = envp });
 }
 
-#ifndef SYS_close_range
-#define SYS_close_range 436
-#endif
-#define SEAL_CLOEXEC 4u /* CLOSE_RANGE_CLOEXEC, Linux 5.11 */
-
 /* What the fallback looks at. */
 static int
 highest_fd(void)
@@ -321,7 +370,7 @@ highest_fd(void)
 void
 spawn_seal_fds(void)
 {
-	if (syscall(SYS_close_range, 3u, ~0u, SEAL_CLOEXEC) == 0)
+	if (syscall(SYS_close_range, 3u, ~0u, RANGE_CLOEXEC) == 0)
 		return;
 	for (int fd = highest_fd(); fd-- > 3;)
 		(void)call_fcntl(fd, F_SETFD, FD_CLOEXEC); /* EBADF: not open */

@@ -9,11 +9,23 @@
 #include "../base/ms.h"
 #include "privilege.h"
 
-#define SPAWN_FDS 256 /* at most in one spawn */
+#define SPAWN_FDS    256 /* at most in one spawn */
+#define SPAWN_PLACES 5
 
 /* fd in the child <- fd here. Everything else of ours is O_CLOEXEC. */
 struct spawn_fd {
 	int child, parent;
+};
+
+/*
+ * Low numbers of ours that are kept free for what is given to children. A child gets a copy of what
+ * stands below their end alone: with thousands of descriptors all the others would cost it more
+ * than its exec.
+ */
+struct spawn_desk {
+	int null; /* what stands there meanwhile */
+	int place[SPAWN_PLACES];
+	int end; /* 0: the kernel cannot do that */
 };
 
 struct spawn_limit {
@@ -30,6 +42,7 @@ struct spawn {
 	char *pid_text[2]; /* where in envp the child writes its pid: 12 bytes; NULL: nowhere */
 	const struct spawn_fd *fds;
 	size_t nfds;
+	const struct spawn_desk *desk; /* NULL: none; not with file_fd */
 	const struct spawn_limit *limits;
 	size_t nlimits;
 	const char *root, *dir;            /* chroot(2), then chdir(2); NULL: as we are */
@@ -50,6 +63,11 @@ struct spawn {
  * "fork", ...).
  */
 pid_t spawn(const struct spawn *, const char **step);
+/*
+ * Makes a desk while few descriptors are open; null is /dev/null, open as long as we run. One that
+ * cannot be had costs time alone.
+ */
+void spawn_lay_desk(struct spawn_desk *, int null);
 /*
  * A process of our own program that does one thing which may block, such as writing a file: a copy
  * made by fork, which runs work(arg) and exits with its value. It dies with us. The pid, or -1:

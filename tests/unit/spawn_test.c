@@ -336,6 +336,35 @@ ATF_TC_BODY(fds_may_stand_in_each_others_places, tc)
 	    "bcad");
 }
 
+/* With thousands of descriptors: through a desk the child has a table of those below its end. What
+ * is given stands above and below; more than the desk takes is given all the same. */
+ATF_TC_WITHOUT_HEAD(a_desk_spares_the_copy_of_many);
+ATF_TC_BODY(a_desk_spares_the_copy_of_many, tc)
+{
+	static const char *const script =
+	    "ls /proc/self/fd | sort -n; sed -n 's/^FDSize:.//p' /proc/$$/status";
+	struct rlimit many = { 1300, 1300 };
+	struct spawn_desk desk = { .end = 0 };
+	struct spawn_fd fds[6];
+	struct spawn s = { .fds = fds, .nfds = 3, .umask = -1, .desk = &desk };
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	ATF_REQUIRE(null > 2 && setrlimit(RLIMIT_NOFILE, &many) == 0);
+	spawn_seal_fds();
+	spawn_lay_desk(&desk, null);
+	if (desk.end == 0)
+		atf_tc_skip("close_range(2) with CLOSE_RANGE_UNSHARE is missing");
+	for (int i = 0; i < 6; i++)
+		fds[i] = (struct spawn_fd){ 30 + i, i == 1 ? null : 1200 + i };
+	for (int i = 0; i < 6; i++)
+		ATF_REQUIRE(dup3(null, 1200 + i, O_CLOEXEC) == 1200 + i);
+	ATF_CHECK_STREQ(output_of(script, s), "0\n1\n2\n3\n30\n31\n32\n64\n");
+	s.nfds = 6; /* and the one that it speaks through */
+	ATF_CHECK_STREQ(output_of(script, s), "0\n1\n2\n3\n30\n31\n32\n33\n34\n35\n2048\n");
+	s.desk = NULL;
+	ATF_CHECK_STREQ(output_of(script, s), "0\n1\n2\n3\n30\n31\n32\n33\n34\n35\n2048\n");
+}
+
 ATF_TC_WITHOUT_HEAD(it_knows_its_own_pid);
 ATF_TC_BODY(it_knows_its_own_pid, tc)
 {
@@ -344,7 +373,8 @@ ATF_TC_BODY(it_knows_its_own_pid, tc)
 
 	ATF_CHECK_STREQ(
 	    output_of("test $$ = $WATCHDOG_PID && echo same",
-		(struct spawn){ .envp = env, .pid_text = { strchr(variable, '=') + 1 }, .umask = -1 }),
+		(struct spawn){
+		    .envp = env, .pid_text = { strchr(variable, '=') + 1 }, .umask = -1 }),
 	    "same\n");
 }
 
@@ -563,6 +593,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, it_gets_its_fds_and_no_other);
 	ATF_TP_ADD_TC(tp, all_fds_are_sealed_or_closed);
 	ATF_TP_ADD_TC(tp, fds_may_stand_in_each_others_places);
+	ATF_TP_ADD_TC(tp, a_desk_spares_the_copy_of_many);
 	ATF_TP_ADD_TC(tp, it_knows_its_own_pid);
 	ATF_TP_ADD_TC(tp, limits_umask_nice_and_oom_score);
 	ATF_TP_ADD_TC(tp, a_lower_oom_score_is_written_or_refused);
