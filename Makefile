@@ -174,7 +174,7 @@ bench-sigdump:
 bench-live:
 	@sh tests/deps.sh bench
 	@$(MAKE) -j$(JOBS) --no-print-directory BUILD=$(BUILD) all $(NEXT) $(BENCH:tests/%.c=$(BUILD)/%)
-	@sh tests/bench/live.sh $(BUILD)
+	@sh tests/bench/live.sh $(BUILD) $(SCENARIO)
 
 fuzz: $(FUZZ:tests/%.c=$(BUILD)/%)
 	@sh tests/fuzz/run.sh $(BUILD) $(or $(SECONDS),60)

@@ -1,13 +1,17 @@
 #!/bin/sh
 # live.sh - the figures of the README for servers that are replaced, and for many workers.
 #
-#     sh tests/bench/live.sh BUILD_DIR
+#     sh tests/bench/live.sh BUILD_DIR [restarts|memory|orphans|workers|many]...
 #
 # restarts: requests that fail, of 2000 a second on 16 connections (kept, or new for each request),
 # while all workers are restarted ten times (USR1), while the server is replaced ten times (INT), and
 # while supervisor and server are upgraded ten times, between two versions (--upgrade).
 # memory: PSS of the supervisor, the server and the logger meanwhile. orphans: 10 workers, kill -9 of the
 # server, and of the supervisor: how many of the old ones live a second later, and how many new ones.
+# workers: a graceful restart (USR1) of 1000 workers, all defaults and a log file, until the last new
+# one is in main(), beside the floor: the same workers started once and ended once by a program that
+# does nothing else (once.c), or that keeps them alive (floor.c); and beside ServerEngine, all
+# defaults. TURNS (5) of each, medians. CPU of the supervising processes, and with the workers'.
 # many: WORKERS (10000, or as many as the limit of open files allows) workers that beat once and
 # sleep: until all have beaten, until all are gone, and our memory for each.
 # It prints numbers and asserts nothing; they are of one machine, so compare only within one run.
@@ -18,12 +22,14 @@ set -eu
 	sed -n 's/^# *\(sh .*\)/usage: \1/p' "$0" >&2
 	exit 100
 }
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 build=$(CDPATH='' cd -- "$1" && pwd)
+shift
 se=$build/se-supervise program=$se
 top=$(mktemp -d)
 pid='' load=''
 clean() {
-	[ -z "$load" ] || kill -9 "$load" 2>/dev/null || :
+	[ -z "$load" ] || { kill "$load" && wait "$load"; } 2>/dev/null || :
 	[ -z "$pid" ] || kill -9 "$pid" 2>/dev/null || :
 	rm -rf "$top"
 }
@@ -129,6 +135,42 @@ orphans() {
 	pid=
 }
 
+# turn PEER once|USR1 COMMAND...
+turn() {
+	peer=$1 how=$2
+	shift 2
+	"$build/bench/restart" "$how" 1000 fifo out "$@" >cells &
+	load=$! # it ends what it has started when it is told to end
+	if wait "$load"; then
+		printf '%s\t%s\n' "$peer" "$(cat cells)" >>samples
+	fi
+	load=
+}
+
+workers() {
+	worker=$build/bench/worker note=
+	ruby -e 'require "serverengine"' 2>/dev/null || note='not installed'
+	printf '%s\t%s\t%s\n' once 'start + stop, no more' '' floor 'start + stop, kept alive' '' \
+	    sebox 'se-supervise, USR1' '' spawn 'ServerEngine spawn, USR1' "$note" \
+	    process 'ServerEngine process, USR1' "$note" >peers
+	: >samples
+	n=0
+	while [ $n -lt "${TURNS:-5}" ]; do
+		n=$((n + 1))
+		rm -f log
+		turn once once "$build/bench/once" 1000 "$worker" fifo sleep
+		turn floor once "$build/bench/floor" 1000 "$worker" fifo sleep
+		turn sebox USR1 "$se" --workers=1000 --log=log -- "$worker" fifo sleep
+		# the second needs a process of Ruby's for each, and half a minute: once is enough
+		[ -n "$note" ] || for type in spawn $([ $n -gt 1 ] || echo process); do
+			turn "$type" USR1 ruby "$here/serverengine.rb" "$type" 1000 fifo sleep "$worker" log
+		done
+	done
+	echo "1000 workers, all replaced: time, and CPU in ms"
+	awk -f "$here/median.awk" peers samples |
+		awk -v heads='|*time|*supervising|*with workers|' -f "$here/table.awk"
+}
+
 many() {
 	wanted=${WORKERS:-10000} most=$(($(ulimit -Hn) - 200))
 	[ "$most" -ge "$wanted" ] || wanted=$most
@@ -146,7 +188,13 @@ many() {
 	echo "$wanted workers: started and beaten in $((beaten - begun)) ms, stopped in $(($(ms) - beaten)) ms, $(((all - none) * 1024 / wanted)) bytes of ours each"
 }
 
-restarts
-memory
-orphans
-many
+[ $# -gt 0 ] || set -- restarts memory orphans workers many
+for wanted in "$@"; do
+	case $wanted in
+	restarts | memory | orphans | workers | many) "$wanted" ;;
+	*)
+		echo "live.sh: $wanted: no such part" >&2
+		exit 100
+		;;
+	esac
+done
