@@ -116,6 +116,9 @@ make_input(struct held *h, uint32_t key)
 		room = key + 64;
 		if (!memory_grow(&h->input, h->room * sizeof *h->input, room * sizeof *h->input))
 			return NULL;
+		for (size_t i = 0; i < h->room; i++) /* they have moved */
+			if (h->input[i].source.prefix)
+				h->input[i].source.prefix = h->input[i].prefix;
 		for (size_t i = h->room; i < room; i++)
 			h->input[i].fd = -1;
 		h->room = room;

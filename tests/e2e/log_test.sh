@@ -292,6 +292,23 @@ supervisor_killed_body()
 	all_there
 }
 
+# The logger's table of them grows meanwhile.
+atf_test_case prefixes_of_many
+prefixes_of_many_body()
+{
+	supervise --workers=80 --log-prefix='%d: ' -- sh -c '
+		trap "kill \$!; echo bye; exit 0" TERM
+		sleep 1000 &
+		echo here
+		wait'
+	eventually lines log '^[0-9]*: here$' 80
+	finish
+	for i in 0 7 63 79; do
+		lines log "^$i: bye\$" 1 || fail "$(cat log)"
+	done
+	lines log '^[0-9]*: bye$' 80 || fail "$(cat log)"
+}
+
 # A worker's last words come through a child of its own that outlives it.
 atf_test_case strays_are_logged
 strays_are_logged_body()
@@ -380,6 +397,7 @@ atf_init_test_cases()
 	atf_add_test_case log_directory_away
 	atf_add_test_case stopped
 	atf_add_test_case supervisor_killed
+	atf_add_test_case prefixes_of_many
 	atf_add_test_case strays_are_logged
 	atf_add_test_case pid1
 	atf_add_test_case pid1_without_proc
