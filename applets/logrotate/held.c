@@ -104,6 +104,12 @@ held_open(struct logger *l)
 	return h;
 }
 
+void
+held_trim(struct held *h)
+{
+	memory_drop(h->raw, sizeof h->raw, false);
+}
+
 /* The input of a message; NULL: there can be none. */
 static struct input *
 make_input(struct held *h, uint32_t key)
@@ -113,7 +119,7 @@ make_input(struct held *h, uint32_t key)
 	if (key >= HOLD_KEYS)
 		return NULL;
 	if (key >= room) {
-		room = key + 64;
+		room = 2 * key + 8;
 		if (!memory_grow(&h->input, h->room * sizeof *h->input, room * sizeof *h->input))
 			return NULL;
 		for (size_t i = 0; i < h->room; i++) /* they have moved */

@@ -14,5 +14,7 @@ void held_on_ready(struct logger *, ms now);
 /* Goes on with what was taken, and with a line that comes in pieces. */
 void held_advance(struct logger *, ms now);
 ms held_due(const struct logger *);
+/* Gives back memory that lines have gone through; none is in hand. */
+void held_trim(struct held *);
 
 #endif

@@ -28,6 +28,8 @@
 #include "status.h"
 
 #define EXIT_USAGE 2
+/* So long after something has come, what was needed for that goes back. */
+#define TRIM_AFTER (2 * MS_SECOND)
 
 static _Noreturn __attribute__((format(printf, 2, 3))) void
 die(int status, const char *format, ...)
@@ -103,6 +105,19 @@ on_fd(struct logger *l, const struct loop_event *ev)
 		feed_on_ready(l, ev->now);
 }
 
+/* Nothing has come for a while: what lines have gone through is not needed. */
+static void
+trim(struct logger *l)
+{
+	l->trim_at = MS_NEVER;
+	memory_trim();
+	if (!file_idle(&l->file) || l->ledger->stage != LEDGER_EMPTY)
+		return;
+	memory_drop(l->ledger->hand, sizeof l->ledger->hand, true);
+	if (l->held)
+		held_trim(l->held);
+}
+
 /* What follows from the whole state, whatever it was that happened. */
 static void
 settle(struct logger *l, ms now)
@@ -141,6 +156,7 @@ due(const struct logger *l)
 {
 	ms at = file_due(&l->file);
 
+	at = ms_min(at, l->trim_at);
 	if (!l->file.rotation.midline)
 		at = ms_min(at, compress_due(&l->compress, &l->file.log, &l->file.policy));
 	if (l->drop)
@@ -152,7 +168,7 @@ due(const struct logger *l)
 	return ms_min(at, l->held ? held_due(l) : feed_due(l));
 }
 
-static int
+static __attribute__((noinline)) int /* it stands apart from the start: see dense.ld */
 run_until_ended(struct logger *l, int dump)
 {
 	struct loop_event ev;
@@ -163,6 +179,8 @@ run_until_ended(struct logger *l, int dump)
 			die(1, "epoll_wait: %s", call_reason());
 		switch (ev.kind) {
 		case LOOP_TIME:
+			if (ev.now >= l->trim_at)
+				trim(l);
 			if (l->feed && l->feed->always)
 				feed_on_ready(l, ev.now);
 			break;
@@ -179,6 +197,8 @@ run_until_ended(struct logger *l, int dump)
 				    ev.pid, ev.status, ev.now); /* there is no other child */
 			break;
 		}
+		if (ev.kind != LOOP_TIME)
+			l->trim_at = ev.now + TRIM_AFTER;
 		settle(l, ev.now);
 	}
 	return l->failed;

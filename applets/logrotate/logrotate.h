@@ -21,6 +21,7 @@ struct logger {
 	struct drop *drop; /* NULL: the input waits for the file */
 	struct feed *feed; /* one of these is not NULL */
 	struct held *held;
+	ms trim_at;  /* when memory that was needed for a moment goes back; MS_NEVER: it has */
 	ms unmute;   /* when the inputs are looked at again after a short read; 0: they are */
 	ms patience; /* until then the line in hand may be finished, since: */
 	bool ending; /* TERM has come */

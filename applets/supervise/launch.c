@@ -25,6 +25,17 @@ static const char ours[] = "SERVERENGINE_WORKER_ID\0SERVERENGINE_HEARTBEAT_PIPE\
 /* How many of them a worker is given at most. */
 #define OURS 13
 
+void
+launch_open(struct launch *l)
+{
+	const struct listeners *k = l->listeners;
+	int *end = &l->desk.end;
+
+	spawn_lay_desk(&l->desk, l->null);
+	for (unsigned i = 0; *end && i < k->count; i++)
+		*end = k->fd[i] >= *end ? k->fd[i] + 1 : *end;
+}
+
 size_t
 launch_environment(char **to)
 {
@@ -179,6 +190,7 @@ launch_worker(struct launch *l, unsigned id, const struct launch_pipes *pipes, c
 {
 	const struct config *c = l->live;
 	struct listeners *k = l->listeners;
+	char cgroup[4096];
 	struct spawn_fd fds[5 + LISTENERS_MAX] = { { STDIN_FILENO,
 	    pipes->in >= 0 ? pipes->in : l->null } };
 	struct spawn s = {
@@ -216,9 +228,9 @@ launch_worker(struct launch *l, unsigned id, const struct launch_pipes *pipes, c
 	}
 	if (l->boot->worker_cgroup) {
 		*step = "cgroup";
-		if (cgroup_make(l->boot->worker_cgroup, id, l->cgroup, sizeof l->cgroup) < 0)
+		if (cgroup_make(l->boot->worker_cgroup, id, cgroup, sizeof cgroup) < 0)
 			return -1;
-		s.cgroup_procs = l->cgroup;
+		s.cgroup_procs = cgroup;
 	}
 	return spawn(&s, step);
 }

@@ -19,15 +19,16 @@ struct launch {
 	uint64_t nofile[2]; /* as we were started with, to be restored */
 	int null;           /* /dev/null */
 	struct spawn_desk desk;
-	int beat;           /* the number that workers have their heartbeat pipe at */
+	int beat; /* the number that workers have their heartbeat pipe at */
 	char id[40], pipe[40], interval[56], notify[32], notify_fd[24], watchdog[40],
 	    watchdog_pid[40];
 	struct privilege privilege;
 	struct spawn_limit limits[CONFIG_RLIMIT_COUNT + 1];
 	char name[256];
-	char cgroup[4096];
 };
 
+/* Lays the desk, once null and the listeners are open, and little else. */
+void launch_open(struct launch *);
 /* Our environment but for what would speak of workers, to that place; NULL: only counts. */
 size_t launch_environment(char **to);
 /* A command as argv, with its NULL, to that place; what stands behind. */

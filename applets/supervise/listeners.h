@@ -15,14 +15,15 @@
 #define LISTENERS_TEXT     8192 /* bytes that tell a worker of them, in each variable */
 
 struct listeners {
-	unsigned count;
-	int above; /* the first number that a worker has behind theirs */
-	int fd[LISTENERS_MAX];
+	char ports_room[LISTENERS_TEXT], names_room[LISTENERS_TEXT];
 	struct listener_file file[LISTENERS_MAX];
 	struct endpoint at[LISTENERS_MAX]; /* where, and the worker's number */
+	int fd[LISTENERS_MAX];
+	char fds_room[24], pid_room[32];
 	/* what a worker's environment says of them; NULL: not that variable */
 	char *ports, *fds, *names, *pid;
-	char fds_room[24], pid_room[32], ports_room[LISTENERS_TEXT], names_room[LISTENERS_TEXT];
+	unsigned count;
+	int above; /* the first number that a worker has behind theirs */
 };
 
 /*

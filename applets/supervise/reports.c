@@ -12,8 +12,6 @@
 static bool
 find_sender(const struct supervise *s, pid_t sender, unsigned *i)
 {
-	if (sender <= 0 || s->fleet.state == FLEET_STRAYS) /* then by_pid holds others */
-		return false;
 	return map_get(&s->by_pid, sender, i) || map_get(&s->by_pid, getpgid(sender), i);
 }
 

@@ -76,6 +76,7 @@ read_state(
 	if (!carry_whole(&c))
 		goto wrong;
 	index_slots(s);
+	launch_open(&s->launch);
 	if (h->supervisor || launch_prepare(&s->launch, s->boot, s->live, s->reports_name, why))
 		return s;
 fail:

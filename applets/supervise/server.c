@@ -165,7 +165,7 @@ server_tick(struct supervise *s, ms now)
 	if (s->link < 0)
 		return;
 	if (now >= s->beat_at) {
-		(void)!write(LINK_BEAT, "", 1); /* full: it has enough to see */
+		(void)!write(LINK_BEAT, &(char){ 0 }, 1); /* full: it has enough to see */
 		s->beat_at = now + s->live->server_heartbeat_interval;
 	}
 	if (now < s->up_look)

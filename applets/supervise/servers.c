@@ -18,17 +18,17 @@ static bool
 make_environment(struct supervise *s, struct supervisor *p)
 {
 	size_t n = launch_environment(NULL);
+	const char *ports = s->listeners.ports ? text_char(s->listeners.ports, '=') + 1 : "";
+	size_t size = sizeof LISTENERS_ENV "=" + strlen(ports);
 
-	if (!(p->envp = memory_get((n + 5) * sizeof *p->envp)))
+	if (!(p->envp = memory_get((n + 5) * sizeof *p->envp)) || !(p->listen = memory_get(size)))
 		return false;
-	(void)launch_environment(p->envp); /* as many as before */
+	(void)buf_print_to(p->listen, size, LISTENERS_ENV "=%s", ports); /* fits */
+	(void)launch_environment(p->envp);                               /* as many as before */
 	p->envp[n++] = p->env;
 	p->envp[n++] = p->listen;
 	for (int i = 0; i < 2 && s->launch.manager[i]; i++)
 		p->envp[n++] = s->launch.manager[i];
-	/* what workers are told of the sockets fits, and so does this */
-	(void)buf_print_to(p->listen, sizeof p->listen, "%s=%s", LISTENERS_ENV,
-	    s->listeners.ports ? text_char(s->listeners.ports, '=') + 1 : "");
 	return true;
 }
 

@@ -33,7 +33,7 @@ struct supervisor {
 	unsigned oldest;
 	char **envp;
 	char env[80];
-	char listen[sizeof LISTENERS_ENV + LISTENERS_TEXT];
+	char *listen;
 	char program[4096]; /* ""; its path is not known */
 };
 

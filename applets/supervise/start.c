@@ -188,7 +188,7 @@ prepare_workers(struct supervise *s)
 	s->reports_fd = unixsock_reports(s->reports_name);
 	if (s->reports_fd < 0 || loop_watch(s->reports_fd, TAG(TAG_REPORTS, 0), false) < 0)
 		fail(s, "start: notify socket: %s", call_reason());
-	spawn_lay_desk(&s->launch.desk, s->launch.null);
+	launch_open(&s->launch);
 	if (!launch_prepare(&s->launch, s->boot, s->live, s->reports_name, &why))
 		goto wrong;
 	if ((reason = workers_scale(s, s->boot->workers, loop_now())) == NULL)

@@ -47,6 +47,9 @@ supervise_random(struct supervise *s)
 /* How long our end waits for the log's last lines: they may go to a disk that hangs. */
 #define LOG_PATIENCE (5 * MS_SECOND)
 
+/* So long after something has happened, what was needed for that goes back. */
+#define TRIM_AFTER (2 * MS_SECOND)
+
 /* ---- what ends the whole ---- */
 
 struct strays {
@@ -54,8 +57,7 @@ struct strays {
 	unsigned sig, count;
 };
 
-/* Once each: a second TERM means "at once" to many programs. No worker is left, so by_pid is free
- * for this. */
+/* Once each: a second TERM means "at once" to many programs. */
 static bool
 signal_stray(pid_t pid, void *arg)
 {
@@ -64,11 +66,11 @@ signal_stray(pid_t pid, void *arg)
 	unsigned told = 0;
 
 	if (dumps_is_helper(s, pid) || supervisor_is_server(s, pid) || pid == s->metrics_pid ||
-	    pid == s->logger.pid || (map_get(&s->by_pid, pid, &told) && told == strays->sig))
+	    pid == s->logger.pid || (map_get(&s->strays, pid, &told) && told == strays->sig))
 		return true; /* ours, and soon done; or told */
-	map_remove(&s->by_pid, pid);
-	if (s->told < s->by_pid.room / 2) {
-		map_put(&s->by_pid, pid, strays->sig);
+	map_remove(&s->strays, pid);
+	if (s->told < s->strays.room / 2) {
+		map_put(&s->strays, pid, strays->sig);
 		s->told += told == 0;
 	}
 	strays->count++;
@@ -483,8 +485,8 @@ on_child(struct supervise *s, const struct loop_event *ev)
 		    s, ev->pid, ev->status, ev->now); /* or an orphan, only reaped */
 		return;
 	}
-	s->told -= map_get(&s->by_pid, ev->pid, &sig);
-	map_remove(&s->by_pid, ev->pid);
+	s->told -= map_get(&s->strays, ev->pid, &sig);
+	map_remove(&s->strays, ev->pid);
 	if (s->pid != 1) /* its own children may have been handed to us now */
 		signal_strays(s, s->fleet.killed ? SIGKILL : SIGTERM);
 }
@@ -492,6 +494,11 @@ on_child(struct supervise *s, const struct loop_event *ev)
 static void
 on_time(struct supervise *s, ms now)
 {
+	if (now >= s->trim_at) {
+		s->trim_at = MS_NEVER;
+		memory_trim();
+		spawn_trim();
+	}
 	workers_tick(s, now);
 	control_tick(s, now);
 	manager_tick(s, now);
@@ -514,6 +521,7 @@ due(const struct supervise *s)
 	at = ms_min(at, ms_min(logger_due(&s->logger), manager_due(s)));
 	at = ms_min(at, ms_min(rolling_due(&s->rolling), hooks_due(s)));
 	at = ms_min(at, upgrade_due(s));
+	at = ms_min(at, s->trim_at);
 	return ms_min(at, ms_min(supervisor_due(s), server_due(s)));
 }
 
@@ -533,7 +541,16 @@ settle(struct supervise *s, ms now)
 	}
 }
 
-static void
+/* Is it more than a heartbeat or the clock? */
+static bool
+is_news(const struct loop_event *ev)
+{
+	return ev->kind != LOOP_TIME &&
+	    (ev->kind != LOOP_FD ||
+		(TAG_KIND(ev->tag) != TAG_BEAT && TAG_KIND(ev->tag) != TAG_SERVER));
+}
+
+static __attribute__((noinline)) void /* it stands apart from the start: see dense.ld */
 run_until_ended(struct supervise *s)
 {
 	struct loop_event ev;
@@ -558,6 +575,8 @@ run_until_ended(struct supervise *s)
 			on_child(s, &ev);
 			break;
 		}
+		if (is_news(&ev))
+			s->trim_at = ev.now + TRIM_AFTER;
 		settle(s, ev.now);
 		upgrade_go_on(s, ev.now);
 	}
@@ -607,7 +626,7 @@ supervise(struct supervise *s)
 {
 	bool failed;
 
-	memory_trim_stack();
+	s->trim_at = loop_now() + TRIM_AFTER;
 	run_until_ended(s);
 	/* who waits for our end on a connection, or for the socket's, finds the pid file free then
 	 */

@@ -100,7 +100,8 @@ struct supervise {
 	int daemon_fd;           /* the caller waits on it for our start; -1: nobody does */
 	bool proven;             /* a worker could be executed */
 	bool changed;            /* since the metrics were written */
-	struct map by_pid;       /* workers; when they are gone, which signal each stray was sent */
+	struct map by_pid;       /* workers */
+	struct map strays;       /* when they are gone: which signal each was sent */
 	unsigned told;           /* strays in it */
 	pid_t metrics_pid;       /* the helper that writes them; 0: none */
 	int self;                /* our own program's file; -1: not found */
@@ -116,6 +117,7 @@ struct supervise {
 	ms stranger; /* before that, no line about datagrams from strangers */
 	long oom_kills;
 	ms metrics_next; /* not written before */
+	ms trim_at;      /* when memory that was needed for a moment goes back; MS_NEVER: it has */
 	int argc;
 	char *const *argv;
 	char reports_name[16];
@@ -124,11 +126,11 @@ struct supervise {
 	struct rolling_policy rolling_policy;
 	struct pidfile pidfile;
 	struct worker_policy worker_policy;
-	struct log log;
 	struct launch launch;
-	struct logger logger;
-	struct hooks hooks;
+	struct hooks hooks; /* what is seldom touched stands last in it, first in the next, */
 	struct listeners listeners;
+	struct logger logger; /* and last in these */
+	struct log log;
 	struct command_line line;
 	struct upgrade upgrade;
 	char why[1024]; /* of the failed start, or of the last command that was refused */

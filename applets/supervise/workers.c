@@ -401,17 +401,31 @@ workers_grow_heap(struct heap *h, unsigned old, unsigned n)
 	return true;
 }
 
+/* Room for what so many workers may leave behind, while there are none. */
+static bool
+make_strays(struct supervise *s, unsigned n)
+{
+	size_t room = map_room(n > 512 ? n : 512), size = sizeof *s->strays.cell;
+
+	if (room <= s->strays.room)
+		return true;
+	if (!memory_grow(&s->strays.cell, s->strays.room * size, room * size))
+		return false;
+	s->strays.room = room;
+	return true;
+}
+
 /* Those that were grown before one fails stay so, which does no harm. */
 bool
 workers_make_room(struct supervise *s, unsigned n)
 {
 	unsigned old = s->nslots;
-	struct map map = { .room = map_room(n > 512 ? n : 512) }; /* strays are to find room too */
+	struct map map = { .room = map_room(n) };
 
 	if (n <= old)
 		return true;
 	if (!memory_grow(&s->slot, old * sizeof *s->slot, n * sizeof *s->slot) ||
-	    !(map.cell = memory_get(map.room * sizeof *map.cell)))
+	    !make_strays(s, n) || !(map.cell = memory_get(map.room * sizeof *map.cell)))
 		return false;
 	if (!workers_grow_heap(&s->due, old, n)) {
 		memory_free(map.cell, map.room * sizeof *map.cell);

@@ -17,6 +17,7 @@
 #include "../base/buf.h"
 #include "../base/text.h"
 #include "call.h"
+#include "memory.h"
 
 #define STACK   (32 * 1024) /* the search in PATH builds paths on it */
 #define SELF_FD 16          /* above the descriptors that those which are started from it get */
@@ -241,10 +242,18 @@ fill_desk(const struct spawn *s, struct spawn_fd *fds, unsigned *used)
 	return true;
 }
 
+/* The children's, one after the other. */
+static _Alignas(4096) char stack[STACK];
+
+void
+spawn_trim(void)
+{
+	memory_drop(stack, sizeof stack, false);
+}
+
 pid_t
 spawn(const struct spawn *s, const char **step)
 {
-	static _Alignas(16) char stack[STACK];
 	struct spawn_fd fds[SPAWN_FDS];
 	struct birth b = { .spawn = s, .parent = getpid(), .step = "fork", .fds = s->fds };
 	int flags = CLONE_VM | CLONE_VFORK | SIGCHLD, e;

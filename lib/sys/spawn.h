@@ -68,6 +68,8 @@ pid_t spawn(const struct spawn *, const char **step);
  * cannot be had costs time alone.
  */
 void spawn_lay_desk(struct spawn_desk *, int null);
+/* Gives back the memory that children ran in until their exec. */
+void spawn_trim(void);
 /*
  * A process of our own program that does one thing which may block, such as writing a file: a copy
  * made by fork, which runs work(arg) and exits with its value. It dies with us. The pid, or -1:
