@@ -6,7 +6,9 @@
 # restarts: requests that fail, of 2000 a second on 16 connections (kept, or new for each request),
 # while all workers are restarted ten times (USR1), while the server is replaced ten times (INT), and
 # while supervisor and server are upgraded ten times, between two versions (--upgrade).
-# memory: PSS of the supervisor, the server and the logger meanwhile. orphans: 10 workers, kill -9 of the
+# memory: PSS of the supervisor, the server and the logger after a live restart; of supervisor and
+# logger, and with no log file of the supervisor, with 4 workers that sleep: 3 s after their start,
+# and 3 s after they were restarted and had written 10 MB to the log. orphans: 10 workers, kill -9 of the
 # server, and of the supervisor: how many of the old ones live a second later, and how many new ones.
 # workers: a graceful restart (USR1) of 1000 workers, all defaults and a log file, until the last new
 # one is in main(), beside the floor: the same workers started once and ended once by a program that
@@ -43,6 +45,12 @@ up() { until grep -q "Server $1 .* is up" log; do sleep 0.02; done; }
 kids() { cat /proc/[0-9]*/stat 2>/dev/null | awk -v p="$1" '{ line = $0; sub(/.*\) /, "", line); split(line, f, " "); if (f[1] != "Z" && f[2] == p) print $1 }'; }
 server() { sed -n 's/.*Server [0-9]* started with pid //p' log | tail -n 1; }
 pss() { awk '/^Pss:/ { print $2 }' "/proc/$1/smaps_rollup"; }
+# of the supervisor and the logger that it may have
+all_pss() {
+	for p in "$pid" $(kids "$pid"); do
+		[ "$(cat "/proc/$p/comm")" = sleep ] || pss "$p"
+	done | awk '{ s += $1 } END { print s }'
+}
 starts() { grep -c 'Worker [0-9]* started' log; }
 ms() { echo $(($(date +%s%N) / 1000000)); }
 begin() {
@@ -110,10 +118,24 @@ memory() {
 	begin --workers=4 --listen=127.0.0.1:0 -- "$build/bench/httpd"
 	kill -INT "$pid"
 	up 2
-	sleep 1
+	sleep 3
 	logger=$(kids "$pid" | grep -vx "$(server)" | head -n 1)
 	echo "PSS KiB: supervisor $(pss "$pid"), server $(pss "$(server)"), logger $(pss "$logger")"
 	end
+	for log in log ''; do
+		rm -f written
+		"$se" --workers=4 ${log:+--log=log --log-rotate-age=0} -- sh -c '[ ! -e written ] || seq 400000; exec sleep 1000' >out 2>&1 &
+		pid=$!
+		sleep 3
+		start=$(all_pss)
+		: >written
+		kill -USR1 "$pid"
+		sleep 3
+		until [ "$(wc -c <"${log:-out}")" -ge 10000000 ]; do sleep 0.1; done
+		sleep 3
+		echo "PSS KiB, 4 workers that sleep, ${log:-no log} file: $start, after a restart and 10 MB $(all_pss)"
+		end
+	done
 }
 
 orphans() {

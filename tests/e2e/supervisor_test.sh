@@ -531,8 +531,38 @@ pid1_body()
 	has log 'Server 1 finished with status 0$' || fail "$(cat log)"
 }
 
+# pss PID...: what they take together, in KiB
+pss()
+{
+	for p; do
+		awk '/^Pss:/ { print $2 }' "/proc/$p/smaps_rollup"
+	done | awk '{ s += $1 } END { print s }'
+}
+at_most() { _most=$1; shift; [ "$(pss "$@")" -le "$_most" ]; }
+
+# What a start, a restart and lines have needed goes back.
+atf_test_case small
+small_body()
+{
+	[ -r /proc/self/smaps_rollup ] || atf_skip "no smaps_rollup"
+	supervise --supervisor --log-rotate-age=0 --workers=4 -- sh -c 'seq 100000; exec sleep 1000'
+	eventually lines log '^100000$' 4
+	eventually at_most 150 "$PID"
+	eventually at_most 150 "$(logger_of "$PID")"
+	finish
+	rm -f log
+	supervise --log-rotate-age=0 --workers=4 -- sh -c 'seq 100000; exec sleep 1000'
+	eventually lines log '^100000$' 4
+	eventually at_most 200 "$PID" "$(logger_of "$PID")"
+	kill -USR1 "$PID"
+	eventually lines log '^100000$' 8
+	eventually at_most 200 "$PID" "$(logger_of "$PID")"
+	finish
+}
+
 atf_init_test_cases()
 {
+	atf_add_test_case small
 	for c in tree not_fooled killed killed_early drained hangs heartbeats_go_on supervisor_killed no_line_is_lost stops \
 		statuses statuses_early failed_start daemon commands own_signals restart_server_process live_restart several \
 		without_sockets disabled fails new_version metrics early_signals exit_on_detach metrics socket_manager hooks pid1; do
