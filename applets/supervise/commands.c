@@ -13,7 +13,8 @@
 void
 commands_open(struct supervise *s)
 {
-	if (s->boot->command_sender && loop_watch(STDIN_FILENO, TAG(TAG_STDIN, 0), false) < 0)
+	if (s->boot->command_sender && !s->line.closed &&
+	    loop_watch(STDIN_FILENO, TAG(TAG_STDIN, 0), false) < 0)
 		log_say(&s->log, LOGLINE_INFO, "command_sender: no commands come from stdin: %s",
 		    call_reason());
 }
@@ -49,6 +50,7 @@ commands_on_stdin(struct supervise *s, ms now)
 		return;
 	if (n <= 0) {
 		loop_forget(STDIN_FILENO, TAG(TAG_STDIN, 0));
+		l->closed = true;
 		log_say(&s->log, LOGLINE_INFO, "No more commands come from stdin: it is closed");
 		return;
 	}

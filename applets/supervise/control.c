@@ -148,9 +148,10 @@ execute(struct supervise *s, struct client *c, const char *line, ms now)
 	if (!server_relay(s, &command, who, &why))
 		why = supervise_command(s, &command, who, now);
 	c->upgrading = !why && command.word == COMMAND_UPGRADE;
-	if (c->upgrading ||
-	    (!why &&
-		(command.word == COMMAND_GRACEFUL_STOP || command.word == COMMAND_IMMEDIATE_STOP)))
+	if (c->upgrading)
+		c->deadline = now + CONTROL_UPGRADE;
+	if (!why &&
+	    (command.word == COMMAND_GRACEFUL_STOP || command.word == COMMAND_IMMEDIATE_STOP))
 		c->deadline = MS_NEVER; /* it may wait for our end */
 	return why;
 }
@@ -308,6 +309,18 @@ control_due(const struct supervise *s)
 	return due;
 }
 
+/* To who waits for it. */
+static void
+answer_upgrade(struct supervise *s, unsigned i, const char *why, ms now)
+{
+	struct client *c = client_at(s, i);
+
+	c->upgrading = false;
+	c->deadline = now + CONTROL_PATIENCE;
+	put_answer(c, why);
+	pump(s, i, now);
+}
+
 void
 control_tick(struct supervise *s, ms now)
 {
@@ -317,23 +330,30 @@ control_tick(struct supervise *s, ms now)
 		s->control_again = on ? MS_NEVER : now + MS_SECOND;
 	}
 	for (unsigned i = 0; s->control && i < CONTROL_CLIENTS; i++)
-		if (client_at(s, i)->fd > 0 && now >= client_at(s, i)->deadline)
+		if (client_at(s, i)->fd == 0 || now < client_at(s, i)->deadline)
+			continue;
+		else if (client_at(s, i)->upgrading)
+			answer_upgrade(s, i, "no answer in time", now);
+		else
 			hang_up(s, i);
+}
+
+bool
+control_upgrades(const struct supervise *s)
+{
+	bool found = false;
+
+	for (unsigned i = 0; s->control && i < CONTROL_CLIENTS; i++)
+		found |= client_at(s, i)->fd > 0 && client_at(s, i)->upgrading;
+	return found;
 }
 
 void
 control_upgraded(struct supervise *s, const char *why, ms now)
 {
-	for (unsigned i = 0; s->control && i < CONTROL_CLIENTS; i++) {
-		struct client *c = client_at(s, i);
-
-		if (c->fd == 0 || !c->upgrading)
-			continue;
-		c->upgrading = false;
-		c->deadline = now + CONTROL_PATIENCE;
-		put_answer(c, why);
-		pump(s, i, now);
-	}
+	for (unsigned i = 0; s->control && i < CONTROL_CLIENTS; i++)
+		if (client_at(s, i)->fd > 0 && client_at(s, i)->upgrading)
+			answer_upgrade(s, i, why, now);
 }
 
 void
@@ -371,13 +391,21 @@ control_carry(struct carry *k, struct supervise *s)
 }
 
 bool
-control_resume(struct supervise *s, ms now)
+control_watch(struct supervise *s)
 {
-	if (s->control_fd >= 0 && s->control_again == MS_NEVER &&
-	    loop_watch(s->control_fd, TAG(TAG_CONTROL, 0), false) < 0)
-		return false;
+	bool watched = s->control_fd < 0 || s->control_again != MS_NEVER ||
+	    loop_watch(s->control_fd, TAG(TAG_CONTROL, 0), false) == 0;
+
+	for (unsigned i = 0; watched && s->control && i < CONTROL_CLIENTS; i++)
+		watched = client_at(s, i)->fd == 0 ||
+		    loop_watch(client_at(s, i)->fd, TAG(TAG_CLIENT, i), false) == 0;
+	return watched;
+}
+
+void
+control_go_on(struct supervise *s, ms now)
+{
 	for (unsigned i = 0; s->control && i < CONTROL_CLIENTS; i++)
 		if (client_at(s, i)->fd > 0)
 			pump(s, i, now);
-	return true;
 }

@@ -12,6 +12,7 @@
 #define CONTROL_CLIENTS  16
 #define CONTROL_PATIENCE (10 * MS_SECOND)
 #define CONTROL_LINE_MAX 256
+#define CONTROL_UPGRADE  (15 * MS_SECOND) /* for an upgrade's answer: it is ERR then */
 
 /* Listens at control_path, owned by uid and gid. Why not, or NULL: it does, or there is none. */
 const char *control_open(struct supervise *, uid_t uid, gid_t gid);
@@ -21,11 +22,16 @@ bool control_prepare(struct supervise *);
 void control_take(struct supervise *, int fd, uid_t, ms now);
 /* No more connections, and the socket is gone; those that are there end with us. */
 void control_close(struct supervise *);
-/* An upgrade has ended: NULL, or why not: to those who have asked for it. */
+/* Does a client wait for the end of an upgrade? It has ended: NULL, or why not. */
+bool control_upgrades(const struct supervise *);
 void control_upgraded(struct supervise *, const char *why, ms now);
-/* The clients, to the state and from it; then they are served again, false: errno. */
+/*
+ * The clients, to the state and from it. Then the loop knows them again, false: errno; and then all
+ * goes on where it was.
+ */
 void control_carry(struct carry *, struct supervise *);
-bool control_resume(struct supervise *, ms now);
+bool control_watch(struct supervise *);
+void control_go_on(struct supervise *, ms now);
 /* Something on the listening socket. */
 void control_on_connection(struct supervise *, ms now);
 /* Something on client i. */

@@ -15,9 +15,14 @@ enum link_word {
 	LINK_END,     /* to it: I end of my own accord, with status value; text: why, or nothing */
 	LINK_CLIENT,  /* to the server, with a connection of uid value to the control socket */
 	LINK_DETACH,  /* to the server: I leave you, live on */
-	/* to the server: value 0: I am another program now: be it too; text: its path, or nothing;
-	 * value 1: I am not: text: why */
-	LINK_UPGRADE,
+	LINK_UPGRADE, /* to the server: value, an enum link_upgrade */
+};
+
+/* Of an upgrade that was asked for. */
+enum link_upgrade {
+	LINK_FOLLOW,  /* I am another program now, with its descriptor, and text: its path: be it */
+	LINK_REFUSED, /* I am not: tell who has asked; text: why */
+	LINK_DONE,    /* I am: tell who has asked */
 };
 
 struct link_message {

@@ -94,9 +94,8 @@ write_args(struct logger *l, const struct config *c, const char *path, bool *sam
 	return true;
 }
 
-/* The last word of it: the log's path, or "-". */
-static const char *
-path_of(const struct logger *l)
+const char *
+logger_path(const struct logger *l)
 {
 	const char *nul = memrchr(l->args, '\0', l->args_len - 1);
 
@@ -184,6 +183,25 @@ logger_configure(struct logger *l, const struct config *c, const char *path, str
 	else
 		l->finishing = l->pid > 0;
 	return true;
+}
+
+bool
+logger_aim(struct logger *l, const struct config *c, const char *path)
+{
+	bool same;
+
+	return write_args(l, c, path, &same);
+}
+
+bool
+logger_resume(struct logger *l, int self, int null)
+{
+	l->self = self;
+	l->null = null;
+	if (!l->on || l->below)
+		return true;
+	l->finishing = l->pid > 0;
+	return l->sock < 0 || loop_watch(l->sock, TAG(TAG_LOGGER, 0), false) == 0;
 }
 
 void
@@ -342,7 +360,7 @@ exec_logger(struct logger *l, int sock)
 static void
 write_own(struct logger *l)
 {
-	const char *path = path_of(l);
+	const char *path = logger_path(l);
 	struct lineout file;
 	char bytes[4096];
 	int n;

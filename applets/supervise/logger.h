@@ -48,6 +48,13 @@ void logger_init(struct logger *, int self, int null);
  * our lines, which log takes. The caller's, and open as long as we run.
  */
 void logger_below(struct logger *, int link, int own, struct log *);
+/* Of one that is on, and not below: where it writes; "-": to stderr. */
+const char *logger_path(const struct logger *);
+/* It will be started to write there; false: errno. */
+bool logger_aim(struct logger *, const struct config *, const char *path);
+/* Goes on with what was read of a state: its process is replaced by one of our own program, self.
+ * False: errno. */
+bool logger_resume(struct logger *, int self, int null);
 /* A server's pipe: false: it is not taken. */
 bool logger_adopt(struct logger *, int fd, uint32_t stream, int worker, int pid);
 /* Can the logger be told of that configuration's path and prefix? */

@@ -69,14 +69,14 @@ read_state(
 	config_worker_policy(s->live, &s->worker_policy);
 	config_fleet_policy(s->live, &s->fleet_policy);
 	config_rolling_policy(s->live, &s->rolling_policy);
-	start_open(s);
+	logger_init(&s->logger, -1, -1);
 	if (!make_ready(s, h))
 		goto fail;
 	state_carry(&c, s);
 	if (!carry_whole(&c))
 		goto wrong;
 	index_slots(s);
-	launch_open(&s->launch);
+	s->launch.listeners = &s->listeners;
 	if (h->supervisor || launch_prepare(&s->launch, s->boot, s->live, s->reports_name, why))
 		return s;
 fail:
@@ -97,15 +97,15 @@ watch(int fd, uint64_t tag)
 }
 
 static bool
-watch_all(struct supervise *s, bool back)
+watch_all(struct supervise *s)
 {
 	for (unsigned i = 0; i < s->nslots; i++)
 		if (!watch(s->slot[i].beat_fd, TAG(TAG_BEAT, i)) ||
 		    !watch(s->slot[i].ready_fd, TAG(TAG_READY, i)))
 			return false;
 	return watch(s->reports_fd, TAG(TAG_REPORTS, 0)) && watch(s->link, TAG(TAG_LINK, 0)) &&
-	    (s->logger.below || watch(s->logger.sock, TAG(TAG_LOGGER, 0))) && manager_resume(s) &&
-	    (!s->supervisor || supervisor_resume(s, back));
+	    logger_resume(&s->logger, s->self, s->launch.null) && control_watch(s) &&
+	    manager_resume(s) && (!s->supervisor || supervisor_resume(s));
 }
 
 /* Where our own lines go; false: errno. */
@@ -133,23 +133,24 @@ settle_in(struct supervise *s, struct predecessor *p, const struct state_head *h
 	ms now = loop_now();
 
 	predecessor_settle(p);
-	/* we have been executed by a descriptor, whose number the name would be */
+	/* we have been executed by a descriptor, whose number the name would be, and as one who
+	 * may not read its file: see start.c */
 	(void)call_prctl(PR_SET_NAME, (size_t) "se-supervise");
+	(void)call_prctl(PR_SET_DUMPABLE, 1);
 	if (name)
 		title_set(name);
-	if (s->link < 0)
+	if (!s->boot->supervisor || s->supervisor)
 		commands_open(s);
-	s->logger.finishing = s->logger.pid > 0; /* it becomes the new program too */
 	if (!*p->why)
 		log_say(&s->log, LOGLINE_INFO, "Upgraded from %s to %s: %s", h->version,
 		    SEBOX_VERSION, h->path);
 	loop_release();
-	(void)control_resume(s, now);
 	upgrade_ended(s, *p->why ? p->why : NULL, now);
+	control_go_on(s, now);
 }
 
 static bool
-go_on(struct supervise *s, const struct state_head *h, bool back)
+go_on(struct supervise *s, const struct predecessor *p, const struct state_head *h)
 {
 	size_t room = strlen(h->path) + 1;
 	char *path = memory_get(room);
@@ -160,10 +161,11 @@ go_on(struct supervise *s, const struct state_head *h, bool back)
 	memcpy(path, h->path, room);
 	s->upgrade.path = path;
 	s->pid = getpid();
+	s->self = p->self;
 	if (s->boot->supervisor && !s->supervisor)
 		s->signals = server_signals;
 	start_signals(s, sigs);
-	return loop_open_held(sigs, START_SIGNALS) == 0 && open_log(s) && watch_all(s, back);
+	return loop_open_held(sigs, START_SIGNALS) == 0 && open_log(s) && watch_all(s);
 }
 
 struct supervise *
@@ -180,7 +182,7 @@ resume(struct predecessor *p, int argc, char **argv)
 		buf_puts(&why, call_reason());
 	if (p->beside && s)
 		predecessor_agree(SEBOX_VERSION "\n");
-	if (!p->beside && s && go_on(s, &h, *p->why)) {
+	if (!p->beside && s && go_on(s, p, &h)) {
 		settle_in(s, p, &h);
 		return s;
 	}

@@ -102,20 +102,21 @@ say(const struct supervise *s, enum link_word word, int value, const char *text)
 	return fdpass_send(s->link, &m, sizeof m, -1) == 0;
 }
 
-/* The supervisor has become the new program, and we follow; or it has not, and why. */
+/* fd: the message's. */
 static void
-on_upgrade(struct supervise *s, const struct link_message *m, ms now)
+on_upgrade(struct supervise *s, struct link_message *m, int fd, ms now)
 {
-	const char *why = m->text;
+	const char *why = NULL;
 
-	if (m->value == 0) {
-		memcpy(s->upgrade.told, m->text, sizeof s->upgrade.told);
-		if (*m->text)
-			s->upgrade.path = s->upgrade.told;
-		why = upgrade_begin(s, now);
+	m->text[sizeof m->text - 1] = '\0';
+	if (m->value == LINK_FOLLOW && fd >= 0) {
+		if ((why = upgrade_follow(s, fd, m->text, now)) == NULL)
+			return; /* the answer comes */
+	} else {
+		call_close(fd);
+		why = m->value == LINK_REFUSED ? m->text : NULL;
 	}
-	if (why)
-		control_upgraded(s, why, now);
+	control_upgraded(s, why, now);
 }
 
 void
@@ -131,14 +132,16 @@ server_on_link(struct supervise *s, ms now)
 		loop_forget(s->link, TAG(TAG_LINK, 0));
 		close(s->link);
 		s->link = -1;
+		if (s->logger.below)
+			s->logger.sock = -1;
 	} else if (n == sizeof m && m.word == LINK_CLIENT && fd >= 0) {
 		control_take(s, fd, (uid_t)m.value, now);
 		return;
 	} else if (n == sizeof m && m.word == LINK_DETACH) {
 		(void)call_prctl(PR_SET_PDEATHSIG, 0); /* cannot fail */
 	} else if (n == sizeof m && m.word == LINK_UPGRADE) {
-		m.text[sizeof m.text - 1] = '\0';
-		on_upgrade(s, &m, now);
+		on_upgrade(s, &m, fd, now);
+		return;
 	}
 	call_close(fd);
 }
@@ -207,6 +210,11 @@ server_relay(const struct supervise *s, const struct command *c, const char *who
 {
 	if (s->link < 0 || !is_its(s, c))
 		return false;
+	/* the one answer that will come is for who has asked first */
+	if (c->word == COMMAND_UPGRADE && (upgrade_is_on(s) || control_upgrades(s))) {
+		*why = "an upgrade is going on";
+		return true;
+	}
 	*why = say(s, LINK_COMMAND, (int)c->word, who) ? NULL : "the supervisor does not answer";
 	return true;
 }

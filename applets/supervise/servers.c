@@ -88,11 +88,11 @@ execute(struct supervise *s, int beat, int link, const char **why)
 
 	for (unsigned i = 0; i < k->count; i++)
 		fds[b.nfds++] = (struct spawn_fd){ LINK_FIRST + (int)i, k->fd[i] };
-	if (*p->program && (pid = spawn(&b, why)) < 0 && strcmp(*why, "exec") == 0)
+	if (p->program && (pid = spawn(&b, why)) < 0 && strcmp(*why, "exec") == 0)
 		log_say(&s->log, LOGLINE_WARN, "%s: %s: starting the server from our own file",
 		    p->program, call_reason());
 	b.file_fd = &s->self;
-	if (pid < 0 && (!*p->program || strcmp(*why, "exec") == 0))
+	if (pid < 0 && (!p->program || strcmp(*why, "exec") == 0))
 		pid = spawn(&b, why);
 	return pid;
 }
@@ -128,14 +128,24 @@ servers_start(struct supervise *s, unsigned slot)
 	return answer;
 }
 
+/* Where our program's file is; one that has been removed, or replaced, is not where it was. */
+static void
+find_program(struct supervisor *p)
+{
+	static const char gone[] = " (deleted)";
+	char path[4096];
+	ssize_t n = call_readlink("/proc/self/exe", path, sizeof path - 1);
+	size_t len = n > 0 ? (size_t)n : 0, end = sizeof gone - 1;
+
+	if (len == 0 || (p->program && len > end && memcmp(path + len - end, gone, end) == 0))
+		return;
+	if ((p->program = memory_get(len + 1)))
+		memcpy(p->program, path, len);
+}
+
 bool
 servers_prepare(struct supervise *s)
 {
-	struct supervisor *p = s->supervisor;
-	ssize_t n =
-	    *p->program ? 0 : call_readlink("/proc/self/exe", p->program, sizeof p->program - 1);
-
-	if (n > 0)
-		p->program[n] = '\0';
-	return make_environment(s, p);
+	find_program(s->supervisor);
+	return make_environment(s, s->supervisor);
 }

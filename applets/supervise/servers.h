@@ -9,6 +9,7 @@
 
 /* Connections to the control socket that wait for a server; one more takes the oldest's place. */
 #define PARKED 16
+#define NOBODY SUCCESSION_SLOTS
 
 struct server {
 	struct worker machine;
@@ -31,10 +32,11 @@ struct supervisor {
 		uid_t uid;
 	} parked[PARKED];
 	unsigned oldest;
+	unsigned asker; /* the slot whose client has asked for an upgrade, or NOBODY */
 	char **envp;
 	char env[80];
 	char *listen;
-	char program[4096]; /* ""; its path is not known */
+	char *program; /* NULL: its path is not known */
 };
 
 /* Makes ready what every server is started with; false: errno. */

@@ -266,22 +266,16 @@ inherit_place(struct supervise *s)
 }
 
 void
-start_open(struct supervise *s)
-{
-	s->launch.null = open_null(); /* the first: it fills 0 to 2 */
-	s->launch.listeners = &s->listeners;
-	s->self = spawn_self(); /* before a chdir */
-	logger_init(&s->logger, s->self, s->launch.null);
-}
-
-void
 start_up(struct supervise *s, const struct config *c, int argc, char **argv)
 {
 	bool server = server_is_one();
 	const char *name = c->daemon_process_name;
 
 	start_init(s, c, argc, argv);
-	start_open(s);
+	s->launch.null = open_null(); /* the first: it fills 0 to 2 */
+	s->launch.listeners = &s->listeners;
+	s->self = spawn_self(); /* before a chdir */
+	logger_init(&s->logger, s->self, s->launch.null);
 	if (server)
 		inherit_place(s);
 	else

@@ -11,8 +11,6 @@
 void start_up(struct supervise *, const struct config *, int argc, char **argv);
 /* The parts of it that whoever goes on from another version needs too: see resume.h. */
 void start_init(struct supervise *, const struct config *, int argc, char **argv);
-/* /dev/null, our own file. */
-void start_open(struct supervise *);
 /* The signals that we heed, for loop_open. */
 #define START_SIGNALS (CONFIG_SIGNALS + 2)
 void start_signals(const struct supervise *, int to[START_SIGNALS]);

@@ -1,5 +1,6 @@
 #include "state.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "../../lib/base/text.h"
@@ -69,6 +70,7 @@ self_carry(struct carry *c, struct supervise *s)
 		CARRY_AN_FD(struct supervise, reports_fd),
 		CARRY_AN_FD(struct supervise, control_fd),
 		CARRY_AN_FD(struct supervise, pidfile.fd),
+		CARRY_AN_FD(struct supervise, launch.null),
 		CARRY_A_TEXT(struct supervise, reports_name),
 		CARRY_A_NUMBER(struct supervise, launch.nofile[0]),
 		CARRY_A_NUMBER(struct supervise, launch.nofile[1]),
@@ -87,6 +89,7 @@ self_carry(struct carry *c, struct supervise *s)
 		CARRY_UP_TO(struct supervise, rolling_by, WORKER_EV_TIME),
 	};
 	static const struct carry_field line[] = {
+		CARRY_A_FLAG(struct command_line, closed),
 		CARRY_A_FLAG(struct command_line, cut),
 		CARRY_UP_TO(struct command_line, len, sizeof s->line.text),
 		CARRY_SOME(struct command_line, text),
@@ -201,8 +204,24 @@ pipes_carry(struct carry *c, struct logger *l)
 	}
 }
 
+/* What else its process is started with is the configuration's. */
 static void
-logger_carry(struct carry *c, struct logger *l)
+path_carry(struct carry *c, struct logger *l, const struct config *live)
+{
+	const char *path = l->on && !l->below && !c->reading ? logger_path(l) : "";
+	size_t len = strlen(path);
+	char text[PATH_MAX];
+
+	carry_long(c, "path", &path, &len);
+	if (!c->reading || len == 0 || (c->wrong |= len >= sizeof text))
+		return;
+	memcpy(text, path, len);
+	text[len] = '\0';
+	c->wrong = !logger_aim(l, live, text);
+}
+
+static void
+logger_carry(struct carry *c, struct logger *l, const struct config *live)
 {
 	static const struct carry_field fields[] = {
 		CARRY_A_FLAG(struct logger, on),
@@ -220,12 +239,11 @@ logger_carry(struct carry *c, struct logger *l)
 		CARRY_A_NUMBER(struct logger, due),
 		CARRY_A_NUMBER(struct logger, next),
 		CARRY_A_FLAG(struct logger, untold),
-		CARRY_UP_TO(struct logger, args_len, sizeof l->args),
-		CARRY_SOME(struct logger, args),
 	};
 	unsigned room = l->room;
 
 	CARRY_LINE(c, "logger", fields, l);
+	path_carry(c, l, live);
 	carry_number(c, "room", &room, 65536);
 	if (c->reading && room > l->room) {
 		c->wrong |=
@@ -348,6 +366,20 @@ rolling_carry(struct carry *c, struct supervise *s)
 }
 
 static void
+desk_carry(struct carry *c, struct spawn_desk *d)
+{
+	static const struct carry_field place[] = { { 0, sizeof *d->place, 0, CARRY_FD } };
+	static const struct carry_field fields[] = {
+		CARRY_AN_FD(struct spawn_desk, null),
+		CARRY_A_NUMBER(struct spawn_desk, end),
+	};
+
+	CARRY_LINE(c, "desk", fields, d);
+	for (unsigned i = 0; d->end > 0 && i < SPAWN_PLACES; i++)
+		CARRY_LINE(c, "on", place, &d->place[i]);
+}
+
+static void
 dumps_carry(struct carry *c, struct supervise *s)
 {
 	static const struct carry_field all[] = {
@@ -357,13 +389,13 @@ dumps_carry(struct carry *c, struct supervise *s)
 	static const struct carry_field one[] = {
 		CARRY_A_NUMBER(struct dumps_one, helper),
 		CARRY_A_NUMBER(struct dumps_one, worker),
-		CARRY_UP_TO(struct dumps_one, slot, 20000),
+		CARRY_A_NUMBER(struct dumps_one, slot),
 	};
 
 	CARRY_LINE(c, "dumps", all, &s->dumps);
 	for (unsigned i = 0; i < DUMPS; i++) {
 		CARRY_LINE(c, "dump", one, &s->dumps.one[i]);
-		c->wrong |= c->reading && s->dumps.one[i].slot > s->nslots;
+		c->wrong |= s->dumps.one[i].helper > 0 && s->dumps.one[i].slot >= s->nslots;
 	}
 }
 
@@ -402,6 +434,18 @@ hooks_carry(struct carry *c, struct hooks *h)
 		CARRY_LINE(c, "errand", errand, &q->ring[(q->first + i) % ERRANDS_WAITING]);
 }
 
+/* It is found again where it can be. */
+static void
+program_carry(struct carry *c, struct supervisor *p)
+{
+	const char *path = p->program ? p->program : "";
+	size_t len = strlen(path);
+
+	carry_long(c, "program", &path, &len);
+	if (c->reading && len > 0 && (p->program = memory_get(len + 1)))
+		memcpy(p->program, path, len);
+}
+
 static void
 servers_carry(struct carry *c, struct supervisor *p)
 {
@@ -412,7 +456,7 @@ servers_carry(struct carry *c, struct supervisor *p)
 		CARRY_A_NUMBER(struct supervisor, succession.due),
 		CARRY_A_NUMBER(struct supervisor, servers),
 		CARRY_UP_TO(struct supervisor, oldest, PARKED - 1),
-		CARRY_A_TEXT(struct supervisor, program),
+		CARRY_UP_TO(struct supervisor, asker, NOBODY),
 	};
 	static const struct carry_field server[] = {
 		CARRY_A_NUMBER(struct server, pid),
@@ -430,6 +474,7 @@ servers_carry(struct carry *c, struct supervisor *p)
 	static const struct carry_field taken[] = { { 0, sizeof(bool), 1, CARRY_NUMBER } };
 
 	CARRY_LINE(c, "succession", all, p);
+	program_carry(c, p);
 	for (unsigned i = 0; i < SUCCESSION_SLOTS; i++) {
 		CARRY_LINE(c, "taken", taken, &p->succession.taken[i]);
 		worker_carry(c, &p->server[i].machine);
@@ -445,10 +490,11 @@ state_carry(struct carry *c, struct supervise *s)
 	self_carry(c, s);
 	pidfile_carry(c, s);
 	listeners_carry(c, &s->listeners);
-	logger_carry(c, &s->logger);
+	logger_carry(c, &s->logger, s->live);
 	slots_carry(c, s);
 	rolling_carry(c, s);
 	dumps_carry(c, s);
+	desk_carry(c, &s->launch.desk);
 	hooks_carry(c, &s->hooks);
 	control_carry(c, s);
 	manager_carry(c, s);

@@ -65,8 +65,9 @@ signal_stray(pid_t pid, void *arg)
 	struct supervise *s = strays->supervise;
 	unsigned told = 0;
 
-	if (dumps_is_helper(s, pid) || supervisor_is_server(s, pid) || pid == s->metrics_pid ||
-	    pid == s->logger.pid || (map_get(&s->strays, pid, &told) && told == strays->sig))
+	if (dumps_is_helper(s, pid) || upgrade_is_looking(s, pid) || supervisor_is_server(s, pid) ||
+	    pid == s->metrics_pid || pid == s->logger.pid ||
+	    (map_get(&s->strays, pid, &told) && told == strays->sig))
 		return true; /* ours, and soon done; or told */
 	map_remove(&s->strays, pid);
 	if (s->told < s->strays.room / 2) {

@@ -70,8 +70,9 @@ struct slot {
 
 /* What of a command has come on stdin. */
 struct command_line {
-	size_t len; /* of text */
-	bool cut;   /* it is too long */
+	size_t len;  /* of text */
+	bool cut;    /* it is too long */
+	bool closed; /* nothing more comes */
 	char text[256];
 };
 

@@ -156,6 +156,7 @@ supervisor_open(struct supervise *s)
 	s->supervisor = p;
 	if (!p)
 		return false;
+	p->asker = NOBODY;
 	succession_init(&p->succession);
 	for (unsigned i = 0; i < SUCCESSION_SLOTS; i++) {
 		p->server[i] = (struct server){ .beat_fd = -1, .link = -1 };
@@ -178,14 +179,11 @@ supervisor_start(struct supervise *s)
 }
 
 bool
-supervisor_resume(struct supervise *s, bool back)
+supervisor_resume(struct supervise *s)
 {
 	struct supervisor *p = s->supervisor;
-	bool watched;
+	bool watched = servers_prepare(s);
 
-	if (!back)
-		*p->program = '\0'; /* it is found again: a link may lead elsewhere now */
-	watched = servers_prepare(s);
 	for (unsigned i = 0; i < SUCCESSION_SLOTS; i++) {
 		const struct server *v = &p->server[i];
 
@@ -274,20 +272,55 @@ supervisor_command(struct supervise *s, const struct command *c, ms now)
 	return "this is not for a supervisor";
 }
 
+/* ---- an upgrade ---- */
+
+bool
+supervisor_rests(const struct supervise *s)
+{
+	return !s->supervisor || s->supervisor->succession.state == SUCCESSION_RUNNING;
+}
+
+static void
+tell_upgrade(struct supervise *s, unsigned slot, enum link_upgrade value, const char *text, int fd)
+{
+	struct link_message m = { .word = LINK_UPGRADE, .value = (int32_t)value };
+	const struct server *v = &s->supervisor->server[slot];
+
+	(void)buf_print_to(m.text, sizeof m.text, "%s", text); /* a cut text is still told */
+	if (v->link >= 0 && fdpass_send(v->link, &m, sizeof m, fd) < 0)
+		log_say(&s->log, LOGLINE_WARN, "Server %u is not told of the upgrade: %s",
+		    v->number, call_reason());
+}
+
+/* The server in slot has asked for it, for one of its clients. */
+static void
+ask_upgrade(struct supervise *s, unsigned slot, const char *who, ms now)
+{
+	const struct command c = { .word = COMMAND_UPGRADE };
+	const char *why = supervise_command(s, &c, who, now);
+
+	if (why)
+		tell_upgrade(s, slot, LINK_REFUSED, why, -1);
+	else
+		s->supervisor->asker = slot;
+}
+
 void
 supervisor_upgraded(struct supervise *s, const char *why)
 {
-	struct link_message m = { .word = LINK_UPGRADE, .value = why != NULL };
-	int link = s->supervisor ? current(s)->link : -1;
+	struct supervisor *p = s->supervisor;
+	unsigned asker = p ? p->asker : NOBODY;
 
-	/* a cut reason is still told; of a path nothing would be right then */
-	if (!s->supervisor ||
-	    (!buf_print_to(m.text, sizeof m.text, "%s", why ? why : s->supervisor->program) &&
-		!why))
-		*m.text = '\0';
-	if (link >= 0 && fdpass_send(link, &m, sizeof m, -1) < 0)
-		log_say(&s->log, LOGLINE_WARN, "Server %u is not told of the upgrade: %s",
-		    current(s)->number, call_reason());
+	if (!p)
+		return;
+	p->asker = NOBODY;
+	if (!why)
+		tell_upgrade(
+		    s, p->succession.current, LINK_FOLLOW, p->program ? p->program : "", s->self);
+	if (why && asker != NOBODY)
+		tell_upgrade(s, asker, LINK_REFUSED, why, -1);
+	else if (asker != NOBODY && asker != p->succession.current)
+		tell_upgrade(s, asker, LINK_DONE, "", -1);
 }
 
 /* ---- control connections ---- */
@@ -372,7 +405,6 @@ read_link(struct supervise *s, unsigned slot, ms now)
 	struct server *v = &s->supervisor->server[slot];
 	struct link_message m;
 	struct command c;
-	const char *why;
 	int fd;
 	ssize_t n = v->link < 0 ? -1 : fdpass_recv(v->link, &m, sizeof m, &fd);
 
@@ -386,9 +418,10 @@ read_link(struct supervise *s, unsigned slot, ms now)
 		break;
 	case LINK_COMMAND:
 		c = (struct command){ .word = (enum command_word)m.value };
-		why = supervise_command(s, &c, m.text, now); /* it has been logged */
-		if (why && c.word == COMMAND_UPGRADE)
-			supervisor_upgraded(s, why);
+		if (c.word == COMMAND_UPGRADE)
+			ask_upgrade(s, slot, m.text, now);
+		else
+			(void)supervise_command(s, &c, m.text, now); /* a refusal has been logged */
 		break;
 	case LINK_RELOAD:
 		(void)supervise_reload(s, now); /* a refusal has been logged */
@@ -459,7 +492,7 @@ kill_orphan(pid_t pid, void *arg)
 {
 	const struct supervise *s = arg;
 
-	if (pid != s->logger.pid && !supervisor_is_server(s, pid))
+	if (pid != s->logger.pid && !supervisor_is_server(s, pid) && !upgrade_is_looking(s, pid))
 		(void)kill(pid, SIGKILL); /* it may have just ended */
 	return true;
 }

@@ -12,11 +12,8 @@
 bool supervisor_open(struct supervise *);
 /* That, and starts the first server. False: errno; no memory. */
 bool supervisor_start(struct supervise *);
-/*
- * Goes on with those of the state that was read, see resume.h; back: no other program than before.
- * False: errno.
- */
-bool supervisor_resume(struct supervise *, bool back);
+/* Goes on with those of the state that was read, see resume.h; false: errno. */
+bool supervisor_resume(struct supervise *);
 /* The configuration was loaded again. */
 void supervisor_reloaded(struct supervise *);
 /* Why not, or NULL: done. */
@@ -27,8 +24,12 @@ void supervisor_on_beat(struct supervise *, unsigned slot, ms now);
 void supervisor_on_link(struct supervise *, unsigned slot, ms now);
 /* A connection to the control socket: it is the server's to answer, now or when one runs. */
 void supervisor_take(struct supervise *, int fd, uid_t);
-/* We are another program now, or not and why: the server follows, or tells who has asked. Where
- * there is no supervisor, nothing happens. */
+/* Is no live restart going on? */
+bool supervisor_rests(const struct supervise *);
+/*
+ * We are another program now, or not and why: the server follows, or tells who has asked. Where
+ * there is no supervisor, nothing happens.
+ */
 void supervisor_upgraded(struct supervise *, const char *why);
 /* False: it was no server. */
 bool supervisor_on_exit(struct supervise *, pid_t, int status, ms now);

@@ -1,6 +1,7 @@
 #include "upgrade.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "../../lib/sys/call.h"
 #include "../../lib/sys/loop.h"
@@ -59,35 +60,90 @@ make_state(struct supervise *s, void (*fd)(int))
 	return file;
 }
 
+bool
+upgrade_is_on(const struct supervise *s)
+{
+	return s->upgrade.successor.looking > 0 || s->upgrade.successor.agreed;
+}
+
+bool
+upgrade_is_looking(const struct supervise *s, pid_t pid)
+{
+	return pid == s->upgrade.successor.looking;
+}
+
+/* Why it cannot be done as things are; NULL: it can. */
+static const char *
+obstacle(const struct supervise *s)
+{
+	if (s->fleet.state != FLEET_RUNNING)
+		return "it is stopping";
+	if (s->daemon_fd >= 0 || hooks_hold(s))
+		return "it is still starting";
+	return supervisor_rests(s) ? NULL : "a live restart is going on";
+}
+
+/* Why not, or NULL: the program, ours then, is looking. */
+static const char *
+begin(struct supervise *s, int program, ms now)
+{
+	const char *step = program < 0 ? "open" : "state", *reason;
+	int state = program < 0 ? -1 : make_state(s, NULL);
+
+	if (state >= 0 &&
+	    successor_begin(&s->upgrade.successor, program, state, s->self, s->argv, s->launch.null,
+		now, &step)) {
+		call_close(state);
+		return NULL;
+	}
+	reason = errno == E2BIG                            ? "too large"
+	    : errno == ENOENT && strcmp(step, "exec") == 0 ? "its interpreter does not exist"
+							   : call_reason();
+	if (state < 0)
+		call_close(program);
+	call_close(state);
+	(void)buf_print_to(s->why, sizeof s->why, "%.300s: %s: %s", path_of(s), step, reason);
+	return s->why;
+}
+
+/* Nothing has come of it: why. */
+static const char *
+log_refusal(struct supervise *s, const char *why)
+{
+	log_say(&s->log, LOGLINE_ERROR, "Not upgraded: %s", why);
+	return why;
+}
+
 const char *
 upgrade_begin(struct supervise *s, ms now)
 {
-	struct successor *u = &s->upgrade.successor;
-	const char *step = "state";
-	int state;
-	bool begun;
+	const char *why = upgrade_is_on(s) ? "an upgrade is going on" : obstacle(s);
 
-	if (u->looking > 0 || u->agreed)
-		return "an upgrade is going on";
-	if (s->daemon_fd >= 0 || hooks_hold(s))
-		return "it is still starting";
-	state = make_state(s, NULL);
-	begun = state >= 0 &&
-	    successor_begin(u, s->base_fd, path_of(s), state, s->argv, s->launch.null, now, &step);
-	call_close(state);
-	if (begun)
-		return NULL;
-	(void)buf_print_to(
-	    s->why, sizeof s->why, "%.300s: %s: %s", path_of(s), step, call_reason()); /* fits */
-	log_say(&s->log, LOGLINE_ERROR, "Not upgraded: %s", s->why);
-	return s->why;
+	if (!why)
+		why = begin(s, successor_open(s->base_fd, path_of(s)), now);
+	return why ? log_refusal(s, why) : NULL;
+}
+
+const char *
+upgrade_follow(struct supervise *s, int program, const char *path, ms now)
+{
+	const char *why = upgrade_is_on(s) ? "an upgrade is going on" : obstacle(s);
+
+	if (why) {
+		call_close(program);
+		return log_refusal(s, why);
+	}
+	if (buf_print_to(s->upgrade.told, sizeof s->upgrade.told, "%s", path) && *path)
+		s->upgrade.path = s->upgrade.told;
+	why = begin(s, program, now);
+	return why ? log_refusal(s, why) : NULL;
 }
 
 void
 upgrade_ended(struct supervise *s, const char *why, ms now)
 {
 	if (why)
-		log_say(&s->log, LOGLINE_ERROR, "Not upgraded: %s", why);
+		(void)log_refusal(s, why);
 	control_upgraded(s, why, now);
 	supervisor_upgraded(s, why);
 }
@@ -117,7 +173,8 @@ upgrade_on_exit(struct supervise *s, pid_t pid, int status, ms now)
 ms
 upgrade_due(const struct supervise *s)
 {
-	return successor_due(&s->upgrade.successor);
+	/* where a signal kept it from being done, the loop comes round again for that */
+	return s->upgrade.successor.agreed ? 0 : successor_due(&s->upgrade.successor);
 }
 
 void
@@ -130,10 +187,11 @@ upgrade_tick(struct supervise *s, ms now)
 static const char *
 become(struct supervise *s)
 {
+	const char *why = obstacle(s);
 	int state;
 
-	if (s->fleet.state != FLEET_RUNNING)
-		return "it is stopping";
+	if (why)
+		return why;
 	if ((state = make_state(s, successor_keep)) >= 0)
 		successor_become(&s->upgrade.successor, state, s->self, s->argv);
 	call_close(state);
@@ -145,8 +203,10 @@ upgrade_go_on(struct supervise *s, ms now)
 {
 	const char *why;
 
+	if (s->fleet.state != FLEET_RUNNING)
+		successor_stop(&s->upgrade.successor);
 	/* a signal that has come is ours to handle: then later */
-	if (!s->upgrade.successor.agreed || !loop_hold())
+	if (!s->upgrade.successor.agreed || s->failed || s->left || !loop_hold())
 		return;
 	why = become(s);
 	spawn_seal_fds();

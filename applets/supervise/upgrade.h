@@ -9,16 +9,20 @@ struct supervise;
 struct upgrade {
 	struct successor successor;
 	const char *path; /* where it is looked for; NULL: where we were executed from */
-	char told[236];   /* by our supervisor: path */
+	char told[236];   /* path, of our supervisor */
 };
 
 /* Why not, or NULL: the new program is looking; the rest is told to whoever has asked. */
 const char *upgrade_begin(struct supervise *, ms now);
+/* The same with that program, ours then, of that path: the supervisor has become it. */
+const char *upgrade_follow(struct supervise *, int program, const char *path, ms now);
+bool upgrade_is_on(const struct supervise *);
+bool upgrade_is_looking(const struct supervise *, pid_t);
 /* False: it was another process. */
 bool upgrade_on_exit(struct supervise *, pid_t, int status, ms now);
 ms upgrade_due(const struct supervise *);
 void upgrade_tick(struct supervise *, ms now);
-/* Where nothing is half done: executes the new program, if it has agreed. */
+/* Where nothing is half done: executes the new program, if it has agreed, and is still wanted. */
 void upgrade_go_on(struct supervise *, ms now);
 /* It is over: logged, and told to whoever has asked. why: NULL, or why it was not done. */
 void upgrade_ended(struct supervise *, const char *why, ms now);

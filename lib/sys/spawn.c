@@ -38,6 +38,7 @@ struct birth {
 	const char *volatile step;
 	const struct spawn_fd *fds; /* the spawn's, or where they stand on its desk */
 	int end;                    /* the child's own descriptors are below; 0: it has them all */
+	int program;                /* the spawn's file_fd; -1: it has none */
 };
 
 /*
@@ -58,9 +59,16 @@ reset_signals(bool masked)
 		call_mask(SIG_SETMASK, &call_none, NULL);
 }
 
-/* Puts the fds in their places; one that stands in another's place moves out of the way first. */
+/* One that stands in another's place moves above all of them; -1: errno. */
 static int
-place_fds(const struct spawn_fd *fds, size_t n)
+move_away(int *fd, int top)
+{
+	return *fd < top ? *fd = call_fcntl(*fd, F_DUPFD_CLOEXEC, top) : *fd;
+}
+
+/* Puts the fds in their places; what stands in another's place, the program too, moves first. */
+static int
+place_fds(const struct spawn_fd *fds, size_t n, int *program)
 {
 	int source[SPAWN_FDS], top = 0;
 
@@ -70,10 +78,11 @@ place_fds(const struct spawn_fd *fds, size_t n)
 		top = fds[i].child >= top ? fds[i].child + 1 : top;
 	for (size_t i = 0; i < n; i++) {
 		source[i] = fds[i].parent;
-		if (source[i] < top && source[i] != fds[i].child &&
-		    (source[i] = call_fcntl(source[i], F_DUPFD_CLOEXEC, top)) < 0)
+		if (source[i] != fds[i].child && move_away(&source[i], top) < 0)
 			return -1;
 	}
+	if (*program >= 0 && move_away(program, top) < 0)
+		return -1;
 	for (size_t i = 0; i < n; i++)
 		if (source[i] == fds[i].child ? call_fcntl(source[i], F_SETFD, 0) < 0
 					      : dup2(source[i], fds[i].child) < 0)
@@ -142,7 +151,7 @@ prepare(struct birth *b)
 		return -1;
 	}
 	b->step = "fds"; /* before the limits: moving one needs a free number above */
-	if (place_fds(b->fds, s->nfds) < 0)
+	if (place_fds(b->fds, s->nfds, &b->program) < 0)
 		return -1;
 	for (size_t i = 0; i < s->nlimits; i++) {
 		b->step = s->limits[i].name;
@@ -217,8 +226,8 @@ child(void *arg)
 	if (prepare(b) == 0) {
 		reset_signals(b->spawn->masked);
 		b->step = "exec";
-		if (b->spawn->file_fd)
-			exec_file(*b->spawn->file_fd, b->spawn->argv, b->spawn->envp);
+		if (b->program >= 0)
+			exec_file(b->program, b->spawn->argv, b->spawn->envp);
 		else
 			exec_found(b->spawn);
 	}
@@ -255,7 +264,11 @@ pid_t
 spawn(const struct spawn *s, const char **step)
 {
 	struct spawn_fd fds[SPAWN_FDS];
-	struct birth b = { .spawn = s, .parent = getpid(), .step = "fork", .fds = s->fds };
+	struct birth b = { .spawn = s,
+		.parent = getpid(),
+		.step = "fork",
+		.fds = s->fds,
+		.program = s->file_fd ? *s->file_fd : -1 };
 	int flags = CLONE_VM | CLONE_VFORK | SIGCHLD, e;
 	struct call_mask old;
 	unsigned used = 0;

@@ -36,7 +36,7 @@ struct spawn_limit {
 
 struct spawn {
 	const char *file;   /* searched in PATH if it has no slash */
-	const int *file_fd; /* NULL, or the program itself; its number is above those in fds */
+	const int *file_fd; /* NULL, or the program itself */
 	char *const *argv;
 	char *const *envp;
 	char *pid_text[2]; /* where in envp the child writes its pid: 12 bytes; NULL: nowhere */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,6 +23,8 @@
 #define STATE_FD 3 /* in the one that only looks */
 
 extern char **environ;
+
+#define FACCESSAT2 439 /* Linux 5.8, of the same number everywhere */
 
 static const char agreement[] = "OK ";
 
@@ -50,18 +53,23 @@ successor_state(const struct buf *text)
 	return call_close(fd);
 }
 
-/* Above the numbers that it has itself; -1: errno. */
-static int
-open_program(int dir, const char *path)
+int
+successor_open(int dir, const char *path)
 {
 	struct stat st;
-	int fd = call_openat(dir, path, O_PATH | O_CLOEXEC), high;
+	int fd = call_openat(dir, path, O_PATH | O_CLOEXEC);
 
-	if (fd >= 0 && (call_fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)))
-		return call_fail_closed(fd, EACCES);
-	high = fd < 0 ? -1 : call_fcntl(fd, F_DUPFD_CLOEXEC, STATE_FD + 1);
-	call_close(fd);
-	return high;
+	if (fd < 0 || (call_fstat(fd, &st) == 0 && S_ISREG(st.st_mode)))
+		return fd;
+	return call_fail_closed(fd, EACCES);
+}
+
+/* May we execute it? Where the kernel cannot tell that: yes. */
+static bool
+may_execute(int file)
+{
+	return syscall(FACCESSAT2, file, "", X_OK, AT_EACCESS | AT_EMPTY_PATH) == 0 ||
+	    errno != EACCES;
 }
 
 static pid_t
@@ -79,21 +87,24 @@ start_looking(const struct successor *u, int state, char *const argv[], int null
 		.death_signal = SIGKILL };
 
 	/* fits */
-	(void)buf_print_to(env, sizeof env, "%s=%d %d -1", SUCCESSOR_ENV, (int)getpid(), STATE_FD);
+	(void)buf_print_to(
+	    env, sizeof env, "%s=%d %d -1 -1", SUCCESSOR_ENV, (int)getpid(), STATE_FD);
 	return spawn(&s, step);
 }
 
 bool
-successor_begin(struct successor *u, int dir, const char *path, int state, char *const argv[],
-    int null, ms now, const char **step)
+successor_begin(struct successor *u, int program, int state, int self, char *const argv[], int null,
+    ms now, const char **step)
 {
 	int e;
 
-	*step = "open";
-	*u = (struct successor){ .program = open_program(dir, path), .answer = -1 };
-	u->until = now + PATIENCE;
-	if (u->program >= 0 && (u->answer = make_file()) >= 0 &&
-	    (u->looking = start_looking(u, state, argv, null, step)) > 0)
+	*u = (struct successor){ .program = program, .answer = -1, .until = now + PATIENCE };
+	*step = "our own file";
+	if (may_execute(self)) {
+		*step = "answer";
+		u->answer = make_file();
+	}
+	if (u->answer >= 0 && (u->looking = start_looking(u, state, argv, null, step)) > 0)
 		return true;
 	e = errno;
 	successor_forget(u);
@@ -159,6 +170,13 @@ successor_tick(struct successor *u, ms now)
 }
 
 void
+successor_stop(const struct successor *u)
+{
+	if (u->looking > 0)
+		(void)kill(u->looking, SIGKILL); /* it is not reaped: it is there */
+}
+
+void
 successor_keep(int fd)
 {
 	(void)call_fcntl(fd, F_SETFD, 0); /* cannot fail: it is open */
@@ -192,9 +210,9 @@ successor_become(const struct successor *u, int state, int self, char *const arg
 
 	successor_keep(state);
 	successor_keep(self);
-	/* fits */
-	(void)buf_print_to(
-	    word, sizeof word, "%s=%d %d %d", SUCCESSOR_ENV, (int)getpid(), state, self);
+	successor_keep(u->program);
+	(void)buf_print_to(word, sizeof word, "%s=%d %d %d %d", SUCCESSOR_ENV, (int)getpid(), state,
+	    u->program, self); /* fits */
 	become(u->program, word, argv);
 }
 
@@ -204,7 +222,7 @@ bool
 predecessor_is(struct predecessor *p)
 {
 	const char *text = call_env(SUCCESSOR_ENV);
-	int64_t pid = 0, state = 0, self = 0, *to[] = { &pid, &state, &self };
+	int64_t pid = 0, state = 0, self = 0, its = 0, *to[] = { &pid, &state, &self, &its };
 	char number[16];
 
 	for (size_t i = 0; text && i < sizeof to / sizeof *to; i++) {
@@ -217,9 +235,11 @@ predecessor_is(struct predecessor *p)
 	}
 	if (!text || (pid != getpid() && pid != getppid()))
 		return false;
-	*p = (struct predecessor){
-		.beside = pid != getpid(), .state = (int)state, .self = (int)self, .why = text
-	};
+	*p = (struct predecessor){ .beside = pid != getpid(),
+		.state = (int)state,
+		.self = (int)self,
+		.its = (int)its,
+		.why = text };
 	return true;
 }
 
@@ -249,13 +269,26 @@ predecessor_return(const struct predecessor *p, char *const argv[], const char *
 {
 	char word[768];
 
-	if (p->self < 0) {
+	if (p->its < 0) {
 		errno = ENOENT;
 		return;
 	}
-	(void)buf_print_to(
-	    word, sizeof word, "%s=%d %d -1 %s", SUCCESSOR_ENV, (int)getpid(), p->state, why);
-	become(p->self, word, argv);
+	(void)buf_print_to(word, sizeof word, "%s=%d %d %d -1 %s", SUCCESSOR_ENV, (int)getpid(),
+	    p->state, p->its, why);
+	(void)call_fcntl(p->self, F_SETFD, FD_CLOEXEC); /* it is not needed there */
+	become(p->its, word, argv);
+}
+
+/* Nobody whom we start is to see it. */
+static void
+forget_word(void)
+{
+	char **to = environ;
+
+	for (char **e = environ; *e; e++)
+		if (!text_is_named(*e, SUCCESSOR_ENV "\0"))
+			*to++ = *e;
+	*to = NULL;
 }
 
 void
@@ -264,7 +297,8 @@ predecessor_settle(struct predecessor *p)
 	memory_free((void *)(size_t)p->text, p->len);
 	spawn_seal_fds();
 	close(p->state);
-	call_close(p->self);
+	call_close(p->its);
+	forget_word();
 	p->text = NULL;
-	p->state = p->self = -1;
+	p->state = p->its = -1;
 }

@@ -30,17 +30,21 @@ enum successor_word { SUCCESSOR_NONE, SUCCESSOR_AGREES, SUCCESSOR_REFUSES };
 const char *successor_path(void);
 /* A file in memory with that text; -1: errno. */
 int successor_state(const struct buf *text);
+/* The program at the path, relative to the directory; -1: errno. */
+int successor_open(int dir, const char *path);
 /*
- * Executes the program at the path, relative to the directory, beside us, with our words, and null
- * for stdin. False: errno, *step says what failed.
+ * Executes that program, which is ours then, beside us, with our words, and null for stdin; self is
+ * our own file, which must be there for the way back. False: errno, *step says what failed.
  */
-bool successor_begin(struct successor *, int dir, const char *path, int state, char *const argv[],
+bool successor_begin(struct successor *, int program, int state, int self, char *const argv[],
     int null, ms now, const char **step);
 /* NONE: another process. REFUSES: why says why; it is forgotten. */
 enum successor_word successor_on_exit(struct successor *, pid_t, int status, struct buf *why);
 ms successor_due(const struct successor *);
 /* Kills it where it looks for too long. */
 void successor_tick(struct successor *, ms now);
+/* Kills it if it looks: it is not wanted any more. */
+void successor_stop(const struct successor *);
 void successor_forget(struct successor *);
 /* The descriptor will be open in the successor, too. */
 void successor_keep(int fd);
@@ -54,13 +58,15 @@ void successor_become(const struct successor *, int state, int self, char *const
 
 struct predecessor {
 	bool beside;      /* only to look */
-	int state, self;  /* self: its own program; -1: it has come back itself */
+	int state;        /* a file with its state */
+	int self;         /* our own program; -1: not known */
+	int its;          /* its own, for the way back; -1: it is the one that has come back */
 	const char *why;  /* a successor has given its place back: why; else "" */
 	const char *text; /* its state */
 	size_t len;
 };
 
-/* In its environment, for the successor: its pid, both descriptors, and why it has come back. */
+/* In the successor's environment: the pid, these descriptors, and why it has come back. */
 #define SUCCESSOR_ENV "SE_UPGRADE"
 
 /* Have we been executed so? What stands in the environment else is somebody else's, and not true.
@@ -72,7 +78,7 @@ bool predecessor_read(struct predecessor *);
 _Noreturn void predecessor_agree(const char *version);
 /* Executes it again, in its place; why may be cut. Returns only if it fails: errno. */
 void predecessor_return(const struct predecessor *, char *const argv[], const char *why);
-/* We stay: what it has left us is closed, all else is sealed. */
+/* We stay: what it has left us is closed but for self, all else is sealed. */
 void predecessor_settle(struct predecessor *);
 
 #endif

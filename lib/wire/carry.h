@@ -29,17 +29,24 @@ struct carry_field {
 };
 
 #define CARRY_SIZE(type, member) sizeof(((type *)0)->member)
+/* The same of an array; of a pointer it is no number, and does not compile. */
+#define CARRY_ROOM(type, member) \
+	_Generic(&((type *)0)->member, char ** : (char *)0, default : CARRY_SIZE(type, member))
 #define CARRY_ROW(type, member, most, kind)                                  \
 	{                                                                    \
 		offsetof(type, member), CARRY_SIZE(type, member), most, kind \
+	}
+#define CARRY_ARRAY(type, member, kind)                                   \
+	{                                                                 \
+		offsetof(type, member), CARRY_ROOM(type, member), 0, kind \
 	}
 #define CARRY_A_NUMBER(type, member) CARRY_ROW(type, member, 0, CARRY_NUMBER)
 #define CARRY_A_FLAG(type, member)   CARRY_ROW(type, member, 1, CARRY_NUMBER)
 /* of an enum, an index, a length: any other value is refused */
 #define CARRY_UP_TO(type, member, most) CARRY_ROW(type, member, most, CARRY_NUMBER)
 #define CARRY_AN_FD(type, member)       CARRY_ROW(type, member, 0, CARRY_FD)
-#define CARRY_A_TEXT(type, member)      CARRY_ROW(type, member, 0, CARRY_TEXT)
-#define CARRY_SOME(type, member)        CARRY_ROW(type, member, 0, CARRY_BYTES)
+#define CARRY_A_TEXT(type, member)      CARRY_ARRAY(type, member, CARRY_TEXT)
+#define CARRY_SOME(type, member)        CARRY_ARRAY(type, member, CARRY_BYTES)
 
 struct carry {
 	bool reading;

@@ -322,7 +322,13 @@ END
 	atf_check "$SE" $CTL --reload
 	wait $first && fail 'it is done'
 	has why 'it took too long' || fail "$(cat why)"
+	# nor is it when we are to end
+	"$SE" $CTL --timeout=60s --upgrade 2>why &
+	first=$!
+	eventually lines log 'Received upgrade' 3
 	finish
+	wait $first && fail 'it is done'
+	! has log 'left .* behind' || fail "$(cat log)"
 }
 
 # A start that has not ended, and an end that has begun.
@@ -369,6 +375,78 @@ goes_back_body()
 	more 20
 	finish
 	all_there
+}
+
+# Whatever cannot be watched in its place, all goes on: as the new one, or as before.
+atf_test_case any_step_fails
+any_step_fails_head() { slow; }
+any_step_fails_body()
+{
+	! no_strace || atf_skip 'strace cannot be used here'
+	a_path
+	supervise --workers=2 --listen=127.0.0.1:0 --socket-manager="$PWD/manager" -- "$W" say=up beat=0:100
+	started
+	eventually at_least log '^up' 2
+	pids >before
+	place "$NEXT"
+	backs=0
+	for n in 1 2 3 4 5 6 7 8 9 10 11 12; do
+		strace -qq -o trace -p "$PID" -e trace=epoll_ctl -e inject=epoll_ctl:error=ENOSPC:when=$n 2>strace.err &
+		tracer=$!
+		eventually grep -qE '^TracerPid:[[:space:]]+[1-9]' "/proc/$PID/status"
+		"$SE" $CTL --upgrade 2>why || ! has why 'No space left' || backs=$((backs + 1))
+		kill $tracer
+		wait $tracer || :
+		pids | cmp -s before - || fail "$n: $(cat before; pids; cat log)"
+	done
+	[ $backs -ge 4 ] || fail "$backs: $(cat log)"
+	upgrade
+	kill -9 "$(worker_pid 0)"
+	eventually at_least log '^up' 3
+	finish
+	[ ! -e manager ] || fail 'a socket is left'
+}
+
+# As another user, from a file that may be executed, not read: what workers are started with is as before.
+atf_test_case as_nobody
+as_nobody_body()
+{
+	[ "$(id -u)" = 0 ] || atf_skip 'it needs root'
+	a_path
+	chmod 755 . bin
+	chmod 777 .
+	supervise --chuser=nobody --worker-chuser=nobody --oom-score-adj=500 -- "$W" say=up hang
+	started
+	eventually has log '^up'
+	cp "$NEXT" bin/.new
+	chmod 711 bin/.new
+	mv bin/.new bin/sebox
+	upgrade
+	kill -9 "$(worker_pid 0)"
+	eventually lines log '^up' 2
+	[ "$(cat "/proc/$(worker_pid 0)/oom_score_adj")" = 500 ] || fail "$(cat log)"
+	# back from there it could not come
+	place "$NOW"
+	chmod 700 bin/sebox
+	refused 'Permission denied'
+	finish
+}
+
+# Without /proc: the logger, which is executed from our own file, goes on.
+atf_test_case without_proc
+without_proc_body()
+{
+	[ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null || atf_skip 'no mount namespace can be made'
+	a_path
+	# shellcheck disable=SC2016 # the inner shell's
+	unshare -m sh -c 'umount -l /proc; exec "$0" "$@"' "$SE" $CTL --log=log -- "$W" say=up hang >out 2>err &
+	PID=$!
+	started
+	eventually has log '^up'
+	to_and_fro 3
+	kill -9 "$(worker_pid 0)"
+	eventually lines log '^up' 2
+	finish
 }
 
 # ---- with a supervisor ----
@@ -434,6 +512,84 @@ one_leaves_body()
 	finish
 }
 
+# Who asks gets the answer, of whichever server he is a client; nobody else gets one.
+atf_test_case answers
+answers_body()
+{
+	a_path
+	bash=$(readlink -f "$(command -v bash)") || atf_skip 'bash is not installed'
+	cat >c.yml <<'END'
+#!/usr/bin/tail -f
+supervisor: true
+listen: 127.0.0.1:0
+control_path: ctl
+log: log
+log_level: debug
+END
+	echo "command: [$W, say=up, 'drain=TERM:5000', hang]" >>c.yml
+	chmod 755 c.yml
+	"$SE" -c ./c.yml >out 2>err &
+	PID=$!
+	started
+	eventually has log 'Server 1 \([^)]+\) is up'
+	place "$bash"
+	"$SE" $CTL --upgrade 2>why &
+	first=$!
+	eventually lines log 'Received upgrade' 1
+	"$SE" $CTL --upgrade 2>why2 && fail 'twice'
+	has why2 'an upgrade is going on' || fail "$(cat why2)"
+	wait $first && fail 'it is done'
+	has why 'it took too long' || fail "$(cat why)"
+	place "$NOW"
+	cat >ask.py <<'END'
+import os, socket, sys, time
+s = socket.socket(socket.AF_UNIX)
+s.settimeout(60)
+s.connect('ctl')
+s.sendall(b'RELOAD\n'); assert s.recv(100) == b'OK\n'
+open('asked', 'w').close()
+while not os.path.exists('go'): time.sleep(0.05)
+for want in sys.argv[1:]:
+    s.sendall(b'UPGRADE\n'); answer = s.recv(1000).decode()
+    assert answer.startswith(want), answer
+END
+	python3 ask.py OK >told 2>&1 &
+	asker=$!
+	eventually test -e asked
+	kill -INT "$PID"
+	eventually has log 'Server 2 \([^)]+\) is up'
+	eventually has log 'Server 1 .* is detached'
+	place "$NEXT"
+	touch go
+	wait $asker || fail "$(cat told)"
+	[ "$(version)" != 0.1.0 ] || fail "$(cat log)"
+	finish
+}
+
+# While a server is being replaced it is not known whose place would be taken.
+atf_test_case between_servers
+between_servers_body()
+{
+	a_path
+	"$SE" --supervisor $CTL --log=log --log-level=debug --listen=127.0.0.1:0 --worker-notification-fd=5 -- \
+	    sh -c 'echo up; until [ -e ready ]; do sleep 0.05; done; echo >&5; exec sleep 1000' >out 2>err &
+	PID=$!
+	started
+	touch ready
+	eventually has log 'Server 1 \([^)]+\) is up'
+	rm ready
+	kill -INT "$PID"
+	eventually has log 'Server 2 started'
+	place "$NEXT"
+	"$SE" $CTL --upgrade 2>why && fail 'it is done'
+	has why 'a live restart is going on' || fail "$(cat why)"
+	touch ready
+	eventually has log 'Server 2 \([^)]+\) is up'
+	upgrade
+	[ "$(version)" != 0.1.0 ] || fail "$(cat log)"
+	finish
+}
+
 # A program that only the supervisor, or nobody, can become is told to who has asked.
 atf_test_case above_refused
 above_refused_body()
@@ -478,8 +634,8 @@ pid1_body()
 
 atf_init_test_cases()
 {
-	for c in in_place knows waits in_progress connected sockets storm not_ours hangs not_now goes_back under_load one_leaves \
-	    above_refused pid1; do
+	for c in in_place knows waits in_progress connected sockets storm not_ours hangs not_now goes_back any_step_fails \
+	    as_nobody without_proc under_load one_leaves answers between_servers above_refused pid1; do
 		atf_add_test_case $c
 	done
 }

@@ -382,6 +382,49 @@ ATF_TC_BODY(what_cannot_be_caught_is_an_error, tc)
 	ATF_CHECK(sa.sa_handler == SIG_DFL);
 }
 
+/* What has been caught is told first; what comes later waits, and is told after it. */
+ATF_TC_WITHOUT_HEAD(held_when_nothing_is_untold);
+ATF_TC_BODY(held_when_nothing_is_untold, tc)
+{
+	pid_t child;
+
+	begin();
+	ATF_REQUIRE_EQ(raise(SIGUSR1), 0);
+	ATF_CHECK(!loop_hold());
+	ATF_CHECK_EQ(next().sig, SIGUSR1);
+	ATF_CHECK_EQ(next_by(0).kind, LOOP_TIME); /* the pipe is empty then */
+	ATF_CHECK(loop_hold());
+	ATF_REQUIRE_EQ(raise(SIGUSR2), 0);
+	child = exiting(3);
+	ATF_CHECK_EQ(next_by(0).kind, LOOP_TIME);
+	loop_release();
+	ATF_CHECK_EQ(next().sig, SIGUSR2);
+	ATF_CHECK_EQ(next().pid, child);
+	/* a death that was told, and a record of it that is nobody's news any more */
+	child = exiting(4);
+	ATF_CHECK_EQ(next().pid, child);
+	while (!loop_hold())
+		ATF_CHECK_EQ(next_by(0).kind, LOOP_TIME);
+	ATF_CHECK(loop_childless());
+	loop_release();
+	loop_close();
+}
+
+ATF_TC_WITHOUT_HEAD(opened_held);
+ATF_TC_BODY(opened_held, tc)
+{
+	sigset_t mask;
+
+	sigfillset(&mask);
+	ATF_REQUIRE_EQ(sigprocmask(SIG_SETMASK, &mask, NULL), 0);
+	ATF_REQUIRE_EQ(raise(SIGUSR1), 0);
+	ATF_REQUIRE_EQ(loop_open_held(sigs, sizeof sigs / sizeof *sigs), 0);
+	ATF_CHECK(nothing_comes());
+	loop_release();
+	ATF_CHECK_EQ(next().sig, SIGUSR1);
+	loop_close();
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, time_comes_when_it_is_due);
@@ -402,5 +445,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, more_fds_than_a_batch_are_all_told);
 	ATF_TP_ADD_TC(tp, closed_all_is_as_before);
 	ATF_TP_ADD_TC(tp, what_cannot_be_caught_is_an_error);
+	ATF_TP_ADD_TC(tp, held_when_nothing_is_untold);
+	ATF_TP_ADD_TC(tp, opened_held);
 	return atf_no_error();
 }

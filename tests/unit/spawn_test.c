@@ -100,7 +100,7 @@ ATF_TC_BODY(a_program_that_is_open, tc)
 {
 	char *argv[] = { (char *)(size_t) "renamed", (char *)(size_t) "-c",
 		(char *)(size_t) "echo $0; exit 7", (char *)(size_t) "zero", NULL };
-	struct spawn_fd fds[] = { { 1, -1 }, { 3, -1 } };
+	struct spawn_fd fds[] = { { 1, -1 }, { -1, -1 } };
 	int shell = open("/bin/sh", O_RDONLY | O_CLOEXEC), file, p[2];
 	struct spawn s = { .file = "./missing",
 		.file_fd = &file,
@@ -117,6 +117,7 @@ ATF_TC_BODY(a_program_that_is_open, tc)
 	close(shell);
 	ATF_REQUIRE_EQ(pipe2(p, O_CLOEXEC), 0);
 	fds[0].parent = fds[1].parent = p[1];
+	fds[1].child = file; /* where it stands itself */
 	pid = spawn_again(&s, &step);
 	ATF_REQUIRE_MSG(pid > 0, "%s: %s", step, strerror(errno));
 	close(p[1]);

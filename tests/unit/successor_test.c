@@ -46,7 +46,8 @@ looks(struct successor *u, const char *script, struct buf *why)
 	const char *step;
 	pid_t pid;
 
-	ATF_REQUIRE(successor_begin(u, AT_FDCWD, "/bin/sh", state, argv, open_null(), 5, &step));
+	ATF_REQUIRE(successor_begin(
+	    u, successor_open(AT_FDCWD, "/bin/sh"), state, -1, argv, open_null(), 5, &step));
 	ATF_CHECK(successor_due(u) > 5 && successor_due(u) != MS_NEVER);
 	close(state);
 	ATF_CHECK_EQ(successor_on_exit(u, getpid(), 0, why), SUCCESSOR_NONE);
@@ -63,11 +64,11 @@ ATF_TC_BODY(agrees, tc)
 	struct buf why = buf_over(room, sizeof room);
 	struct successor u;
 
-	ATF_REQUIRE_EQ(
-	    looks(&u,
-		"read x </proc/self/fd/3; [ \"$x\" = 'a state' ] && [ \"$SE_UPGRADE\" = \"$PPID 3 -1\" ] && "
-		"[ ! -e /proc/self/fd/4 ] && [ -z \"$HOME\" ] && echo OK 1.2",
-		&why),
+	ATF_REQUIRE_EQ(looks(&u,
+			   "read x </proc/self/fd/3; [ \"$x\" = 'a state' ] && [ \"$SE_UPGRADE\" = "
+			   "\"$PPID 3 -1 -1\" ] && "
+			   "[ ! -e /proc/self/fd/4 ] && [ -z \"$HOME\" ] && echo OK 1.2",
+			   &why),
 	    SUCCESSOR_AGREES);
 	ATF_CHECK(u.agreed && u.program >= 0 && why.len == 0);
 	ATF_CHECK_EQ(successor_due(&u), MS_NEVER);
@@ -112,8 +113,8 @@ ATF_TC_BODY(takes_too_long, tc)
 	ms due;
 	pid_t pid;
 
-	ATF_REQUIRE(
-	    successor_begin(&u, AT_FDCWD, "/bin/sleep", state, argv, open_null(), 0, &step));
+	ATF_REQUIRE(successor_begin(
+	    &u, successor_open(AT_FDCWD, "/bin/sleep"), state, -1, argv, open_null(), 0, &step));
 	pid = u.looking;
 	due = successor_due(&u);
 	successor_tick(&u, due - 1);
@@ -134,12 +135,15 @@ ATF_TC_BODY(no_program, tc)
 	struct successor u;
 
 	open_null();
-	ATF_CHECK(!successor_begin(&u, AT_FDCWD, "none", state, argv, null, 0, &step));
-	ATF_CHECK(errno == ENOENT && strcmp(step, "open") == 0);
-	ATF_CHECK(!successor_begin(&u, AT_FDCWD, "/", state, argv, null, 0, &step));
-	ATF_CHECK_EQ(errno, EACCES);
-	ATF_CHECK(!successor_begin(&u, AT_FDCWD, "/etc/passwd", state, argv, null, 0, &step));
+	ATF_CHECK(successor_open(AT_FDCWD, "none") < 0 && errno == ENOENT);
+	ATF_CHECK(successor_open(AT_FDCWD, "/") < 0 && errno == EACCES);
+	ATF_CHECK(!successor_begin(
+	    &u, successor_open(AT_FDCWD, "/etc/passwd"), state, -1, argv, null, 0, &step));
 	ATF_CHECK(errno == EACCES && strcmp(step, "exec") == 0);
+	/* there would be no way back */
+	ATF_CHECK(!successor_begin(&u, successor_open(AT_FDCWD, "/bin/sh"), state,
+	    open("/etc/passwd", O_PATH | O_CLOEXEC), argv, null, 0, &step));
+	ATF_CHECK(errno == EACCES && strcmp(step, "our own file") == 0);
 	ATF_CHECK(u.program < 0 && u.answer < 0 && u.looking == 0);
 }
 
@@ -151,17 +155,17 @@ ATF_TC_BODY(becomes, tc)
 	char *argv[] = { "sh", "-c", script, NULL };
 	int kept = state_of("kept"), state = state_of("state"), status;
 	struct successor u = { .program = open("/bin/sh", O_PATH | O_CLOEXEC) };
-	int self = open("/bin/true", O_PATH | O_CLOEXEC);
+	int self = open("/bin/true", O_PATH | O_CLOEXEC), sealed = open_null();
 	pid_t pid;
 
 	ATF_REQUIRE_EQ(setenv(SUCCESSOR_ENV, "1 2 3 old", 1), 0);
 	ATF_REQUIRE((pid = fork()) >= 0);
 	if (pid == 0) {
 		snprintf(script, sizeof script,
-		    "read x </proc/self/fd/%d && [ \"$x\" = kept ]; [ \"$SE_UPGRADE\" = \"%d %d "
-		    "%d\" ] && "
+		    "read x </proc/self/fd/%d; [ \"$x\" = kept ] && [ \"$SE_UPGRADE\" = '%d %d "
+		    "%d %d' ] && "
 		    "[ $$ = %d ] && [ -n \"$PATH\" ] && [ ! -e /proc/self/fd/%d ] && exit 7",
-		    kept, (int)getpid(), state, self, (int)getpid(), u.program);
+		    kept, (int)getpid(), state, u.program, self, (int)getpid(), sealed);
 		successor_keep(kept);
 		successor_become(&u, state, self, argv);
 		_exit(1);
@@ -173,8 +177,8 @@ ATF_TC_BODY(becomes, tc)
 ATF_TC_WITHOUT_HEAD(word);
 ATF_TC_BODY(word, tc)
 {
-	static const char *const bad[] = { "", "1", "1 2", "x 2 3", "1 2 3", "-2 1 1",
-		"99999999999 1 1" };
+	static const char *const bad[] = { "", "1", "1 2 3", "x 2 3 4", "1 2 3 4", "-2 1 1 1",
+		"99999999999 1 1 1" };
 	struct predecessor p;
 	char text[64];
 
@@ -184,34 +188,36 @@ ATF_TC_BODY(word, tc)
 		ATF_REQUIRE_EQ(setenv(SUCCESSOR_ENV, bad[i], 1), 0);
 		ATF_CHECK_MSG(!predecessor_is(&p), "%s", bad[i]);
 	}
-	snprintf(text, sizeof text, "%d 3 -1", (int)getppid());
+	snprintf(text, sizeof text, "%d 3 -1 -1", (int)getppid());
 	ATF_REQUIRE_EQ(setenv(SUCCESSOR_ENV, text, 1), 0);
-	ATF_CHECK(predecessor_is(&p) && p.beside && p.state == 3 && p.self == -1);
+	ATF_CHECK(predecessor_is(&p) && p.beside && p.state == 3 && p.self == -1 && p.its == -1);
 	ATF_CHECK_STREQ(p.why, "");
-	snprintf(text, sizeof text, "%d 9 -1 for a reason", (int)getpid());
+	snprintf(text, sizeof text, "%d 9 8 -1 for a reason", (int)getpid());
 	ATF_REQUIRE_EQ(setenv(SUCCESSOR_ENV, text, 1), 0);
-	ATF_CHECK(predecessor_is(&p) && !p.beside && p.state == 9 && p.self == -1);
+	ATF_CHECK(predecessor_is(&p) && !p.beside && p.state == 9 && p.self == 8 && p.its == -1);
 	ATF_CHECK_STREQ(p.why, "for a reason");
 }
 
 ATF_TC_WITHOUT_HEAD(reads);
 ATF_TC_BODY(reads, tc)
 {
-	struct predecessor p = { .state = state_of("the state"), .self = dup(0) };
+	struct predecessor p = { .state = state_of("the state"), .self = dup(0), .its = dup(0) };
 	struct predecessor none = { .state = state_of("") };
 
+	ATF_REQUIRE_EQ(setenv(SUCCESSOR_ENV, "1 2 3 4", 1), 0);
 	ATF_REQUIRE(predecessor_read(&p));
 	ATF_CHECK(p.len == 9 && memcmp(p.text, "the state", 9) == 0);
 	ATF_CHECK(!predecessor_read(&none));
 	predecessor_settle(&p);
-	ATF_CHECK(p.state < 0 && p.self < 0 && !p.text);
+	ATF_CHECK(p.state < 0 && p.its < 0 && !p.text && fcntl(p.self, F_GETFD) == FD_CLOEXEC);
+	ATF_CHECK(!getenv(SUCCESSOR_ENV) && getenv("PATH"));
 }
 
 /* The way back; there is none for who has come back already. */
 ATF_TC_WITHOUT_HEAD(returns);
 ATF_TC_BODY(returns, tc)
 {
-	struct predecessor p = { .state = 5, .self = -1, .why = "" };
+	struct predecessor p = { .state = 5, .self = dup(0), .its = -1, .why = "" };
 	char script[128];
 	char *argv[] = { "sh", "-c", script, NULL };
 	int status;
@@ -219,11 +225,13 @@ ATF_TC_BODY(returns, tc)
 
 	predecessor_return(&p, argv, "no");
 	ATF_CHECK_EQ(errno, ENOENT);
-	p.self = open("/bin/sh", O_PATH | O_CLOEXEC);
+	p.its = open("/bin/sh", O_PATH | O_CLOEXEC);
 	ATF_REQUIRE((pid = fork()) >= 0);
 	if (pid == 0) {
-		snprintf(script, sizeof script, "[ \"$SE_UPGRADE\" = '%d 5 -1 no room' ] && exit 7",
-		    (int)getpid());
+		snprintf(script, sizeof script,
+		    "[ \"$SE_UPGRADE\" = '%d 5 %d -1 no room' ] && [ ! -e /proc/self/fd/%d ] && "
+		    "exit 7",
+		    (int)getpid(), p.its, p.self);
 		predecessor_return(&p, argv, "no room");
 		_exit(1);
 	}
