@@ -6,7 +6,7 @@ set -eu
 build='gcc make binutils libc6-dev musl-tools'
 demo="$build procps"
 check="$demo kyua atf-sh libatf-dev clang clang-tidy libclang-rt-dev cppcheck shellcheck mandoc
-strace iproute2 util-linux runc perl ruby-serverengine libserver-starter-perl libtest-tcp-perl
+strace iproute2 util-linux runc crun podman catatonit perl ruby-serverengine libserver-starter-perl libtest-tcp-perl
 libtest-requires-perl nginx-light starlet libplack-perl puma unicorn gunicorn python3 elfutils
 qemu-system-x86 qemu-system-arm cpio gcc-aarch64-linux-gnu libc6-dev-arm64-cross golang-go"
 bench="$demo runit s6 supervisor ruby-serverengine tini daemontools apache2-utils logrotate
@@ -47,7 +47,9 @@ for p in $missing; do
 	case $p in
 	nginx-light) s=nginx ;;
 	supervisor | unicorn | puma) s=$p ;;
+	podman) s='podman.socket podman.service podman-restart.service podman-auto-update.service podman-auto-update.timer' ;;
 	*) continue ;;
 	esac
-	systemctl --quiet disable "$s" 2>/dev/null || update-rc.d "$s" disable >/dev/null 2>&1 || :
+	# shellcheck disable=SC2086 # a list of units
+	systemctl --quiet disable $s 2>/dev/null || update-rc.d "$s" disable >/dev/null 2>&1 || :
 done

@@ -115,8 +115,10 @@ struct supervise {
 	ms control_again;             /* when accepting goes on after EMFILE; MS_NEVER: it is on */
 	unsigned long restarts;
 	ms started;
-	ms stranger; /* before that, no line about datagrams from strangers */
-	long oom_kills;
+	ms stranger;     /* before that, no line about datagrams from strangers */
+	long oom_kills;  /* as last read; -1: not known */
+	long oom_news;   /* of these, not yet told of any worker */
+	ms oom_until;    /* until then they are news */
 	ms metrics_next; /* not written before */
 	ms trim_at;      /* when memory that was needed for a moment goes back; MS_NEVER: it has */
 	int argc;

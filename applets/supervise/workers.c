@@ -582,25 +582,36 @@ workers_tick(struct supervise *s, ms now)
 	workers_feed_event(s, i, WORKER_EV_TIME, now);
 }
 
+/* Was it the OOM killer? Each that it has ended is told of once, and only while that is news: it
+ * may have been a child of a worker. */
+static bool
+oom_killed(struct supervise *s, ms now)
+{
+	long kills = proc_oom_kills(s->boot->worker_cgroup);
+
+	if (kills > s->oom_kills) {
+		s->oom_news = s->oom_kills < 0 ? 0 : kills - s->oom_kills;
+		s->oom_kills = kills;
+		s->oom_until = now + MS_SECOND;
+	}
+	return now < s->oom_until && s->oom_news-- > 0;
+}
+
 static void
-log_exit(struct supervise *s, unsigned i, int status)
+log_exit(struct supervise *s, unsigned i, int status, ms now)
 {
 	bool asked = s->slot[i].machine.asked, well = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-	const char *how = asked ? "finished" : well ? "exited" : "exited unexpectedly", *oom = "";
+	const char *how = asked ? "finished" : well ? "exited" : "exited unexpectedly";
 	enum logline_level level = asked || well ? LOGLINE_INFO : LOGLINE_ERROR;
 	char name[16];
-	long kills;
 
 	if (WIFEXITED(status)) {
 		log_say(&s->log, level, "Worker %u %s with status %d", i, how, WEXITSTATUS(status));
 		return;
 	}
-	if (WTERMSIG(status) == SIGKILL && (kills = proc_oom_kills()) > s->oom_kills) {
-		s->oom_kills = kills;
-		oom = " (by the OOM killer)";
-	}
 	num_signal_name(WTERMSIG(status), name);
-	log_say(&s->log, level, "Worker %u %s with signal %s%s", i, how, name, oom);
+	log_say(&s->log, level, "Worker %u %s with signal %s%s", i, how, name,
+	    WTERMSIG(status) == SIGKILL && oom_killed(s, now) ? " (by the OOM killer)" : "");
 }
 
 bool
@@ -613,7 +624,7 @@ workers_on_exit(struct supervise *s, pid_t pid, int status, ms now)
 	if (!map_get(&s->by_pid, pid, &i))
 		return false;
 	w = &s->slot[i];
-	log_exit(s, i, status);
+	log_exit(s, i, status, now);
 	hooks_run(s, CONFIG_HOOK_WORKER_AFTER_EXIT, i, pid, status, now);
 	if (s->boot->worker_cgroup && cgroup_kill(s->boot->worker_cgroup, i) < 0)
 		log_say(&s->log, LOGLINE_WARN, "Worker %u: cgroup.kill: %s", i, call_reason());

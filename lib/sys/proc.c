@@ -211,23 +211,27 @@ oom_kills(const char *mount, const char *cgroup, const char *file)
 	return (long)field(p, 0);
 }
 
-long
-proc_oom_kills(void)
+/* The same of our own cgroup, named behind key in /proc/self/cgroup. */
+static long
+own_oom_kills(const char *mount, const char *key, const char *file)
 {
-	const char *mount = "/sys/fs/cgroup/memory", *file = "memory.oom_control";
 	char text[4096], *own;
-	long kills;
+	long kills = -1;
 
-	if (!slurp("/proc/self/cgroup", text, sizeof text))
-		return -1;
-	if (!(own = behind(text, ":memory:"))) {
-		mount = "/sys/fs/cgroup";
-		file = "memory.events";
-		if (!(own = behind(text, "0::")))
-			return -1;
+	if (slurp("/proc/self/cgroup", text, sizeof text) && (own = behind(text, key))) {
+		own[text_span(own, "\n")] = '\0';
+		kills = oom_kills(mount, own, file);
 	}
-	own[text_span(own, "\n")] = '\0';
 	/* in a container the path is often the host's, and the cgroup is mounted as the root */
-	kills = oom_kills(mount, own, file);
 	return kills >= 0 ? kills : oom_kills(mount, "", file);
+}
+
+long
+proc_oom_kills(const char *cgroup)
+{
+	long kills = cgroup ? oom_kills(cgroup, "", "memory.events") : -1;
+
+	if (kills < 0)
+		kills = own_oom_kills("/sys/fs/cgroup/memory", ":memory:", "memory.oom_control");
+	return kills >= 0 ? kills : own_oom_kills("/sys/fs/cgroup", "0::", "memory.events");
 }

@@ -27,8 +27,8 @@ bool proc_catches(pid_t, int sig);
 /* Calls found for each name in a directory until it returns false; -1: errno, else 0. */
 int proc_names(const char *dir, bool (*found)(const char *, void *), void *arg);
 /*
- * Calls found for each number that is a name in that directory, such as /proc or /proc/PID/fd, until
- * it returns false; -1: errno, else 0.
+ * Calls found for each number that is a name in that directory, such as /proc or /proc/PID/fd,
+ * until it returns false; -1: errno, else 0.
  */
 int proc_each(const char *dir, bool (*found)(int, void *), void *arg);
 /*
@@ -37,9 +37,10 @@ int proc_each(const char *dir, bool (*found)(int, void *), void *arg);
  */
 int proc_children(bool (*found)(pid_t, void *), void *arg);
 /*
- * How many processes the OOM killer has ended in our cgroup so far (memory.events of version 2,
- * memory.oom_control of version 1); -1: not known.
+ * How many processes the OOM killer has ended so far in the cgroup of version 2 that is that
+ * directory, and below; NULL, or no memory.events there: in our own (memory.oom_control of version
+ * 1, memory.events of 2). -1: not known.
  */
-long proc_oom_kills(void);
+long proc_oom_kills(const char *cgroup);
 
 #endif

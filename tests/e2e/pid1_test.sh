@@ -268,6 +268,60 @@ oom_kill_cleanup()
 	until rmdir "$dir" 2>/dev/null || [ ! -d "$dir" ] || [ $((n += 1)) -gt 100 ]; do sleep 0.05; done
 }
 
+# in_its_place N: the directory cgroup, where a worker_cgroup would be, says that N processes were ended by the OOM killer
+in_its_place()
+{
+	mkdir -p cgroup/worker-0 cgroup/worker-1
+	: >cgroup/worker-0/cgroup.procs && : >cgroup/worker-1/cgroup.procs
+	printf 'low 0\nhigh 0\nmax 0\noom 0\noom_kill %s\noom_group_kill 0\n' "$1" >events
+	mv events cgroup/memory.events
+}
+later_than() { [ "$(date +%s)" -gt "$1" ]; }
+BY_OOM='signal SIGKILL \(by the OOM killer\)$'
+
+# Workers in cgroups with limits of their own are in none of ours: theirs count. Each that it has ended is told of once,
+# and what it has ended besides, such as workers' children, is not taken for a worker that somebody kills later.
+atf_test_case oom_kills_of_workers_cgroups
+oom_kills_of_workers_cgroups_body()
+{
+	in_its_place 7
+	supervise --workers=2 --worker-cgroup="$PWD/cgroup" --restart-backoff=100ms -- "$W" log=w say=up hang
+	eventually lines w '^up ' 2
+	in_its_place 9
+	kill -9 $(worker_pid 0) $(worker_pid 1)
+	eventually lines log "Worker [01] exited unexpectedly with $BY_OOM" 2
+	eventually lines w '^up ' 4
+	kill -9 "$(worker_pid 1)"
+	eventually lines log 'Worker 1 exited unexpectedly with signal SIGKILL$' 1
+	eventually lines w '^up ' 5
+	in_its_place 15
+	kill -9 "$(worker_pid 0)"
+	eventually lines log "Worker 0 exited unexpectedly with $BY_OOM" 2
+	told=$(date +%s)
+	eventually lines w '^up ' 6
+	eventually later_than $((told + 2))
+	kill -9 "$(worker_pid 0)"
+	eventually lines log 'Worker 0 exited unexpectedly with signal SIGKILL$' 1
+	finish
+}
+
+# Where cgroups can be read only later it is not known what was before.
+atf_test_case oom_kills_unknown
+oom_kills_unknown_body()
+{
+	BEFORE='sh hide'
+	echo 'mount -t tmpfs none /sys/fs/cgroup && exec "$@"' >hide
+	as_init --restart-backoff=100ms -- sh -c 'umount /sys/fs/cgroup; exec "$1" log=w say=up hang' sh "$W"
+	for n in 1 2; do
+		eventually lines w '^up ' $n
+		kill -9 "$(children "$INIT")"
+		eventually lines log 'Worker 0 exited unexpectedly with signal SIGKILL' $n
+	done
+	! has log OOM || fail "$(cat log)"
+	kill -TERM "$INIT"
+	ends "$PID" 0
+}
+
 # ---- a real container ----
 
 # container UID LINE: the supervisor as PID 1 of a container that holds nothing but it and the worker, with a read-only root and
@@ -365,6 +419,8 @@ atf_init_test_cases()
 	atf_add_test_case subreaper_chain
 	atf_add_test_case subreaper_without_proc
 	atf_add_test_case oom_kill
+	atf_add_test_case oom_kills_of_workers_cgroups
+	atf_add_test_case oom_kills_unknown
 	atf_add_test_case in_container
 	atf_add_test_case container_exit_status
 	atf_add_test_case container_oom_kill

@@ -1,5 +1,6 @@
 #include "lib/sys/proc.h"
 
+#include <stdio.h>
 #include <sys/prctl.h>
 
 #include "tests/unit/sys_case.h"
@@ -235,7 +236,14 @@ ATF_TC_BODY(without_proc_none_is_known, tc)
 ATF_TC_WITHOUT_HEAD(oom_kills_are_counted_or_not_known);
 ATF_TC_BODY(oom_kills_are_counted_or_not_known, tc)
 {
-	ATF_CHECK(proc_oom_kills() >= -1);
+	static const char events[] = "oom 3\noom_kill 41\noom_group_kill 5\n";
+	FILE *f;
+
+	ATF_CHECK(proc_oom_kills(NULL) >= -1);
+	ATF_CHECK_EQ(proc_oom_kills("."), proc_oom_kills(NULL));
+	f = fopen("memory.events", "w");
+	ATF_REQUIRE(f != NULL && fputs(events, f) >= 0 && fclose(f) == 0);
+	ATF_CHECK_EQ(proc_oom_kills("."), 41);
 }
 
 ATF_TP_ADD_TCS(tp)
