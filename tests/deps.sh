@@ -6,8 +6,8 @@ set -eu
 build='gcc make binutils libc6-dev musl-tools'
 demo="$build procps"
 check="$demo kyua atf-sh libatf-dev clang clang-tidy libclang-rt-dev cppcheck shellcheck mandoc
-strace iproute2 util-linux runc crun podman catatonit perl ruby-serverengine libserver-starter-perl libtest-tcp-perl
-libtest-requires-perl nginx-light starlet libplack-perl puma unicorn gunicorn python3 elfutils
+strace iproute2 util-linux runc crun podman catatonit perl ruby-serverengine libserver-starter-perl
+libtest-tcp-perl libtest-requires-perl nginx-light starlet libplack-perl puma unicorn gunicorn python3 elfutils
 qemu-system-x86 qemu-system-arm cpio gcc-aarch64-linux-gnu libc6-dev-arm64-cross golang-go"
 bench="$demo runit s6 supervisor ruby-serverengine tini daemontools apache2-utils logrotate
 libserver-starter-perl elfutils gdb"

@@ -1,4 +1,4 @@
-# se-supervise where nobody is above it: PID 1 of a namespace, of a container; and as a subreaper.
+# se-supervise where nobody is above it: PID 1 of a namespace; and as a subreaper.
 
 # shellcheck source=/dev/null disable=SC2016,SC2013,SC3045 # inner shells; pids as words; dash has ulimit -S
 . "$SRC/tests/e2e/look.subr"
@@ -322,88 +322,6 @@ oom_kills_unknown_body()
 	ends "$PID" 0
 }
 
-# ---- a real container ----
-
-# container UID LINE: the supervisor as PID 1 of a container that holds nothing but it and the worker, with a read-only root and
-# 48 MB; its configuration comes from stdin; returns when its log, in err, has the line; $PID is runc
-container()
-{
-	mkdir -p bundle/rootfs
-	cp "$BUILD/sebox" bundle/rootfs/se-supervise
-	cp "$W" bundle/rootfs/worker
-	cat >bundle/rootfs/conf
-	ID=se-test-$$
-	echo "$ID" >container
-	rm -f bundle/config.json
-	runc spec -b bundle
-	sed -i -e 's/"terminal": true/"terminal": false/' -e 's|^\(\t*\)"sh"$|"/se-supervise", "-c", "/conf"|' \
-		-e 's/"uid": 0/"uid": '"$1"'/' -e 's/"gid": 0/"gid": '"$1"'/' \
-		-e 's/"resources": {/"resources": { "memory": { "limit": 50331648 },/' bundle/config.json
-	[ "$(sed -n 's/^[^"]*"readonly": true.*/yes/p' bundle/config.json | head -n 1)" = yes ] || fail 'the root is not read-only'
-	runc --root "$PWD/state" run -b bundle "$ID" </dev/null >out 2>err &
-	PID=$!
-	eventually gone_or has err "$2"
-	gone "$PID" || return
-	! has err 'level=error' || has err exec || atf_skip "no container here: $(grep -m 1 level=error err)"
-	fail "no container: $(cat out err)"
-}
-container_cleanup() { [ ! -s container ] || runc --root "$PWD/state" delete -f "$(cat container)" 2>/dev/null || :; }
-
-atf_test_case in_container cleanup
-in_container_head() { atf_set require.user root; atf_set require.progs runc; }
-in_container_body()
-{
-	for uid in 0 65534; do
-		container $uid 'TRACE -- : Worker 1 started' <<-END
-			command: [ /worker, orphans=20, escape=0, say=up, hang ]
-			workers: 2
-			log_level: trace
-			control_path: /dev/shm/ctl
-			stray_timeout: 60s
-		END
-		eventually lines out '^up ' 2
-		has err "^T, \\[.* #1\\] TRACE -- : Worker 0 started with pid [0-9]+" || fail "$(cat err)"
-		runc --root "$PWD/state" exec "$ID" /se-supervise --control-path=/dev/shm/ctl --status >status </dev/null || fail "$(cat status)"
-		has status '^pid 1 +running .* 2 up ' || fail "$(cat status)"
-		runc --root "$PWD/state" kill "$ID" TERM
-		ends "$PID" 0
-		has err 'INFO -- : Received graceful stop \(SIGTERM from the kernel or outside\)$' || fail "$(cat err)"
-		lines err 'INFO -- : Worker [01] finished with signal SIGTERM$' 2 || fail "$(cat err)"
-		! has err 'SIGKILL|ERROR' || fail "$(cat err)"
-	done
-}
-in_container_cleanup() { container_cleanup; }
-
-atf_test_case container_exit_status cleanup
-container_exit_status_head() { atf_set require.user root; atf_set require.progs runc; }
-container_exit_status_body()
-{
-	container 0 'started' <<-END
-		command: [ /worker, sleep=500, kill=9 ]
-		log_level: trace
-		restart_limit: 2/60s
-		restart_backoff: 100ms
-		on_give_up: exit
-	END
-	ends "$PID" 137
-}
-container_exit_status_cleanup() { container_cleanup; }
-
-atf_test_case container_oom_kill cleanup
-container_oom_kill_head() { atf_set require.user root; atf_set require.progs runc; }
-container_oom_kill_body()
-{
-	container 0 'SIGKILL' <<-END
-		command: [ /worker, sleep=500, eat=200, hang ]
-		restart_backoff: 1s
-		oom_score_adj: 500
-	END
-	has err 'ERROR -- : Worker 0 exited unexpectedly with signal SIGKILL \(by the OOM killer\)$' || fail "$(cat err)"
-	runc --root "$PWD/state" kill "$ID" TERM
-	ends "$PID" 0
-}
-container_oom_kill_cleanup() { container_cleanup; }
-
 atf_init_test_cases()
 {
 	atf_add_test_case zombies
@@ -421,7 +339,4 @@ atf_init_test_cases()
 	atf_add_test_case oom_kill
 	atf_add_test_case oom_kills_of_workers_cgroups
 	atf_add_test_case oom_kills_unknown
-	atf_add_test_case in_container
-	atf_add_test_case container_exit_status
-	atf_add_test_case container_oom_kill
 }
