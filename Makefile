@@ -2,7 +2,7 @@
 # make check      everything: units, end to end, fuzzers, layers, lint (installs what it needs, as root)
 # make demo       real workers, seen from outside
 # make install    DESTDIR, PREFIX
-# also: layers lint fuzz guest bench bench-logger bench-starter bench-sigdump bench-live clean
+# also: layers lint fuzz guest bench bench-logger bench-starter bench-sigdump bench-live bench-container clean
 
 VERSION = 0.1.0
 PREFIX  = /usr/local
@@ -191,6 +191,11 @@ bench-live:
 	@$(MAKE) -j$(JOBS) --no-print-directory BUILD=$(BUILD) all $(NEXT) $(BENCH:tests/%.c=$(BUILD)/%)
 	@sh tests/bench/live.sh $(BUILD) $(SCENARIO)
 
+bench-container:
+	@sh tests/deps.sh bench
+	@$(MAKE) -j$(JOBS) --no-print-directory BUILD=$(BUILD) all $(BENCH:tests/%.c=$(BUILD)/%) $(BUILD)/helpers/worker
+	@sh tests/bench/container.sh $(BUILD)
+
 fuzz: $(FUZZ:tests/%.c=$(BUILD)/%)
 	@sh tests/fuzz/run.sh $(BUILD) $(or $(SECONDS),60)
 
@@ -210,5 +215,5 @@ install: all
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all tests-built guest check demo bench bench-logger bench-starter bench-sigdump bench-live fuzz layers lint install clean
+.PHONY: all tests-built guest check demo bench bench-logger bench-starter bench-sigdump bench-live bench-container fuzz layers lint install clean
 -include $(OBJ:.o=.d) $(LIB:%.c=$(BUILD)/sane/%.d) $(UNIT:%.c=$(BUILD)/%.d) $(FUZZ:tests/%.c=$(BUILD)/%.d)

@@ -10,7 +10,7 @@ strace iproute2 util-linux runc crun podman catatonit perl ruby-serverengine lib
 libtest-tcp-perl libtest-requires-perl nginx-light starlet libplack-perl puma unicorn gunicorn python3 elfutils
 qemu-system-x86 qemu-system-arm cpio gcc-aarch64-linux-gnu libc6-dev-arm64-cross golang-go"
 bench="$demo runit s6 supervisor ruby-serverengine tini daemontools apache2-utils logrotate
-libserver-starter-perl elfutils gdb"
+libserver-starter-perl elfutils gdb runc"
 
 case $1 in
 demo) want=$demo ;;
