@@ -194,6 +194,62 @@ podman_log_body()
 at_least_files() { [ "$(ls log.d | wc -l)" -ge "$1" ] || fail "$(ls -l log.d)"; }
 podman_log_cleanup() { no_containers; }
 
+# ---- what the README says ----
+
+# told FIRST-LINE: the example of the README that begins so, up to the next empty line
+told() { awk -v first="    $1" '$0 == first { on = 1 } on && !NF { exit } on { print substr($0, 5) }' "$SRC/README"; }
+
+# pod_says EXPRESSION: of its only container, c, and its spec, s
+pod_says() { ruby -ryaml -e 's = YAML.safe_load(File.read("pod.yaml"))["spec"]; c, = s["containers"]; puts '"$1"; }
+
+atf_test_case readme cleanup
+readme_head() { needs_root_and podman runc catatonit ruby; }
+readme_body()
+{
+	podman_here runc
+	told 'FROM scratch' >Containerfile
+	told 'apiVersion: v1' >pod.yaml
+	mkdir context
+	cp "$BUILD/sebox" context/sebox
+	cp "$W" context/app
+	pod build -q --network=none -t localhost/app -f Containerfile context >/dev/null 2>err || fail "$(cat err)"
+
+	pod run -d --name app --cgroup-parent="/$ID" --read-only app say=up hang >/dev/null 2>err || fail "$(cat err)"
+	eventually says app '^up '
+	pod exec app /sebox se-supervise --control-path=@app --status >status || fail "$(cat status)"
+	has status '^pid 1 +running .* 4 up ' || fail "$(cat status)"
+	pod exec app /sebox se-supervise --control-path=@app --dump || fail 'no dump'
+	eventually says app '^End of sigdump process .* complete 1 '
+	stopped app 0
+
+	# the ladder, as the image has it, and preStop fit into the grace period
+	ladder=$(pod inspect -t image -f '{{join .Config.Entrypoint " "}}' app | tr ' ' '\n' | sed -n 's/^--worker-.*-kill-timeout=\([0-9]*\)s$/\1/p' |
+		awk '{ s += $1 } END { print s, NR }')
+	[ "${ladder#* }" = 2 ] || fail "ladder: $ladder"
+	[ $((${ladder% *} + $(pod_says 'c["lifecycle"]["preStop"]["sleep"]["seconds"]'))) -lt "$(pod_says 's["terminationGracePeriodSeconds"]')" ] ||
+		fail "too short: $(cat pod.yaml)"
+
+	# podman 4 runs the commands of probes by a shell, which is not there: they are run here
+	ruby -ryaml -e 'y = YAML.safe_load(File.read("pod.yaml")); c, = y["spec"]["containers"]
+		c.delete("livenessProbe"); c.delete("readinessProbe"); c["args"] = ["say=up", "hang"]; puts YAML.dump(y)' >played.yaml
+	pod play kube --network=none played.yaml >played 2>&1 || fail "$(cat played)"
+	eventually says app-app '^up '
+	for probe in livenessProbe readinessProbe; do
+		pod exec app-app $(pod_says "c['$probe']['exec']['command']") >status || fail "$probe: $(cat status)"
+		has status '^pid 1 +running .* 4 up ' || fail "$(cat status)"
+	done
+	[ "$(field "$(inspected app-app Pid)" Uid)" = 1000 ] || fail "$(pod inspect app-app)"
+	stopped app-app 0
+	pod pod rm -fa >/dev/null
+	[ -z "$(pod ps -aq)" ] || fail "$(pod ps -a)"
+}
+readme_cleanup()
+{
+	no_containers
+	# that pod's, where podman puts those of all pods
+	find /sys/fs/cgroup -depth -type d -path '*/libpod_parent*' -exec rmdir {} \; 2>/dev/null || :
+}
+
 atf_init_test_cases()
 {
 	atf_add_test_case runc
@@ -206,4 +262,5 @@ atf_init_test_cases()
 	atf_add_test_case podman_stop
 	atf_add_test_case podman_memory
 	atf_add_test_case podman_log
+	atf_add_test_case readme
 }
