@@ -14,7 +14,6 @@
 #include "../../lib/sys/daemon.h"
 #include "../../lib/sys/loop.h"
 #include "../../lib/sys/out.h"
-#include "../../lib/sys/proc.h"
 #include "../../lib/sys/title.h"
 #include "../../lib/sys/unixsock.h"
 #include "commands.h"
@@ -219,7 +218,6 @@ start_init(struct supervise *s, const struct config *c, int argc, char **argv)
 	s->link = -1;
 	s->beat_at = MS_NEVER;
 	s->up_look = MS_NEVER;
-	s->oom_kills = proc_oom_kills(s->boot->worker_cgroup);
 	s->changed = true;
 	if (getrandom(&s->random, sizeof s->random, GRND_NONBLOCK) < 0 || s->random == 0)
 		s->random = (unsigned)getpid() * 2654435769u |

@@ -116,7 +116,7 @@ struct supervise {
 	unsigned long restarts;
 	ms started;
 	ms stranger;     /* before that, no line about datagrams from strangers */
-	long oom_kills;  /* as last read; -1: not known */
+	long oom_kills;  /* as last read, first behind the first spawn; -1: not known */
 	long oom_news;   /* of these, not yet told of any worker */
 	ms oom_until;    /* until then they are news */
 	ms metrics_next; /* not written before */

@@ -159,6 +159,8 @@ start(struct supervise *s, unsigned i, ms now)
 		w->text_len = 0;
 		w->cpu = -1;
 		map_put(&s->by_pid, pid, i);
+		if (!s->proven) /* now, so that the first need not wait for it */
+			s->oom_kills = proc_oom_kills(s->boot->worker_cgroup);
 		s->proven = true;
 		answer.event = WORKER_EV_SPAWNED;
 		log_say(&s->log, LOGLINE_TRACE, "Worker %u started with pid %d", i, (int)pid);

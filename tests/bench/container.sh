@@ -5,8 +5,9 @@
 #
 # first: from the exec of PID 1 to main() of its (first) worker, which is static and small: the worker as PID 1
 # itself, behind tini-static, and behind se-supervise; medians of RUNS (200) containers each, in turn.
-# memory: PSS of all processes of the container but the workers, of which there are four that sleep, SETTLE (2)
-# seconds after the start; with the log on stderr, and in a file (then there is a logger).
+# memory: PSS of all processes of the container but the workers, SETTLE (2) seconds after the start: of tini-static
+# with one worker that sleeps, and of se-supervise with four; logging: with the log in a file (then there is a logger).
+# The kernel maps the pages of a program's file in groups of 16 around each that is used.
 # It prints numbers and asserts nothing; they are of one machine, so compare only within one run.
 set -eu
 
@@ -69,17 +70,19 @@ first() {
 }
 
 memory() {
-	for log in - /dev/shm/log; do
-		bundle /se-supervise --workers=4 --log=$log -- /worker hang
+	for peer in tini se-supervise logging; do
+		case $peer in
+		tini) bundle /tini -- /worker hang ;;
+		se-supervise) bundle /se-supervise --workers=4 -- /worker hang ;;
+		logging) bundle /se-supervise --workers=4 --log=/dev/shm/log -- /worker hang ;;
+		esac
 		runc --root "$top/state" run -d -b bundle $id </dev/null >memory.out 2>&1
 		pid=$(runc --root "$top/state" state $id | sed -n 's/.*"pid": \([0-9]*\).*/\1/p')
 		sleep "${SETTLE:-2}"
-		all=0 processes=0
 		for p in $(runc --root "$top/state" ps -f json $id | tr -d '[]' | tr , ' '); do
-			[ "$(cat "/proc/$p/comm")" != worker ] || continue
-			all=$((all + $(awk '/^Pss:/ { print $2 }' "/proc/$p/smaps_rollup"))) processes=$((processes + 1))
-		done
-		echo "memory, 4 workers, log in $log: $all KiB PSS in $processes of ours"
+			[ "$(cat "/proc/$p/comm")" = worker ] || cat "/proc/$p/smaps_rollup"
+		done | awk -v peer=$peer '/^Pss:/ { all += $2; n++ } /^Pss_Anon:/ { own += $2 } END {
+			printf "%-14s %4d KiB PSS, %d without the pages of its file, in %d processes\n", peer, all, own, n }'
 		runc --root "$top/state" delete -f $id
 		pid=
 	done
