@@ -15,14 +15,14 @@ life_of()
 	container "$RT" "$@" -- /se-supervise --workers=2 --log-level=trace --control-path=@ctl --stray-timeout=60s -- \
 		/worker orphans=20 escape=0 say=up hang
 	eventually lines out '^up ' 2
-	has err '^T, \[.* #1\] TRACE -- : Worker 0 started with pid [0-9]+' || fail "$(cat err)"
+	has err '^T, \[.* #1\] TRACE -- : Worker 0 started with pid [0-9]+' || fail "log: $(cat err)"
 	its_status "$@"
-	has status '^pid 1 +running .* 2 up ' || fail "$(cat status)"
+	has status '^pid 1 +running .* 2 up ' || fail "status: $(cat status)"
 	inside "$RT" --root "$PWD/$RT" kill "$ID" TERM
 	ends "$PID" 0
-	has err 'INFO -- : Received graceful stop \(SIGTERM from the kernel or outside\)$' || fail "$(cat err)"
-	lines err 'INFO -- : Worker [01] finished with signal SIGTERM$' 2 || fail "$(cat err)"
-	! has err 'SIGKILL|ERROR' || fail "$(cat err)"
+	has err 'INFO -- : Received graceful stop \(SIGTERM from the kernel or outside\)$' || fail "log: $(cat err)"
+	lines err 'INFO -- : Worker [01] finished with signal SIGTERM$' 2 || fail "log: $(cat err)"
+	! has err 'SIGKILL|ERROR' || fail "log: $(cat err)"
 }
 # lives RUNTIME WORD: as root and as another user, with what a runtime gives and with the least
 lives()
