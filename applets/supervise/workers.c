@@ -392,13 +392,24 @@ workers_repolicy(struct supervise *s, ms now)
 	}
 }
 
+/* The three arrays of a heap are one block of memory: for few workers, one page. */
 bool
 workers_grow_heap(struct heap *h, unsigned old, unsigned n)
 {
-	if (!memory_grow(&h->key, old * sizeof *h->key, n * sizeof *h->key) ||
-	    !memory_grow(&h->slot, old * sizeof *h->slot, n * sizeof *h->slot) ||
-	    !memory_grow(&h->at, old * sizeof *h->at, n * sizeof *h->at))
+	const size_t each = sizeof *h->key + sizeof *h->slot + sizeof *h->at;
+	struct heap new = { .key = memory_get(n * each), .len = h->len };
+
+	if (!new.key)
 		return false;
+	new.slot = (unsigned *)(new.key + n);
+	new.at = new.slot + n;
+	if (old > 0) {
+		memcpy(new.key, h->key, old * sizeof *h->key);
+		memcpy(new.slot, h->slot, old * sizeof *h->slot);
+		memcpy(new.at, h->at, old * sizeof *h->at);
+		memory_free(h->key, old * each);
+	}
+	*h = new;
 	heap_grow(h, old, n);
 	return true;
 }

@@ -53,17 +53,14 @@ char **
 title_init(char **argv)
 {
 	size_t nargs, nenv, args = size_of(argv, &nargs), env = size_of(environ, &nenv);
-	char **new_argv, **new_environ;
+	char **new_argv;
 
-	if (nargs == 0 || !(new_argv = memory_get(args)))
+	args += -args % sizeof *argv;
+	if (nargs == 0 || !(new_argv = memory_get(args + env)))
 		return argv; /* then the name stays as it is */
-	if (!(new_environ = memory_get(env))) {
-		memory_free(new_argv, args);
-		return argv;
-	}
 	title.start = argv[0];
 	title.room = (size_t)(end_of(environ, end_of(argv, argv[0])) - argv[0]);
-	environ = copy_to(new_environ, environ, nenv);
+	environ = copy_to(new_argv + args / sizeof *argv, environ, nenv);
 	return copy_to(new_argv, argv, nargs);
 }
 
