@@ -87,6 +87,8 @@ self_carry(struct carry *c, struct supervise *s)
 		CARRY_A_NUMBER(struct supervise, beat_at),
 		CARRY_A_NUMBER(struct supervise, up_look),
 		CARRY_UP_TO(struct supervise, rolling_by, WORKER_EV_TIME),
+		CARRY_A_NUMBER(struct supervise, oom_news),
+		CARRY_A_NUMBER(struct supervise, oom_until),
 	};
 	static const struct carry_field line[] = {
 		CARRY_A_FLAG(struct command_line, closed),
