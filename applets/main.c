@@ -7,6 +7,7 @@
 #include "../lib/sys/call.h"
 #include "../lib/sys/memory.h"
 #include "../lib/sys/out.h"
+#include "../lib/sys/pid1.h"
 #include "../lib/sys/title.h"
 #include "applet.h"
 
@@ -170,8 +171,8 @@ install(char **argv)
 	return status;
 }
 
-int
-main(int argc, char **argv)
+static int
+dispatch(int argc, char **argv)
 {
 	const struct applet *a = argc > 0 ? find(base_name(argv[0])) : NULL;
 
@@ -191,4 +192,10 @@ main(int argc, char **argv)
 	out_error("sebox: %s: no such applet", argv[1]);
 	(void)list(STDERR_FILENO); /* the status tells it too */
 	return 127;
+}
+
+int
+main(int argc, char **argv)
+{
+	return pid1_leave(dispatch(argc, argv));
 }

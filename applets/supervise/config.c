@@ -11,6 +11,7 @@
 #include "../../lib/sys/memory.h"
 #include "../../lib/sys/out.h"
 #include "../../lib/wire/conf.h"
+#include "init.h"
 #include "listeners.h"
 
 #define FILE_MAX_BYTES ((size_t)1024 * 1024)
@@ -84,6 +85,9 @@ const struct opt config_opts[] = {
 	BOOL(dump_on_timeout, OPT_DYNAMIC, "write the stacks of a worker that hangs before it is killed"),
 	STRING(metrics_path, OPT_DYNAMIC, "PATH", "Prometheus status, written once a second at most"),
 	TIME(stray_timeout, stray_timeout, 0, 0, "from TERM to KILL for what workers leave behind" OPT_OR("5s")),
+
+	WORD(init_exit, OPT_DYNAMIC, "exit|poweroff|reboot|halt", "as PID 1, the end when everything has stopped"),
+	BOOL(init_mount, 0, "as PID 1, mount /proc and /dev, open /dev/console"),
 
 	HEADING("Starting and restarting:"),
 	TIME(start_worker_delay, start_worker_delay, 0, 0, "between two starts"),
@@ -402,7 +406,7 @@ take_operands(struct config *c, int argc, char *const argv[], int first, struct 
 static bool
 find_file(int argc, char *const argv[], size_t room, char *path, size_t path_room, struct buf *why)
 {
-	struct config c = { 0 };
+	struct config c = { .path = init_config(argv[0]) };
 	char *base = memory_get(room);
 	struct buf text;
 	bool found = false;
@@ -468,6 +472,7 @@ config_load(int dir_fd, bool again, int argc, char *const argv[], struct buf *wh
 	if (!(c = make(room + len, &text, why)))
 		goto fail;
 	if (!take_environment(c, why) || (file && !take_file(path, file, len, c, &text, why)) ||
+	    !init_environment(c, why) ||
 	    (first = opt_parse(config_opts, c, &text, argc, argv, why)) < 0)
 		goto fail;
 	take_operands(c, argc, argv, first, &text);

@@ -27,6 +27,8 @@ enum config_verb {
 
 enum config_give_up { CONFIG_GIVE_UP_EXIT, CONFIG_GIVE_UP_STOP };
 
+enum config_init { CONFIG_INIT_EXIT, CONFIG_INIT_POWEROFF, CONFIG_INIT_REBOOT, CONFIG_INIT_HALT };
+
 enum config_restart { CONFIG_RESTART_TOGETHER, CONFIG_RESTART_ROLLING };
 
 enum config_log_format { CONFIG_LOG_RUBY, CONFIG_LOG_PLAIN, CONFIG_LOG_JSON, CONFIG_LOG_CRI };
@@ -104,6 +106,8 @@ struct config {
 	struct config_ladder server;
 
 	ms stray_timeout;
+	unsigned init_exit; /* enum config_init */
+	bool init_mount;
 
 	ms start_worker_delay;
 	unsigned start_worker_delay_rand;

@@ -164,8 +164,7 @@ go_on(struct supervise *s, const struct predecessor *p, const struct state_head 
 	s->self = p->self;
 	if (s->boot->supervisor && !s->supervisor)
 		s->signals = server_signals;
-	start_signals(s, sigs);
-	return loop_open_held(sigs, START_SIGNALS) == 0 && open_log(s) && watch_all(s);
+	return loop_open_held(sigs, start_signals(s, sigs)) == 0 && open_log(s) && watch_all(s);
 }
 
 struct supervise *

@@ -14,10 +14,12 @@
 #include "../../lib/sys/daemon.h"
 #include "../../lib/sys/loop.h"
 #include "../../lib/sys/out.h"
+#include "../../lib/sys/pid1.h"
 #include "../../lib/sys/title.h"
 #include "../../lib/sys/unixsock.h"
 #include "commands.h"
 #include "control.h"
+#include "init.h"
 #include "manager.h"
 #include "server.h"
 #include "workers.h"
@@ -32,7 +34,7 @@ start_die(int status, const char *format, ...)
 	va_start(ap, format);
 	out_verror(PREFIX, format, ap);
 	va_end(ap);
-	_exit(status);
+	_exit(init_leave(NULL, false, status));
 }
 
 /* Once there may be a pid file and sockets: they go too. */
@@ -58,35 +60,36 @@ fail(struct supervise *s, const char *format, ...)
 	va_end(ap);
 	server_ends(s, 1, s->why + strlen(PREFIX));
 	out_error("%s", s->why);
-	_exit((int)s->boot->daemonize_error_exit_code);
+	_exit(init_leave(s->boot, false, (int)s->boot->daemonize_error_exit_code));
 }
 
 static int
-open_null(void)
+open_null(struct supervise *s)
 {
 	int fd = daemon_null();
 
 	if (fd < 0)
-		start_die(1, "start: /dev/null: %s", call_reason());
+		fail(s, "start: /dev/null: %s", call_reason());
 	return fd;
 }
 
-void
+size_t
 start_signals(const struct supervise *s, int to[START_SIGNALS])
 {
 	memcpy(to, s->signals, CONFIG_SIGNALS * sizeof *to);
 	to[CONFIG_SIGNALS] = SIGTTIN;
 	to[CONFIG_SIGNALS + 1] = SIGTTOU;
+	to[CONFIG_SIGNALS + 2] = SIGINT;
+	return CONFIG_SIGNALS + 2 + s->machine;
 }
 
 static void
-catch_signals(const struct supervise *s)
+catch_signals(struct supervise *s)
 {
 	int sigs[START_SIGNALS];
 
-	start_signals(s, sigs);
-	if (loop_open(sigs, START_SIGNALS) < 0)
-		start_die(1, "start: signals: %s", call_reason());
+	if (loop_open(sigs, start_signals(s, sigs)) < 0)
+		fail(s, "start: signals: %s", call_reason());
 	call_signal(SIGPIPE, SIG_IGN);
 }
 
@@ -195,7 +198,8 @@ prepare_workers(struct supervise *s)
 	buf_printf(&why, "workers: %u: %s", s->boot->workers, reason);
 wrong:
 	undo(s);
-	start_die(EXIT_USAGE, "%s", room);
+	out_error(PREFIX "%s", room);
+	_exit(init_leave(s->boot, false, EXIT_USAGE));
 }
 
 void
@@ -219,6 +223,7 @@ start_init(struct supervise *s, const struct config *c, int argc, char **argv)
 	s->beat_at = MS_NEVER;
 	s->up_look = MS_NEVER;
 	s->changed = true;
+	s->machine = pid1_is_machine();
 	if (getrandom(&s->random, sizeof s->random, GRND_NONBLOCK) < 0 || s->random == 0)
 		s->random = (unsigned)getpid() * 2654435769u |
 		    1; /* early at boot: good enough for jitter */
@@ -236,6 +241,8 @@ take_place(struct supervise *s)
 
 	s->base_fd = call_open(".", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 	spawn_seal_fds();
+	if (c->daemonize && s->machine)
+		fail(s, "daemonize: a machine's PID 1 cannot leave");
 	if (c->daemonize && (s->daemon_fd = daemon_start((int)c->daemonize_error_exit_code)) < 0)
 		fail(s, "daemonize: %s", call_reason());
 	s->pid = getpid();
@@ -269,8 +276,10 @@ start_up(struct supervise *s, const struct config *c, int argc, char **argv)
 	bool server = server_is_one();
 	const char *name = c->daemon_process_name;
 
-	start_init(s, c, argc, argv);
-	s->launch.null = open_null(); /* the first: it fills 0 to 2 */
+	int sigs[START_SIGNALS];
+
+	if (loop_open(sigs, start_signals(s, sigs)) < 0)
+		fail(s, "start: signals: %s", call_reason());
 	s->launch.listeners = &s->listeners;
 	s->self = spawn_self(); /* before a chdir */
 	logger_init(&s->logger, s->self, s->launch.null);

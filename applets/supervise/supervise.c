@@ -20,6 +20,7 @@
 #include "control.h"
 #include "dumps.h"
 #include "getsocket.h"
+#include "init.h"
 #include "link.h"
 #include "manager.h"
 #include "metrics.h"
@@ -411,7 +412,7 @@ on_signal(struct supervise *s, const struct loop_event *ev)
 	char signal[16], name[16], room[128];
 	struct buf who = buf_over(room, sizeof room);
 
-	if (!command_of_signal(s->signals, ev->sig, &command))
+	if (init_on_signal(s, ev) || !command_of_signal(s->signals, ev->sig, &command))
 		return;
 	num_signal_name(ev->sig, signal);
 	buf_printf(&who, "%s from ", signal);
@@ -644,8 +645,10 @@ supervise(struct supervise *s)
 	control_close(s);
 	if (failed)
 		tell_failure(s);
-	return s->failed ? s->failed : s->fleet.status;
+	return init_leave(s->live, s->reboot, s->failed ? s->failed : s->fleet.status);
 }
+
+extern const struct applet applet_supervise;
 
 static int
 run(int argc, char **argv)
@@ -659,10 +662,18 @@ run(int argc, char **argv)
 	/* a signal from the first moment on waits for its handler, even where PID 1 would lose it
 	 */
 	call_mask(SIG_SETMASK, &call_all, &old);
+	argv = init_words(&argc, argv);
 	if (predecessor_is(&before))
 		return supervise(resume(&before, argc, argv));
-	if (!(c = config_load(server_is_one() ? LINK_BASE : AT_FDCWD, false, argc, argv, &why)))
+	if (opt_given(config_opts, "help", argc, argv)) /* now it may be the first */
+		return applet_answer(&applet_supervise, false);
+	if (opt_given(config_opts, "version", argc, argv))
+		return applet_answer(&applet_supervise, true);
+	if (!(c = config_load(server_is_one() ? LINK_BASE : AT_FDCWD, false, argc, argv, &why))) {
+		init_mount(NULL);
 		start_die(EXIT_USAGE, "%s", room);
+	}
+	init_mount(c);
 	if (!c->check && c->verb.verb == CONFIG_RUN)
 		return supervise(start(c, argc, argv));
 	call_mask(SIG_SETMASK, &old, NULL);
@@ -678,6 +689,7 @@ run(int argc, char **argv)
 
 const struct applet applet_supervise = {
 	.name = "se-supervise",
+	.alias = "init",
 	.usage = "[-c FILE] [--KEY=VALUE]... [--] [COMMAND [ARG]...]\0"
 		 "-c FILE --check\0"
 		 "(-c FILE | --control-path=PATH | --pid-path=PATH) --status|--stop|...\0"

@@ -89,6 +89,7 @@ struct supervise {
 	unsigned active;               /* slots that have a process or will have one */
 	struct supervisor *supervisor; /* we are one, and the workers are a server's; NULL: not */
 	bool left;                     /* it leaves its server to itself */
+	bool machine, reboot;          /* we are a machine's PID 1; Ctrl-Alt-Del has come */
 	int link;                      /* of a server to its supervisor; -1: we are none */
 	ms beat_at, up_look; /* its next heartbeat, and when it looks whether all are up */
 	pid_t pid;           /* ours; a helper's copy of all this has another */

@@ -70,6 +70,8 @@ server_immediate_kill_interval: 10s
 server_immediate_kill_interval_increment: 10s
 server_immediate_kill_timeout: 10m
 dump_on_timeout: false
+init_exit: exit
+init_mount: false
 daemon_process_name: nil
 chuser: nil
 chgroup: nil

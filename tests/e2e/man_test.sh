@@ -220,7 +220,7 @@ changed()
 		other["true"] = "false"; other["false"] = "true"; other["process"] = "spawn"; other["exit"] = "stop"
 		other["auto"] = "off"; other["debug"] = "info"; other["-1"] = "2h"; other["[]"] = "[3]"; other["nil"] = 0
 		key["restart_limit"] = "5/1m"; key["worker_max_rss"] = "1G"; key["nice"] = 1; key["command"] = "sleep 1001"
-		key["oom_score_adj"] = 1; key["worker_notification_fd"] = 4; key["allowed_networks"] = "[10.0.0.0/8]"; other["ruby"] = "plain"; other["block"] = "drop"; other["signal"] = "pipe"; other["together"] = "rolling"; key["log_rotate_size"] = "2M"
+		key["oom_score_adj"] = 1; key["init_exit"] = "poweroff"; key["worker_notification_fd"] = 4; key["allowed_networks"] = "[10.0.0.0/8]"; other["ruby"] = "plain"; other["block"] = "drop"; other["signal"] = "pipe"; other["together"] = "rolling"; key["log_rotate_size"] = "2M"
 	}
 	{
 		name = $1; sub(/:/, "", name)
