@@ -2,7 +2,7 @@
 # make check      everything: units, end to end, fuzzers, layers, lint (installs what it needs, as root)
 # make demo       real workers, seen from outside
 # make install    DESTDIR, PREFIX
-# also: layers lint fuzz guest bench bench-logger bench-starter bench-sigdump bench-live bench-container clean
+# also: layers lint fuzz guest bench bench-logger bench-starter bench-sigdump bench-live bench-container bench-guest clean
 
 VERSION = 0.1.0
 PREFIX  = /usr/local
@@ -196,6 +196,11 @@ bench-container:
 	@$(MAKE) -j$(JOBS) --no-print-directory BUILD=$(BUILD) all $(BENCH:tests/%.c=$(BUILD)/%) $(BUILD)/helpers/worker
 	@sh tests/bench/container.sh $(BUILD)
 
+bench-guest:
+	@sh tests/deps.sh bench-guest
+	@$(MAKE) -j$(JOBS) --no-print-directory BUILD=$(BUILD) all $(BUILD)/bench/booted guest
+	@sh tests/bench/guest.sh $(BUILD) $(SCENARIO)
+
 fuzz: $(FUZZ:tests/%.c=$(BUILD)/%)
 	@sh tests/fuzz/run.sh $(BUILD) $(or $(SECONDS),60)
 
@@ -215,5 +220,5 @@ install: all
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all tests-built guest check demo bench bench-logger bench-starter bench-sigdump bench-live bench-container fuzz layers lint install clean
+.PHONY: all tests-built guest check demo bench bench-logger bench-starter bench-sigdump bench-live bench-container bench-guest fuzz layers lint install clean
 -include $(OBJ:.o=.d) $(LIB:%.c=$(BUILD)/sane/%.d) $(UNIT:%.c=$(BUILD)/%.d) $(FUZZ:tests/%.c=$(BUILD)/%.d)

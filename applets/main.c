@@ -31,10 +31,13 @@ base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* By its name, "se-supervise", by the name without "se-", or by its other name. */
+/* By its name, "se-supervise", by the name without "se-", or by its other name; init is what
+ * kernels start. */
 static const struct applet *
 find(const char *name)
 {
+	if (strcmp(name, "init") == 0)
+		name = "supervise";
 	for (size_t i = 0; i < APPLETS; i++)
 		if (strcmp(applets[i]->name, name) == 0 ||
 		    strcmp(applets[i]->name + 3, name) == 0 ||
@@ -115,6 +118,10 @@ applet_answer(const struct applet *a, bool version)
 static int
 run(const struct applet *a, int argc, char **argv)
 {
+	/* what a kernel passes on in front of the options was not meant for us */
+	if (strcmp(base_name(argv[0]), "init") == 0)
+		for (; argc > 1 && argv[1][0] != '-'; argc--, argv++)
+			argv[1] = argv[0];
 	if (!a->own_help && opt_given(a->opts, "help", argc, argv))
 		return applet_answer(a, false);
 	if (!a->own_help && opt_given(a->opts, "version", argc, argv))

@@ -9,6 +9,7 @@ check="$demo kyua atf-sh libatf-dev clang clang-tidy libclang-rt-dev cppcheck sh
 strace iproute2 util-linux runc crun podman catatonit perl ruby-serverengine libserver-starter-perl
 libtest-tcp-perl libtest-requires-perl nginx-light starlet libplack-perl puma unicorn gunicorn python3 elfutils
 qemu-system-x86 qemu-system-arm cpio gcc-aarch64-linux-gnu libc6-dev-arm64-cross golang-go"
+bench_guest="$build qemu-system-x86 cpio xz-utils zstd gcc-aarch64-linux-gnu"
 bench="$demo runit s6 supervisor ruby-serverengine tini daemontools apache2-utils logrotate
 libserver-starter-perl elfutils gdb runc"
 
@@ -16,7 +17,8 @@ case $1 in
 demo) want=$demo ;;
 check) want=$check ;;
 bench) want=$bench ;;
-*) echo "deps.sh: $1: expected demo, check or bench" >&2; exit 2 ;;
+bench-guest) want=$bench_guest ;;
+*) echo "deps.sh: $1: expected demo, check, bench or bench-guest" >&2; exit 2 ;;
 esac
 
 missing=

@@ -18,17 +18,6 @@ init_config(const char *argv0)
 	return strcmp(slash ? slash + 1 : argv0, "init") == 0 ? DEFAULT_CONFIG : NULL;
 }
 
-char **
-init_words(int *argc, char **argv)
-{
-	while (init_config(argv[0]) && *argc > 1 && argv[1][0] != '-') {
-		argv[1] = argv[0];
-		argv++;
-		--*argc;
-	}
-	return argv;
-}
-
 static bool
 take(const char *key, struct config *c, struct buf *why)
 {

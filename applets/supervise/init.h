@@ -9,8 +9,6 @@
 /* Where the configuration is by default: the kernel starts us by the name init. NULL: we have
  * another. */
 const char *init_config(const char *argv0);
-/* By that name: without the words in front of the first dash, which were not meant for us. */
-char **init_words(int *argc, char **argv);
 /* Takes init_exit and init_mount from the environment: there the kernel puts what it is told.
  * False: why. */
 bool init_environment(struct config *, struct buf *why);

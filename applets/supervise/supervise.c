@@ -648,8 +648,6 @@ supervise(struct supervise *s)
 	return init_leave(s->live, s->reboot, s->failed ? s->failed : s->fleet.status);
 }
 
-extern const struct applet applet_supervise;
-
 static int
 run(int argc, char **argv)
 {
@@ -662,13 +660,8 @@ run(int argc, char **argv)
 	/* a signal from the first moment on waits for its handler, even where PID 1 would lose it
 	 */
 	call_mask(SIG_SETMASK, &call_all, &old);
-	argv = init_words(&argc, argv);
 	if (predecessor_is(&before))
 		return supervise(resume(&before, argc, argv));
-	if (opt_given(config_opts, "help", argc, argv)) /* now it may be the first */
-		return applet_answer(&applet_supervise, false);
-	if (opt_given(config_opts, "version", argc, argv))
-		return applet_answer(&applet_supervise, true);
 	if (!(c = config_load(server_is_one() ? LINK_BASE : AT_FDCWD, false, argc, argv, &why))) {
 		init_mount(NULL);
 		start_die(EXIT_USAGE, "%s", room);
@@ -689,7 +682,6 @@ run(int argc, char **argv)
 
 const struct applet applet_supervise = {
 	.name = "se-supervise",
-	.alias = "init",
 	.usage = "[-c FILE] [--KEY=VALUE]... [--] [COMMAND [ARG]...]\0"
 		 "-c FILE --check\0"
 		 "(-c FILE | --control-path=PATH | --pid-path=PATH) --status|--stop|...\0"

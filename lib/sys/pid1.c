@@ -6,6 +6,7 @@
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "call.h"
@@ -50,7 +51,8 @@ drain_console(void)
 {
 	int left;
 
-	for (int i = 0; i < 100 && ioctl(STDERR_FILENO, TIOCOUTQ, &left) == 0 && left > 0; i++)
+	for (int i = 0;
+	     i < 100 && syscall(SYS_ioctl, STDERR_FILENO, TIOCOUTQ, &left) == 0 && left > 0; i++)
 		(void)poll(NULL, 0, 10);
 }
 

@@ -4,14 +4,15 @@
 # What the guest writes on its console is stdout. The guest ends by switching itself off; after LIMIT
 # seconds it is ended. How it went is for the guest to say: qemu's exit status does not tell.
 # With WHEN and THEN in the environment, qemu's monitor gets the command THEN when the console has a line
-# that matches WHEN.
+# that matches WHEN. PACK is what the initramfs is compressed with; with COUNT, which is -icount's value, the
+# guest's time is that of the instructions that it has executed, however busy this machine is.
 set -eu
 dir=$1 arch=$2 root=$3 limit=$4
 shift 4
 w=$(mktemp -d)
 teller=
 trap '[ -z "$teller" ] || kill $teller 2>/dev/null || :; rm -rf "$w"' EXIT
-(cd "$root" && find . | cpio --quiet -o -H newc -R 0:0 | gzip -1) >"$w/initrd"
+(cd "$root" && find . | cpio --quiet -o -H newc -R 0:0 | ${PACK:-gzip -1}) >"$w/initrd"
 parameters="panic=-1 quiet loglevel=4 random.trust_cpu=on $*"
 # processors that can all there is, but sign addresses by a method that is quick to emulate; kvm is not
 # everywhere, and not needed for some seconds; nice, since other tests look at the clock
@@ -27,7 +28,8 @@ mkfifo "$w/monitor"
 	echo "${THEN:-}"
 } >"$w/monitor" &
 teller=$!
-timeout -k 5 "$limit" nice "$@" -accel tcg -smp 2 -m 512 -kernel "$dir/vmlinuz-$arch" -initrd "$w/initrd" \
-	-display none -serial "file:$w/console" -monitor stdio -nic none -no-reboot <"$w/monitor" >/dev/null ||
+if [ -n "${COUNT:-}" ]; then set -- "$@" -icount "$COUNT" -smp 1; else set -- "$@" -smp 2; fi
+timeout -k 5 "$limit" nice "$@" -accel tcg -m 512 -kernel "$dir/vmlinuz-$arch" -initrd "$w/initrd" -display none \
+	-serial "file:$w/console" -monitor stdio -nic none -no-reboot <"$w/monitor" >/dev/null ||
 	echo "boot.sh: $1: exit status $?" >&2
 tr -d '\r' <"$w/console"

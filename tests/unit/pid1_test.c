@@ -2,6 +2,7 @@
 
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/sysmacros.h>
 
 #include "tests/unit/sys_case.h"
 
@@ -79,8 +80,14 @@ mount_twice(void)
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
 	    mount("none", ".", "tmpfs", 0, NULL) < 0 || chdir("../root") < 0 || chroot(".") < 0)
 		_exit(96);
+	for (int i = 0; i < 3; i++)
+		close(i);
 	if (pid1_mount() != NULL || pid1_mount() != NULL)
 		_exit(1);
+	if (open("/dev/console", O_RDWR | O_NOCTTY) >= 0) /* there is one here */
+		for (int i = 0; i < 3; i++)
+			if (fstat(i, &st) < 0 || st.st_rdev != makedev(5, 1))
+				_exit(4);
 	if (stat("/proc/1/status", &st) < 0 || stat("/dev/null", &st) < 0 || !S_ISCHR(st.st_mode))
 		_exit(2);
 	if (umount("/proc") < 0 || stat("/proc/1", &st) == 0)
