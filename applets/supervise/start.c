@@ -276,10 +276,8 @@ start_up(struct supervise *s, const struct config *c, int argc, char **argv)
 	bool server = server_is_one();
 	const char *name = c->daemon_process_name;
 
-	int sigs[START_SIGNALS];
-
-	if (loop_open(sigs, start_signals(s, sigs)) < 0)
-		fail(s, "start: signals: %s", call_reason());
+	start_init(s, c, argc, argv);
+	s->launch.null = open_null(s); /* the first: it fills 0 to 2 */
 	s->launch.listeners = &s->listeners;
 	s->self = spawn_self(); /* before a chdir */
 	logger_init(&s->logger, s->self, s->launch.null);
