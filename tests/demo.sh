@@ -98,6 +98,10 @@ under_load "$se" -c app.yml --restart
 
 step 'Live restart under load: a new server, which may be a new version, beside the old one'
 under_load "$se" -c app.yml --detach
+
+step 'Upgrade under load: the file that is at its path now takes the place of supervisor and server, no worker notices'
+under_load "$se" -c app.yml --upgrade
+status
 [ "$failed" = 0 ]
 
 step 'Reload: two workers more'
