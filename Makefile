@@ -1,8 +1,10 @@
 # make            build/sebox, static, and a link for each applet beside it
 # make check      everything: units, end to end, fuzzers, layers, lint (installs what it needs, as root)
 # make demo       real workers, seen from outside
-# make install    DESTDIR, PREFIX
-# also: layers lint fuzz guest bench bench-logger bench-starter bench-sigdump bench-live clean
+# make install    DESTDIR, PREFIX; STRIP= keeps the symbols; make uninstall takes it away
+# with SE_APPLETS="supervise logrotate": only those
+# make CROSS=ARCHITECTURE: arm64 armhf i386 mipsel ppc64el riscv64 s390x; in build/ARCHITECTURE
+# also: layers lint fuzz guest bench bench-logger bench-starter bench-sigdump bench-live bench-sizes clean
 
 VERSION = 0.1.0
 PREFIX  = /usr/local
@@ -11,12 +13,22 @@ WERROR  = -Werror
 JOBS    = $(shell nproc)
 Q       = @# make Q= shows every command
 
+# another processor: Debian's compiler for it, and musl, fetched into BUILD
+ifneq ($(CROSS),)
+BUILD  = build/$(CROSS)
+CC    := $(shell sh tests/cross/cc.sh $(CROSS) $(BUILD)/musl)
+ifeq ($(CC),)
+$(error there is no compiler)
+endif
+MUSL   = musl
+endif
+
 # make's own default is cc; musl makes the binary small, and cc does where it is missing
 ifeq ($(origin CC),default)
 CC := $(shell command -v musl-gcc || echo cc)
 endif
 HOST_CC = cc
-# the one that knows the machine that CC compiles for
+# the one that knows the machine that CC compiles for; STRIP= keeps the symbols
 STRIP  := $(shell $(CC) -print-prog-name=strip)
 CLANG   = clang
 
@@ -45,11 +57,26 @@ DENSE := $(shell case "$$($(CC) -dumpmachine)" in (x86_64*) \
 	$(CC) -Wl,--version 2>/dev/null | grep -q '^GNU ld' && echo '-Wl,-T,$(BUILD)/dense.ld' ;; esac)
 SANE  = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 
+# which applets: all of applets.def, or those that are named
+ALL    := $(shell sed -n 's/^APPLET(\(.*\))$$/\1/p' applets/applets.def)
+SE_APPLETS = $(ALL)
+CHOSEN := $(filter $(SE_APPLETS:se-%=%),$(ALL))
+CHOSEN_DEF = $(foreach a,$(CHOSEN),APPLET($(a))) /* $(STRIP) */
+UNKNOWN := $(filter-out $(ALL),$(SE_APPLETS:se-%=%))
+ifneq ($(UNKNOWN)$(if $(CHOSEN),,none),)
+$(error SE_APPLETS: $(or $(UNKNOWN),nothing): expected some of: $(ALL))
+endif
+
 LIB     = $(sort $(wildcard lib/*/*.c))
-SRC     = applets/main.c $(sort $(wildcard applets/*/*.c)) $(LIB)
-OBJ     = $(SRC:%.c=$(BUILD)/obj/%.o)
-APPLETS = $(shell sed -n 's/^APPLET(\(.*\))$$/se-\1/p' applets/applets.def)
-MAN     = $(sort $(wildcard applets/*/*.[18]))
+SRC     = $(foreach a,$(CHOSEN),$(sort $(wildcard applets/$(a)/*.c))) $(LIB)
+OBJECTS = $(BUILD)/obj
+OBJ     = $(BUILD)/main.o $(OBJECTS)/applets/completion.o $(SRC:%.c=$(OBJECTS)/%.o)
+APPLETS = $(CHOSEN:%=se-%)
+ALL_NAMES = $(ALL:%=se-%) start_server
+ALIASES = $(if $(filter starter,$(CHOSEN)),start_server)
+# the one that can be run here
+RUN     = $(BUILD)$(if $(CROSS),/native)/sebox
+MAN     = $(foreach a,$(CHOSEN),$(wildcard applets/$(a)/*.[18]))
 UNIT    = $(sort $(wildcard tests/unit/*_test.c))
 E2E     = $(sort $(wildcard tests/e2e/*_test.sh))
 FUZZ    = $(sort $(wildcard tests/fuzz/*_fuzz.c))
@@ -72,26 +99,39 @@ $(BUILD)/dense.ld: Makefile
 	    '.hot : { *scan.o(.text.*) } .text : SUBALIGN(1) { *(.text .text.*) } }' \
 	    'INSERT AFTER .init;' > $@
 
+# written when other applets are chosen than before, whose links go
+$(BUILD)/applets.def: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CHOSEN_DEF)' | cmp -s - $@ || { rm -f $(ALL:%=$(BUILD)/se-%); echo '$(CHOSEN_DEF)' >$@; }
+
+$(BUILD)/main.o: applets/main.c $(BUILD)/applets.def Makefile
+	$(Q)$(CC) $(STD) -DSEBOX_VERSION='"$(VERSION)"' -DSEBOX_APPLETS='"$(abspath $(BUILD))/applets.def"' $(WARN) $(SMALL) \
+	    $(CFLAGS) -MMD -MP -c -o $@ $<
+
 $(BUILD)/sebox: $(OBJ) $(BUILD)/dense.ld
 	$(Q)$(CC) $(SMALL) $(LDFLAGS) $(LINK) $(DENSE) -o $@.tmp $(OBJ)
-	$(Q)$(STRIP) -s -R .comment $@.tmp
-	$(Q)$(call headless,$@.tmp)
+	$(Q)$(if $(STRIP),$(STRIP) -s -R .comment $@.tmp && { $(call headless,$@.tmp); })
 	@if readelf -lW $@.tmp | grep -q INTERP; then echo "$@: not static: it has an interpreter" >&2; exit 1; fi
 	$(Q)mv $@.tmp $@
 	@ls -l $@ | awk '{ print $$NF ": " $$5 " bytes" }'
-	@case '$(CC)' in *musl*) ;; *) echo "note: built with $(CC), not with musl-gcc: larger, and not for release" ;; esac
+	@case '$(CC)$(MUSL)' in *musl*) ;; *) echo "note: built with $(CC), not with musl-gcc: larger, and not for release" ;; esac
+
+ifneq ($(CROSS),)
+$(RUN): $(SRC) applets/main.c applets/completion.c
+	@$(MAKE) --no-print-directory CROSS= CC=$(HOST_CC) BUILD=$(BUILD)/native SE_APPLETS='$(SE_APPLETS)' $@
+endif
 
 $(APPLETS:%=$(BUILD)/%): $(BUILD)/sebox
 	$(Q)ln -sf sebox $@
 
-$(BUILD)/obj/%.o: %.c Makefile
+$(OBJECTS)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(STD) -DSEBOX_VERSION='"$(VERSION)"' $(WARN) $(SMALL) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # the one file where speed is worth bytes: every logged byte goes through it
-$(BUILD)/obj/lib/base/scan.o: SMALL += -O2 -fshrink-wrap -fsplit-wide-types -fssa-phiopt
-$(BUILD)/obj/lib/base/scan.o: GENERAL =
-$(BUILD)/obj/lib/base/scan.o: LTO =
+$(OBJECTS)/lib/base/scan.o: SMALL += -O2 -fshrink-wrap -fsplit-wide-types -fssa-phiopt
+$(OBJECTS)/lib/base/scan.o: GENERAL =
+$(OBJECTS)/lib/base/scan.o: LTO =
 
 # ---- tests: the library once more, with the host's libc and its sanitizers ----
 
@@ -131,8 +171,7 @@ tests-built: all $(UNIT:%.c=$(BUILD)/%) $(E2E:%.sh=$(BUILD)/%) $(HELPER:tests/%.
 GUEST = $(BUILD)/guest
 guest:
 	@sh tests/guest/fetch.sh $(GUEST)
-	@! test -e $(GUEST)/complete || $(MAKE) -j$(JOBS) --no-print-directory BUILD=$(BUILD)/arm64 \
-	    CC='aarch64-linux-gnu-gcc -specs=$(abspath $(GUEST))/musl-aarch64.specs' $(BUILD)/arm64/sebox
+	@! test -e $(GUEST)/complete || $(MAKE) -j$(JOBS) --no-print-directory CROSS=arm64 BUILD=$(BUILD)/arm64 $(BUILD)/arm64/sebox
 
 check:
 	@sh tests/deps.sh check
@@ -171,24 +210,51 @@ bench-live:
 	@$(MAKE) -j$(JOBS) --no-print-directory BUILD=$(BUILD) all $(BENCH:tests/%.c=$(BUILD)/%)
 	@sh tests/bench/live.sh $(BUILD)
 
+bench-sizes: all
+	@sh tests/bench/sizes.sh $(BUILD)
+
 fuzz: $(FUZZ:tests/%.c=$(BUILD)/%)
 	@sh tests/fuzz/run.sh $(BUILD) $(or $(SECONDS),60)
 
 layers: $(OBJ)
-	@sh tests/layers.sh $(BUILD)/obj
+	@sh tests/layers.sh $(OBJECTS)
 
 lint:
 	@sh tests/lint.sh '$(STD) $(WARN)'
 
-install: all
-	@case '$(CC)' in *musl*) ;; *) echo "note: installing a binary that was not built with musl-gcc" ;; esac
-	mkdir -p $(DESTDIR)$(PREFIX)/bin
-	cp $(BUILD)/sebox $(DESTDIR)$(PREFIX)/bin/sebox
-	for a in $(APPLETS); do ln -sf sebox $(DESTDIR)$(PREFIX)/bin/$$a; done
-	for m in $(MAN); do d=$(DESTDIR)$(PREFIX)/share/man/man$${m##*.}; mkdir -p $$d; cp $$m $$d/; done
+$(BUILD)/completion.%: $(RUN)
+	$(Q)$(RUN) --completion $* >$@
+
+# Below ROOT. A start_server of somebody else's stays; of ours goes what was not chosen.
+ROOT  = $(DESTDIR)$(PREFIX)
+NAMES = $(APPLETS) $(ALIASES)
+BASH  = $(ROOT)/share/bash-completion/completions
+ZSH   = $(ROOT)/share/zsh/site-functions
+ours  = if [ -h $(1) ] && [ "$$(readlink $(1))" = sebox ]; then rm $(1); fi
+remove_links = for a in $(1); do for d in $(ROOT)/bin $(BASH); do $(call ours,$$d/$$a); done; done
+make_links = for a in $(NAMES); do if [ -e $(1)/$$a ] && [ ! -h $(1)/$$a ] || [ -h $(1)/$$a ] && \
+	[ "$$(readlink $(1)/$$a)" != sebox ]; then echo "note: $(1)/$$a is not ours: it stays"; \
+	else ln -sf sebox $(1)/$$a; fi; done
+man_page = $(ROOT)/share/man/man$${m\#\#*.}/$${m\#\#*/}
+
+install: all $(BUILD)/completion.bash $(BUILD)/completion.zsh
+	@$(if $(findstring musl,$(CC)$(MUSL)),,echo "note: installing a binary that was not built with musl-gcc")
+	install -D -m 755 $(BUILD)/sebox $(ROOT)/bin/sebox
+	install -D -m 644 $(BUILD)/completion.bash $(BASH)/sebox
+	install -D -m 644 $(BUILD)/completion.zsh $(ZSH)/_sebox
+	$(Q)$(call remove_links,$(filter-out $(NAMES),$(ALL_NAMES)))
+	$(Q)$(call make_links,$(ROOT)/bin)
+	$(Q)$(call make_links,$(BASH))
+	for m in $(MAN); do install -D -m 644 $$m $(man_page); done
+
+# whichever applets were installed; directories stay
+uninstall:
+	$(Q)$(call remove_links,$(ALL_NAMES))
+	rm -f $(ROOT)/bin/sebox $(BASH)/sebox $(ZSH)/_sebox
+	for m in applets/*/se-*.[18]; do rm -f $(man_page); done
 
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all tests-built guest check demo bench bench-logger bench-starter bench-sigdump bench-live fuzz layers lint install clean
+.PHONY: FORCE all tests-built guest check demo bench bench-logger bench-starter bench-sigdump bench-live bench-sizes fuzz layers lint install uninstall clean
 -include $(OBJ:.o=.d) $(LIB:%.c=$(BUILD)/sane/%.d) $(UNIT:%.c=$(BUILD)/%.d) $(FUZZ:tests/%.c=$(BUILD)/%.d)
