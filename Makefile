@@ -4,6 +4,7 @@
 # make install    DESTDIR, PREFIX; STRIP= keeps the symbols; make uninstall takes it away
 # with SE_APPLETS="supervise logrotate": only those
 # make CROSS=ARCHITECTURE: arm64 armhf i386 mipsel ppc64el riscv64 s390x; in build/ARCHITECTURE
+# make cross-check: those at work under qemu-user
 # also: layers lint fuzz guest bench bench-logger bench-starter bench-sigdump bench-live bench-sizes clean
 
 VERSION = 0.1.0
@@ -29,7 +30,7 @@ CC := $(shell command -v musl-gcc || echo cc)
 endif
 HOST_CC = cc
 # the one that knows the machine that CC compiles for; STRIP= keeps the symbols
-STRIP  := $(shell $(CC) -print-prog-name=strip)
+STRIP  := $(shell $(CC) -print-prog-name=strip 2>/dev/null)
 CLANG   = clang
 
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
@@ -53,7 +54,7 @@ LTO := $(shell $(CC) -flto -ffat-lto-objects -E -x c /dev/null >/dev/null 2>&1 &
 LINK  = -static -no-pie -Wl,--gc-sections,--build-id=none \
 	-Wl,-z,noseparate-code,-z,norelro,-z,common-page-size=64,-z,noexecstack
 # where code may stand anywhere, no gaps between functions: libc's would begin at multiples of 16
-DENSE := $(shell case "$$($(CC) -dumpmachine)" in (x86_64*) \
+DENSE := $(shell case "$$($(CC) -dumpmachine 2>/dev/null)" in (x86_64*) \
 	$(CC) -Wl,--version 2>/dev/null | grep -q '^GNU ld' && echo '-Wl,-T,$(BUILD)/dense.ld' ;; esac)
 SANE  = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 
@@ -146,6 +147,17 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/sane/libse.a
 	@mkdir -p $(@D)
 	$(Q)$(HOST_CC) $(STD) $(WARN) -Wno-unused-parameter -I. $(SANE) -MMD -MP -o $@ $< $(BUILD)/sane/libse.a -latf-c
 
+# the pure ones for the processor of CROSS, see tests/cross/atf-c.h
+PURE_DIRS = base wire fsm
+PURE = $(foreach d,$(PURE_DIRS),$(patsubst %.c,$(OBJECTS)/%.o,$(wildcard lib/$(d)/*.c)))
+PURE_UNIT = $(foreach u,$(UNIT),$(if $(wildcard $(foreach d,$(PURE_DIRS),lib/$(d)/$(firstword $(subst _, ,$(notdir $(u)))).c)),$(u)))
+$(BUILD)/pure/%: tests/unit/%.c tests/cross/atf-c.h $(PURE)
+	@mkdir -p $(@D) $(BUILD)/kernel
+	@ln -sfn /usr/include/linux $(BUILD)/kernel/linux && ln -sfn /usr/include/asm-generic $(BUILD)/kernel/asm-generic && \
+	    ln -sfn asm-generic $(BUILD)/kernel/asm
+	$(Q)$(CC) $(STD) $(WARN) -Wno-unused-parameter -I. -Itests/cross -idirafter $(BUILD)/kernel -fno-lto -fno-use-linker-plugin -static -MMD -MP -o $@ $< $(PURE)
+pure: $(PURE_UNIT:tests/unit/%.c=$(BUILD)/pure/%)
+
 $(BUILD)/tests/e2e/%: tests/e2e/%.sh tests/e2e/common.subr
 	@mkdir -p $(@D)
 	$(Q){ echo '#!/usr/bin/env atf-sh'; echo "BUILD='$(abspath $(BUILD))' SRC='$(CURDIR)'"; cat tests/e2e/common.subr $<; } > $@
@@ -173,10 +185,29 @@ guest:
 	@sh tests/guest/fetch.sh $(GUEST)
 	@! test -e $(GUEST)/complete || $(MAKE) -j$(JOBS) --no-print-directory CROSS=arm64 BUILD=$(BUILD)/arm64 $(BUILD)/arm64/sebox
 
+# binaries and units for other processors, as far as their compilers can be had, for make check and cross-check
+CROSS_CHECK = armhf s390x
+cross:
+	@for a in $(CROSS_CHECK); do \
+	    mkdir -p $(BUILD)/$$a; \
+	    if ! sh tests/cross/cc.sh $$a $(BUILD)/$$a/musl >/dev/null 2>$(BUILD)/$$a/missing; then \
+	        echo "$$(cat $(BUILD)/$$a/missing): not checked" >&2; rm -f $(BUILD)/$$a/sebox; \
+	    else $(MAKE) -j$(JOBS) --no-print-directory CROSS=$$a BUILD=$(BUILD)/$$a $(BUILD)/$$a/sebox pure || exit; fi; \
+	done
+
+cross-check: CROSS_CHECK = arm64 armhf i386 mipsel ppc64el riscv64 s390x
+cross-check:
+	@sh tests/deps.sh cross-check
+	@$(MAKE) -j$(JOBS) --no-print-directory BUILD=$(BUILD) all $(BUILD)/helpers/httpd
+	@$(MAKE) --no-print-directory BUILD=$(BUILD) CROSS_CHECK='$(CROSS_CHECK)' cross
+	@for a in $(CROSS_CHECK); do ! [ -e $(BUILD)/$$a/sebox ] || \
+	    sh tests/cross/smoke.sh $$a $(BUILD)/$$a $(BUILD) || exit; done
+
 check:
 	@sh tests/deps.sh check
 	@$(MAKE) -j$(JOBS) --no-print-directory BUILD=$(BUILD) tests-built
 	@$(MAKE) --no-print-directory BUILD=$(BUILD) guest
+	@$(MAKE) --no-print-directory BUILD=$(BUILD) cross
 	@sh tests/run.sh $(BUILD)
 
 demo:
@@ -256,5 +287,5 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: FORCE all tests-built guest check demo bench bench-logger bench-starter bench-sigdump bench-live bench-sizes fuzz layers lint install uninstall clean
+.PHONY: FORCE all pure tests-built guest cross cross-check check demo bench bench-logger bench-starter bench-sigdump bench-live bench-sizes fuzz layers lint install uninstall clean
 -include $(OBJ:.o=.d) $(LIB:%.c=$(BUILD)/sane/%.d) $(UNIT:%.c=$(BUILD)/%.d) $(FUZZ:tests/%.c=$(BUILD)/%.d)

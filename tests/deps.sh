@@ -21,8 +21,7 @@ demo) want=$demo ;;
 check) want=$check ;;
 bench) want=$bench ;;
 cross-check) want=$cross ;;
-fresh) want=debootstrap ;;
-*) echo "deps.sh: $1: expected demo, check, bench, cross-check or fresh" >&2; exit 2 ;;
+*) echo "deps.sh: $1: expected demo, check, bench or cross-check" >&2; exit 2 ;;
 esac
 
 missing=
