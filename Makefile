@@ -4,6 +4,8 @@
 # make install    DESTDIR, PREFIX; STRIP= keeps the symbols; make uninstall takes it away
 # with SE_APPLETS="supervise logrotate": only those
 # make CROSS=ARCHITECTURE: arm64 armhf i386 mipsel ppc64el riscv64 s390x; in build/ARCHITECTURE
+# make dist       the sources as a tarball, binaries, checksums; the same bytes wherever it is made
+# make fresh      make demo and make check in a bare Debian, which debootstrap makes; FRESH=demo: only that
 # make cross-check: those at work under qemu-user
 # also: layers lint fuzz guest bench bench-logger bench-starter bench-sigdump bench-live bench-sizes clean
 
@@ -244,6 +246,18 @@ bench-live:
 bench-sizes: all
 	@sh tests/bench/sizes.sh $(BUILD)
 
+# DIST: the other processors whose binaries are made too
+DIST = arm64 armhf i386 mipsel ppc64el s390x
+dist: all
+	@sh tests/dist.sh $(BUILD) $(VERSION) $(DIST)
+
+# FRESH: what is run there
+FRESH = demo check
+fresh: all
+	@sh tests/deps.sh fresh
+	@sh tests/dist.sh $(BUILD) $(VERSION)
+	@sh tests/fresh.sh $(BUILD) $(VERSION) $(FRESH)
+
 fuzz: $(FUZZ:tests/%.c=$(BUILD)/%)
 	@sh tests/fuzz/run.sh $(BUILD) $(or $(SECONDS),60)
 
@@ -287,5 +301,5 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: FORCE all pure tests-built guest cross cross-check check demo bench bench-logger bench-starter bench-sigdump bench-live bench-sizes fuzz layers lint install uninstall clean
+.PHONY: FORCE all pure tests-built guest cross cross-check check demo bench bench-logger bench-starter bench-sigdump bench-live bench-sizes fuzz layers lint dist fresh install uninstall clean
 -include $(OBJ:.o=.d) $(LIB:%.c=$(BUILD)/sane/%.d) $(UNIT:%.c=$(BUILD)/%.d) $(FUZZ:tests/%.c=$(BUILD)/%.d)

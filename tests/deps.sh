@@ -21,7 +21,8 @@ demo) want=$demo ;;
 check) want=$check ;;
 bench) want=$bench ;;
 cross-check) want=$cross ;;
-*) echo "deps.sh: $1: expected demo, check, bench or cross-check" >&2; exit 2 ;;
+fresh) want=debootstrap ;;
+*) echo "deps.sh: $1: expected demo, check, bench, cross-check or fresh" >&2; exit 2 ;;
 esac
 
 missing=
