@@ -10,7 +10,7 @@ strace iproute2 util-linux runc perl ruby-serverengine libserver-starter-perl li
 libtest-requires-perl nginx-light starlet libplack-perl puma unicorn gunicorn python3 elfutils
 qemu-system-x86 qemu-system-arm cpio gcc-aarch64-linux-gnu libc6-dev-arm64-cross golang-go"
 # bash comes with Debian
-check="$check zsh gcc-arm-linux-gnueabihf gcc-s390x-linux-gnu qemu-user"
+check="$check git zsh gcc-arm-linux-gnueabihf gcc-s390x-linux-gnu qemu-user"
 cross="$build gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf gcc-i686-linux-gnu gcc-mipsel-linux-gnu
 gcc-powerpc64le-linux-gnu gcc-s390x-linux-gnu gcc-riscv64-linux-gnu qemu-user"
 bench="$demo runit s6 supervisor ruby-serverengine tini daemontools apache2-utils logrotate

@@ -44,7 +44,8 @@ for c; do
 	step "make $c as a user, packages are missing"
 	! as_user "make -s $c" >missing 2>&1 || { echo 'it did not fail'; exit 1; }
 	cat missing
-	[ "$(grep -vc '^make: ' missing)" = 1 ] && grep -q "^make $c: run this first: sudo apt-get install " missing
+	grep -v '^make: \*\*\* ' missing | awk -v c="make $c: run this first: sudo apt-get install " \
+		'index($0, c) != 1 { bad = 1 } END { exit bad || NR != 1 }' || { echo 'that is not one line'; exit 1; }
 	step "make $c as root"
 	make -C "/root/sebox-$version" "$c"
 	step "make $c as a user"

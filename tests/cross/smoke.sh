@@ -90,7 +90,7 @@ done
 seq 30000 | sed 's/$/ a line of a log, some of which are longer than others/' >lines
 for who in ours other; do
 	mkdir $who
-	eval "who_is=\$$who"
+	if [ $who = ours ]; then who_is=$ours; else who_is=$other; fi
 	$who_is se-logrotate --size=100K --age=4 --first=1 $who/log <lines || fail "se-logrotate: $?"
 	$who_is se-logrotate --rotate --copytruncate --age=5 $who/log >out 2>&1 || fail "se-logrotate --rotate: $?"
 done
