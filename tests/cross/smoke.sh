@@ -163,13 +163,13 @@ pid=$!
 generation() { lines gens "^$1:[0-9]+$" 1 && lines gens . 1; }
 eventually generation 1
 "$httpd" get "$port" 20 >out || fail 'a request was not answered'
-$other se-starter --restart --pid-file=pid --status-file=gens || fail "--restart: $?"
+$other se-starter --restart --pid-file=pid --status-file=gens >out 2>&1 || fail "--restart: $?"
 eventually generation 2
 kill -KILL "$(sed 's/.*://' gens)"
 eventually generation 3
 "$httpd" get "$port" 20 >out || fail 'a request was not answered by the third generation'
 $ours se-starter --status --json --pid-file=pid >found || fail 'this processor cannot ask it for its status'
-$other se-starter --stop --pid-file=pid || fail "--stop: $?"
+$other se-starter --stop --pid-file=pid 2>err || fail "--stop: $?"
 ended se-starter
 
 # ---- sigdump: all but stacks ----
@@ -189,6 +189,6 @@ for what in "^  Thread $pid \"sleep\" " '^  Memory: rss=' '^      1 /' '^      M
 	lines out "$what" 1 || fail "no $what"
 done
 kill "$pid"
-wait "$pid" || :
+wait "$pid" 2>/dev/null || :
 pid=
 echo "$arch: $units units and all five at work passed, ${run:-by the kernel itself}"
