@@ -179,7 +179,7 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB) Makefile
 	    $(filter lib/base/% lib/wire/% lib/fsm/% lib/unwind/%,$(LIB))
 
 tests-built: all $(UNIT:%.c=$(BUILD)/%) $(E2E:%.sh=$(BUILD)/%) $(HELPER:tests/%.c=$(BUILD)/%) \
-    $(FUZZ:tests/%.c=$(BUILD)/%) $(BENCH:tests/%.c=$(BUILD)/%)
+    $(FUZZ:tests/%.c=$(BUILD)/%) $(BENCH:tests/%.c=$(BUILD)/%) $(BUILD)/completion.bash $(BUILD)/completion.zsh
 
 # the binary for AArch64, which runs in a guest, where its libc could be fetched
 GUEST = $(BUILD)/guest
@@ -268,7 +268,7 @@ lint:
 	@sh tests/lint.sh '$(STD) $(WARN)'
 
 $(BUILD)/completion.%: $(RUN)
-	$(Q)$(RUN) --completion $* >$@
+	$(Q)$(RUN) --completion $* >$@.tmp && mv $@.tmp $@
 
 # Below ROOT. A start_server of somebody else's stays; of ours goes what was not chosen.
 ROOT  = $(DESTDIR)$(PREFIX)
