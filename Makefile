@@ -1,8 +1,13 @@
 # make            build/sebox, static, and a link for each applet beside it
 # make check      everything: units, end to end, fuzzers, layers, lint (installs what it needs, as root)
 # make demo       real workers, seen from outside
-# make install    DESTDIR, PREFIX
-# also: layers lint fuzz guest bench bench-logger bench-starter bench-sigdump bench-live bench-container bench-guest clean
+# make install    DESTDIR, PREFIX; STRIP= keeps the symbols; make uninstall takes it away
+# with SE_APPLETS="supervise logrotate": only those
+# make CROSS=ARCHITECTURE: arm64 armhf i386 mipsel ppc64el riscv64 s390x; in build/ARCHITECTURE
+# make dist       the sources as a tarball, binaries, checksums; the same bytes wherever it is made
+# make fresh      make demo and make check in a bare Debian, which debootstrap makes; FRESH=demo: only that
+# make cross-check: those at work under qemu-user
+# also: layers lint fuzz guest bench bench-logger bench-starter bench-sigdump bench-live bench-container bench-guest bench-sizes clean
 
 VERSION = 0.1.0
 PREFIX  = /usr/local
@@ -11,13 +16,23 @@ WERROR  = -Werror
 JOBS    = $(shell nproc)
 Q       = @# make Q= shows every command
 
+# another processor: Debian's compiler for it, and musl, fetched into BUILD
+ifneq ($(CROSS),)
+BUILD  = build/$(CROSS)
+CC    := $(shell sh tests/cross/cc.sh $(CROSS) $(BUILD)/musl)
+ifeq ($(CC),)
+$(error there is no compiler)
+endif
+MUSL   = musl
+endif
+
 # make's own default is cc; musl makes the binary small, and cc does where it is missing
 ifeq ($(origin CC),default)
 CC := $(shell command -v musl-gcc || echo cc)
 endif
 HOST_CC = cc
-# the one that knows the machine that CC compiles for
-STRIP  := $(shell $(CC) -print-prog-name=strip)
+# the one that knows the machine that CC compiles for; STRIP= keeps the symbols
+STRIP  := $(shell $(CC) -print-prog-name=strip 2>/dev/null)
 CLANG   = clang
 
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
@@ -41,15 +56,30 @@ LTO := $(shell $(CC) -flto -ffat-lto-objects -E -x c /dev/null >/dev/null 2>&1 &
 LINK  = -static -no-pie -Wl,--gc-sections,--build-id=none \
 	-Wl,-z,noseparate-code,-z,norelro,-z,common-page-size=64,-z,noexecstack
 # where code may stand anywhere, no gaps between functions: libc's would begin at multiples of 16
-DENSE := $(shell case "$$($(CC) -dumpmachine)" in (x86_64*) \
+DENSE := $(shell case "$$($(CC) -dumpmachine 2>/dev/null)" in (x86_64*) \
 	$(CC) -Wl,--version 2>/dev/null | grep -q '^GNU ld' && echo '-Wl,-T,$(BUILD)/dense.ld' ;; esac)
 SANE  = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 
+# which applets: all of applets.def, or those that are named
+ALL    := $(shell sed -n 's/^APPLET(\(.*\))$$/\1/p' applets/applets.def)
+SE_APPLETS = $(ALL)
+CHOSEN := $(filter $(SE_APPLETS:se-%=%),$(ALL))
+CHOSEN_DEF = $(foreach a,$(CHOSEN),APPLET($(a))) /* $(STRIP) */
+UNKNOWN := $(filter-out $(ALL),$(SE_APPLETS:se-%=%))
+ifneq ($(UNKNOWN)$(if $(CHOSEN),,none),)
+$(error SE_APPLETS: $(or $(UNKNOWN),nothing): expected some of: $(ALL))
+endif
+
 LIB     = $(sort $(wildcard lib/*/*.c))
-SRC     = applets/main.c $(sort $(wildcard applets/*/*.c)) $(LIB)
-OBJ     = $(SRC:%.c=$(BUILD)/obj/%.o)
-APPLETS = $(shell sed -n 's/^APPLET(\(.*\))$$/se-\1/p' applets/applets.def)
-MAN     = $(sort $(wildcard applets/*/*.[18]))
+SRC     = $(foreach a,$(CHOSEN),$(sort $(wildcard applets/$(a)/*.c))) $(LIB)
+OBJECTS = $(BUILD)/obj
+OBJ     = $(BUILD)/main.o $(OBJECTS)/applets/completion.o $(SRC:%.c=$(OBJECTS)/%.o)
+APPLETS = $(CHOSEN:%=se-%)
+ALL_NAMES = $(ALL:%=se-%) start_server
+ALIASES = $(if $(filter starter,$(CHOSEN)),start_server)
+# the one that can be run here
+RUN     = $(BUILD)$(if $(CROSS),/native)/sebox
+MAN     = $(foreach a,$(CHOSEN),$(wildcard applets/$(a)/*.[18]))
 UNIT    = $(sort $(wildcard tests/unit/*_test.c))
 E2E     = $(sort $(wildcard tests/e2e/*_test.sh))
 FUZZ    = $(sort $(wildcard tests/fuzz/*_fuzz.c))
@@ -87,14 +117,27 @@ $(BUILD)/dense.ld: Makefile
 	    '${AWAKE:%=*(.text.%)} *(.text .text.*) } } INSERT AFTER .init;' \
 	    'SECTIONS { .large (NOLOAD) : { ${LARGE:%=*(.bss.%)} } } INSERT AFTER .bss;' > $@
 
+# written when other applets are chosen than before, whose links go
+$(BUILD)/applets.def: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CHOSEN_DEF)' | cmp -s - $@ || { rm -f $(ALL:%=$(BUILD)/se-%); echo '$(CHOSEN_DEF)' >$@; }
+
+$(BUILD)/main.o: applets/main.c $(BUILD)/applets.def Makefile
+	$(Q)$(CC) $(STD) -DSEBOX_VERSION='"$(VERSION)"' -DSEBOX_APPLETS='"$(abspath $(BUILD))/applets.def"' $(WARN) $(SMALL) \
+	    $(CFLAGS) -MMD -MP -c -o $@ $<
+
 $(BUILD)/sebox: $(OBJ) $(BUILD)/dense.ld
 	$(Q)$(CC) $(SMALL) $(LDFLAGS) $(LINK) $(DENSE) -o $@.tmp $(OBJ)
-	$(Q)$(STRIP) -s -R .comment $@.tmp
-	$(Q)$(call headless,$@.tmp)
+	$(Q)$(if $(STRIP),$(STRIP) -s -R .comment $@.tmp && { $(call headless,$@.tmp); })
 	@if readelf -lW $@.tmp | grep -q INTERP; then echo "$@: not static: it has an interpreter" >&2; exit 1; fi
 	$(Q)mv $@.tmp $@
 	@ls -l $@ | awk '{ print $$NF ": " $$5 " bytes" }'
-	@case '$(CC)' in *musl*) ;; *) echo "note: built with $(CC), not with musl-gcc: larger, and not for release" ;; esac
+	@case '$(CC)$(MUSL)' in *musl*) ;; *) echo "note: built with $(CC), not with musl-gcc: larger, and not for release" ;; esac
+
+ifneq ($(CROSS),)
+$(RUN): $(SRC) applets/main.c applets/completion.c
+	@$(MAKE) --no-print-directory CROSS= CC=$(HOST_CC) BUILD=$(BUILD)/native SE_APPLETS='$(SE_APPLETS)' $@
+endif
 
 # another version, compiled otherwise, for the tests to upgrade to and from
 NEXT = $(BUILD)/next/sebox
@@ -104,14 +147,14 @@ $(NEXT): $(BUILD)/sebox
 $(APPLETS:%=$(BUILD)/%): $(BUILD)/sebox
 	$(Q)ln -sf sebox $@
 
-$(BUILD)/obj/%.o: %.c Makefile
+$(OBJECTS)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(STD) -DSEBOX_VERSION='"$(VERSION)"' $(WARN) $(SMALL) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # the one file where speed is worth bytes: every logged byte goes through it
-$(BUILD)/obj/lib/base/scan.o: SMALL += -O2 -fshrink-wrap -fsplit-wide-types -fssa-phiopt
-$(BUILD)/obj/lib/base/scan.o: GENERAL =
-$(BUILD)/obj/lib/base/scan.o: LTO =
+$(OBJECTS)/lib/base/scan.o: SMALL += -O2 -fshrink-wrap -fsplit-wide-types -fssa-phiopt
+$(OBJECTS)/lib/base/scan.o: GENERAL =
+$(OBJECTS)/lib/base/scan.o: LTO =
 
 # ---- tests: the library once more, with the host's libc and its sanitizers ----
 
@@ -125,6 +168,17 @@ $(BUILD)/sane/libse.a: $(LIB:%.c=$(BUILD)/sane/%.o)
 $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/sane/libse.a
 	@mkdir -p $(@D)
 	$(Q)$(HOST_CC) $(STD) $(WARN) -Wno-unused-parameter -I. $(SANE) -MMD -MP -o $@ $< $(BUILD)/sane/libse.a -latf-c
+
+# the pure ones for the processor of CROSS, see tests/cross/atf-c.h
+PURE_DIRS = base wire fsm
+PURE = $(foreach d,$(PURE_DIRS),$(patsubst %.c,$(OBJECTS)/%.o,$(wildcard lib/$(d)/*.c)))
+PURE_UNIT = $(foreach u,$(UNIT),$(if $(wildcard $(foreach d,$(PURE_DIRS),lib/$(d)/$(firstword $(subst _, ,$(notdir $(u)))).c)),$(u)))
+$(BUILD)/pure/%: tests/unit/%.c tests/cross/atf-c.h $(PURE)
+	@mkdir -p $(@D) $(BUILD)/kernel
+	@ln -sfn /usr/include/linux $(BUILD)/kernel/linux && ln -sfn /usr/include/asm-generic $(BUILD)/kernel/asm-generic && \
+	    ln -sfn asm-generic $(BUILD)/kernel/asm
+	$(Q)$(CC) $(STD) $(WARN) -Wno-unused-parameter -I. -Itests/cross -idirafter $(BUILD)/kernel -fno-lto -fno-use-linker-plugin -static -MMD -MP -o $@ $< $(PURE)
+pure: $(PURE_UNIT:tests/unit/%.c=$(BUILD)/pure/%)
 
 $(BUILD)/tests/e2e/%: tests/e2e/%.sh tests/e2e/common.subr
 	@mkdir -p $(@D)
@@ -145,19 +199,37 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB) Makefile
 	    $(filter lib/base/% lib/wire/% lib/fsm/% lib/unwind/%,$(LIB))
 
 tests-built: all $(NEXT) $(UNIT:%.c=$(BUILD)/%) $(E2E:%.sh=$(BUILD)/%) $(HELPER:tests/%.c=$(BUILD)/%) \
-    $(FUZZ:tests/%.c=$(BUILD)/%) $(BENCH:tests/%.c=$(BUILD)/%)
+    $(FUZZ:tests/%.c=$(BUILD)/%) $(BENCH:tests/%.c=$(BUILD)/%) $(BUILD)/completion.bash $(BUILD)/completion.zsh
 
 # the binary for AArch64, which runs in a guest, where its libc could be fetched
 GUEST = $(BUILD)/guest
 guest:
 	@sh tests/guest/fetch.sh $(GUEST)
-	@! test -e $(GUEST)/complete || $(MAKE) -j$(JOBS) --no-print-directory BUILD=$(BUILD)/arm64 \
-	    CC='aarch64-linux-gnu-gcc -specs=$(abspath $(GUEST))/musl-aarch64.specs' $(BUILD)/arm64/sebox
+	@! test -e $(GUEST)/complete || $(MAKE) -j$(JOBS) --no-print-directory CROSS=arm64 BUILD=$(BUILD)/arm64 $(BUILD)/arm64/sebox
+
+# binaries and units for other processors, as far as their compilers can be had, for make check and cross-check
+CROSS_CHECK = armhf s390x
+cross:
+	@for a in $(CROSS_CHECK); do \
+	    mkdir -p $(BUILD)/$$a; \
+	    if ! sh tests/cross/cc.sh $$a $(BUILD)/$$a/musl >/dev/null 2>$(BUILD)/$$a/missing; then \
+	        echo "$$(cat $(BUILD)/$$a/missing): not checked" >&2; rm -f $(BUILD)/$$a/sebox; \
+	    else $(MAKE) -j$(JOBS) --no-print-directory CROSS=$$a BUILD=$(BUILD)/$$a $(BUILD)/$$a/sebox pure || exit; fi; \
+	done
+
+cross-check: CROSS_CHECK = arm64 armhf i386 mipsel ppc64el riscv64 s390x
+cross-check:
+	@sh tests/deps.sh cross-check
+	@$(MAKE) -j$(JOBS) --no-print-directory BUILD=$(BUILD) all $(BUILD)/helpers/httpd
+	@$(MAKE) --no-print-directory BUILD=$(BUILD) CROSS_CHECK='$(CROSS_CHECK)' cross
+	@for a in $(CROSS_CHECK); do ! [ -e $(BUILD)/$$a/sebox ] || \
+	    sh tests/cross/smoke.sh $$a $(BUILD)/$$a $(BUILD) || exit; done
 
 check:
 	@sh tests/deps.sh check
 	@$(MAKE) -j$(JOBS) --no-print-directory BUILD=$(BUILD) tests-built
 	@$(MAKE) --no-print-directory BUILD=$(BUILD) guest
+	@$(MAKE) --no-print-directory BUILD=$(BUILD) cross
 	@sh tests/run.sh $(BUILD)
 
 demo:
@@ -201,24 +273,63 @@ bench-guest:
 	@$(MAKE) -j$(JOBS) --no-print-directory BUILD=$(BUILD) all $(BUILD)/bench/booted guest
 	@sh tests/bench/guest.sh $(BUILD) $(SCENARIO)
 
+bench-sizes: all
+	@sh tests/bench/sizes.sh $(BUILD)
+
+# DIST: the other processors whose binaries are made too
+DIST = arm64 armhf i386 mipsel ppc64el s390x
+dist: all
+	@sh tests/dist.sh $(BUILD) $(VERSION) $(DIST)
+
+# FRESH: what is run there
+FRESH = demo check
+fresh: all
+	@sh tests/deps.sh fresh
+	@sh tests/dist.sh $(BUILD) $(VERSION)
+	@sh tests/fresh.sh $(BUILD) $(VERSION) $(FRESH)
+
 fuzz: $(FUZZ:tests/%.c=$(BUILD)/%)
 	@sh tests/fuzz/run.sh $(BUILD) $(or $(SECONDS),60)
 
 layers: $(OBJ)
-	@sh tests/layers.sh $(BUILD)/obj
+	@sh tests/layers.sh $(OBJECTS)
 
 lint:
 	@sh tests/lint.sh '$(STD) $(WARN)'
 
-install: all
-	@case '$(CC)' in *musl*) ;; *) echo "note: installing a binary that was not built with musl-gcc" ;; esac
-	mkdir -p $(DESTDIR)$(PREFIX)/bin
-	cp $(BUILD)/sebox $(DESTDIR)$(PREFIX)/bin/sebox
-	for a in $(APPLETS); do ln -sf sebox $(DESTDIR)$(PREFIX)/bin/$$a; done
-	for m in $(MAN); do d=$(DESTDIR)$(PREFIX)/share/man/man$${m##*.}; mkdir -p $$d; cp $$m $$d/; done
+$(BUILD)/completion.%: $(RUN)
+	$(Q)$(RUN) --completion $* >$@.tmp && mv $@.tmp $@
+
+# Below ROOT. A start_server of somebody else's stays; of ours goes what was not chosen.
+ROOT  = $(DESTDIR)$(PREFIX)
+NAMES = $(APPLETS) $(ALIASES)
+BASH  = $(ROOT)/share/bash-completion/completions
+ZSH   = $(ROOT)/share/zsh/site-functions
+ours  = if [ -h $(1) ] && [ "$$(readlink $(1))" = sebox ]; then rm $(1); fi
+remove_links = for a in $(1); do for d in $(ROOT)/bin $(BASH); do $(call ours,$$d/$$a); done; done
+make_links = for a in $(NAMES); do if [ -e $(1)/$$a ] && [ ! -h $(1)/$$a ] || [ -h $(1)/$$a ] && \
+	[ "$$(readlink $(1)/$$a)" != sebox ]; then echo "note: $(1)/$$a is not ours: it stays"; \
+	else ln -sf sebox $(1)/$$a; fi; done
+man_page = $(ROOT)/share/man/man$${m\#\#*.}/$${m\#\#*/}
+
+install: all $(BUILD)/completion.bash $(BUILD)/completion.zsh
+	@$(if $(findstring musl,$(CC)$(MUSL)),,echo "note: installing a binary that was not built with musl-gcc")
+	install -D -m 755 $(BUILD)/sebox $(ROOT)/bin/sebox
+	install -D -m 644 $(BUILD)/completion.bash $(BASH)/sebox
+	install -D -m 644 $(BUILD)/completion.zsh $(ZSH)/_sebox
+	$(Q)$(call remove_links,$(filter-out $(NAMES),$(ALL_NAMES)))
+	$(Q)$(call make_links,$(ROOT)/bin)
+	$(Q)$(call make_links,$(BASH))
+	for m in $(MAN); do install -D -m 644 $$m $(man_page); done
+
+# whichever applets were installed; directories stay
+uninstall:
+	$(Q)$(call remove_links,$(ALL_NAMES))
+	rm -f $(ROOT)/bin/sebox $(BASH)/sebox $(ZSH)/_sebox
+	for m in applets/*/se-*.[18]; do rm -f $(man_page); done
 
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all tests-built guest check demo bench bench-logger bench-starter bench-sigdump bench-live bench-container bench-guest fuzz layers lint install clean
+.PHONY: FORCE all pure tests-built guest cross cross-check check demo bench bench-logger bench-starter bench-sigdump bench-live bench-container bench-guest bench-sizes fuzz layers lint dist fresh install uninstall clean
 -include $(OBJ:.o=.d) $(LIB:%.c=$(BUILD)/sane/%.d) $(UNIT:%.c=$(BUILD)/%.d) $(FUZZ:tests/%.c=$(BUILD)/%.d)

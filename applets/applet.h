@@ -19,6 +19,10 @@ struct applet {
 	int (*run)(int argc, char **argv); /* argv[0] is the applet's; returns the exit status */
 };
 
+/* What applets start of each other: no address: this binary was built without it, SE_APPLETS. */
+extern const struct applet applet_logrotate __attribute__((weak));
+extern const struct applet applet_sigdump __attribute__((weak));
+
 /* Prints --help, or --version; the exit status. Where own_help is not set, main does it. */
 int applet_answer(const struct applet *, bool version);
 

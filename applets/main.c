@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include "../lib/sys/call.h"
@@ -10,14 +11,20 @@
 #include "../lib/sys/pid1.h"
 #include "../lib/sys/title.h"
 #include "applet.h"
+#include "completion.h"
+
+/* All of applets.def, or those that the Makefile has been told to build in. */
+#ifndef SEBOX_APPLETS
+#define SEBOX_APPLETS "applets.def"
+#endif
 
 #define APPLET(id) extern const struct applet applet_##id;
-#include "applets.def"
+#include SEBOX_APPLETS
 #undef APPLET
 
 static const struct applet *const applets[] = {
 #define APPLET(id) &applet_##id,
-#include "applets.def"
+#include SEBOX_APPLETS
 #undef APPLET
 };
 
@@ -66,6 +73,7 @@ list(int fd)
 	bool arrived = print(fd,
 	    "usage: sebox APPLET [ARG]...\n"
 	    "       sebox --install [-s] DIR    make (symbolic) links to the applets in DIR\n"
+	    "       sebox --completion bash|zsh\n"
 	    "       sebox --version\n"
 	    "\n");
 
@@ -157,25 +165,60 @@ make_link(const char *self, const char *dir, const char *name, bool symbolic)
 	return failed(path);
 }
 
+/* Our own file, to which links can lead from anywhere; where /proc is missing, as we were called.
+ */
+static bool
+find_self(char *to, size_t room)
+{
+	ssize_t n = call_readlink("/proc/self/exe", to, room - 1);
+	const char *called = (const char *)getauxval(AT_EXECFN);
+	char dir[2048];
+
+	if (n >= 0) {
+		to[n] = '\0';
+		return true;
+	}
+	if (!called || (*called != '/' && call_getcwd(dir, sizeof dir) < 0))
+		return false;
+	if (*called == '/')
+		*dir = '\0';
+	if (buf_print_to(to, room, "%s%s%s", dir, *dir ? "/" : "", called))
+		return true;
+	errno = ENAMETOOLONG;
+	return false;
+}
+
 static int
 install(char **argv)
 {
 	bool symbolic = *argv && strcmp(*argv, "-s") == 0;
 	int status = 0;
 	char self[4096];
-	ssize_t n = call_readlink("/proc/self/exe", self, sizeof self - 1);
 
 	argv += symbolic;
 	if (!argv[0] || argv[1]) {
 		out_error("sebox: install: usage: sebox --install [-s] DIR");
 		return 2;
 	}
-	if (n < 0)
+	if (!find_self(self, sizeof self))
 		return failed("/proc/self/exe");
-	self[n] = '\0';
-	for (size_t i = 0; i < APPLETS; i++)
+	for (size_t i = 0; i < APPLETS; i++) {
 		status |= make_link(self, argv[0], applets[i]->name, symbolic);
+		if (applets[i]->alias)
+			status |= make_link(self, argv[0], applets[i]->alias, symbolic);
+	}
 	return status;
+}
+
+static int
+completion(const char *shell)
+{
+	if (completion_print(shell, applets, APPLETS))
+		return 0;
+	if (errno != EINVAL)
+		return told(false);
+	out_error("sebox: completion: %.60s: expected bash or zsh", shell);
+	return 2;
 }
 
 static int
@@ -194,6 +237,8 @@ dispatch(int argc, char **argv)
 	}
 	if (strcmp(argv[1], "--install") == 0)
 		return install(argv + 2);
+	if (strcmp(argv[1], "--completion") == 0)
+		return completion(argc == 3 ? argv[2] : "");
 	if ((a = find(base_name(argv[1]))) != NULL)
 		return run(a, argc - 1, argv + 1);
 	out_error("sebox: %s: no such applet", argv[1]);

@@ -9,6 +9,10 @@ check="$demo kyua atf-sh libatf-dev clang clang-tidy libclang-rt-dev cppcheck sh
 strace iproute2 util-linux runc crun podman catatonit perl ruby-serverengine libserver-starter-perl
 libtest-tcp-perl libtest-requires-perl nginx-light starlet libplack-perl puma unicorn gunicorn python3 elfutils
 qemu-system-x86 qemu-system-arm cpio gcc-aarch64-linux-gnu libc6-dev-arm64-cross golang-go"
+# bash comes with Debian
+check="$check git zsh gcc-arm-linux-gnueabihf gcc-s390x-linux-gnu qemu-user"
+cross="$build gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf gcc-i686-linux-gnu gcc-mipsel-linux-gnu
+gcc-powerpc64le-linux-gnu gcc-s390x-linux-gnu gcc-riscv64-linux-gnu qemu-user"
 bench_guest="$build qemu-system-x86 cpio xz-utils zstd gcc-aarch64-linux-gnu"
 bench="$demo runit s6 supervisor ruby-serverengine tini daemontools apache2-utils logrotate
 libserver-starter-perl elfutils gdb runc"
@@ -18,7 +22,9 @@ demo) want=$demo ;;
 check) want=$check ;;
 bench) want=$bench ;;
 bench-guest) want=$bench_guest ;;
-*) echo "deps.sh: $1: expected demo, check, bench or bench-guest" >&2; exit 2 ;;
+cross-check) want=$cross ;;
+fresh) want=debootstrap ;;
+*) echo "deps.sh: $1: expected demo, check, bench, bench-guest, cross-check or fresh" >&2; exit 2 ;;
 esac
 
 missing=

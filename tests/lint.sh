@@ -38,7 +38,7 @@ if have shellcheck; then
 	run shellcheck -s sh .ci/run $(find tests -name '*.sh' ! -path 'tests/e2e/*')
 	# $SE and $W are words without blanks; bodies are called by atf; dash has ulimit -H
 	run shellcheck -s sh -e SC2034,SC2154,SC2317,SC2086,SC2016,SC2094,SC3045,SC2238,SC2216,SC2013,SC2015,SC2012,SC2046,SC2010,SC2002,SC1003 \
-		tests/e2e/*.sh tests/e2e/*.subr tests/guest/*.subr
+		tests/e2e/*.sh tests/e2e/*.subr tests/guest/*.subr tests/cross/*.subr
 fi
 if have mandoc; then
 	for m in applets/*/*.[18]; do

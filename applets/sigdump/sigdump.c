@@ -15,6 +15,7 @@
 #include "../../lib/sys/proc.h"
 #include "../../lib/sys/spawn.h"
 #include "../applet.h"
+#include "names.h"
 #include "report.h"
 
 enum { EXIT_NONE = 1, EXIT_USAGE = 2, EXIT_NO_STACK = 3 };
@@ -112,7 +113,7 @@ dump(void *arg)
 	struct report r = { .pid = j->pid, .stacks = &stacks, .environment = j->o->environment };
 	struct target_process after;
 	bool is_same;
-	int fd;
+	int fd, e;
 
 	call_signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error to tell */
 	if (spawn_end_after(j->o->timeout) < 0) {
@@ -149,8 +150,9 @@ dump(void *arg)
 	}
 	if (stacks.complete + stacks.truncated > 0)
 		return 0;
+	e = stacks.threads > 0 ? stacks.thread[0].error : stacks.error;
 	complain("process: %d: no stack could be read: %s", (int)j->pid,
-	    strerror(stacks.threads > 0 ? stacks.thread[0].error : stacks.error));
+	    e == ENOSYS && stacks.threads > 0 ? names_cure(j->pid, stacks.thread) : strerror(e));
 	return EXIT_NO_STACK;
 }
 

@@ -14,6 +14,7 @@
 #include "../../lib/sys/call.h"
 #include "../../lib/sys/loop.h"
 #include "../../lib/sys/memory.h"
+#include "../applet.h"
 
 #define PIPE (1024 * 1024) /* what waits while the command is started again */
 /* A command that lived for less is not started again at once. */
@@ -66,6 +67,8 @@ take_logger(struct starter *s)
 	static char size[48], age[32];
 	static char *argv[] = { "se-logrotate", size, age, "--", NULL, NULL };
 
+	if (!&applet_logrotate)
+		starter_die(s, EXIT_OTHER, "--log-rotate-size: se-logrotate is not built in");
 	if ((s->log.self = spawn_self()) < 0)
 		starter_die(s, errno, "--log-rotate-size: our own program: %s", call_reason());
 	(void)buf_print_to(size, sizeof size, "--size=%llu",

@@ -11,8 +11,10 @@
 #include "../../lib/sys/memory.h"
 #include "../../lib/sys/out.h"
 #include "../../lib/wire/conf.h"
+#include "../applet.h"
 #include "init.h"
 #include "listeners.h"
+#include "logger.h"
 
 #define FILE_MAX_BYTES ((size_t)1024 * 1024)
 #define FILE_ROOM      (FILE_MAX_BYTES + 2)
@@ -359,6 +361,19 @@ check_hooks(const struct config *c, struct buf *why)
 	return true;
 }
 
+/* What is asked of applets that may not be there. */
+static bool
+check_applets(const struct config *c, struct buf *why)
+{
+	if (!&applet_logrotate && logger_needed(c))
+		buf_puts(why, "log, log_format, log_prefix: se-logrotate is not built in");
+	else if (!&applet_sigdump && c->dump_on_timeout)
+		buf_puts(why, "dump_on_timeout: se-sigdump is not built in");
+	else
+		return true;
+	return false;
+}
+
 /* What no single key can tell. */
 static bool
 check(const struct config *c, struct buf *why)
@@ -386,7 +401,8 @@ check(const struct config *c, struct buf *why)
 	else if (c->restart_max_unavailable + c->restart_surge == 0)
 		buf_puts(why, "restart_max_unavailable: it may be 0 only with restart_surge");
 	else
-		return check_hooks(c, why) && check_signals(c, why) && listeners_check(c, why);
+		return check_hooks(c, why) && check_signals(c, why) && listeners_check(c, why) &&
+		    check_applets(c, why);
 	return false;
 }
 

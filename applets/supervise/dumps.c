@@ -11,6 +11,7 @@
 #include "../../lib/sys/memory.h"
 #include "../../lib/sys/out.h"
 #include "../../lib/sys/spawn.h"
+#include "../applet.h"
 #include "status.h"
 #include "workers.h"
 
@@ -122,6 +123,8 @@ dumps_all(struct supervise *s)
 {
 	pid_t pid;
 
+	if (!&applet_sigdump)
+		return "se-sigdump is not built in";
 	if (s->boot->disable_sigdump)
 		return "disable_sigdump is set";
 	if (s->dumps.all > 0)

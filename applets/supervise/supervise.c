@@ -285,13 +285,13 @@ supervise_reload(struct supervise *s, ms now)
 }
 
 static const char *
-scale(struct supervise *s, long n, ms now)
+scale(struct supervise *s, int64_t n, ms now)
 {
 	const char *why;
 
 	n = n < 0 ? 0 : n > COMMAND_SCALE_MAX ? COMMAND_SCALE_MAX : n;
 	if ((why = workers_scale(s, (unsigned)n, now)) != NULL)
-		log_say(&s->log, LOGLINE_ERROR, "Not scaled to %ld workers: %s", n, why);
+		log_say(&s->log, LOGLINE_ERROR, "Not scaled to %u workers: %s", (unsigned)n, why);
 	return why;
 }
 
@@ -370,7 +370,7 @@ supervise_command(struct supervise *s, const struct command *c, const char *who,
 	case COMMAND_DUMP:
 		return dump(s);
 	case COMMAND_SCALE:
-		return scale(s, c->relative ? (long)s->wanted + c->count : c->count, now);
+		return scale(s, c->relative ? (int64_t)s->wanted + c->count : c->count, now);
 	case COMMAND_STATUS:
 	case COMMAND_UPGRADE:
 		break;

@@ -29,29 +29,6 @@ lint_body()
 	atf_check -o ignore -e ignore make lint || make lint
 }
 
-# The same source gives the same bytes, wherever it stands.
-atf_test_case reproducible
-reproducible_head() { atf_set timeout 600; }
-reproducible_body()
-{
-	for d in one two/deeper; do
-		mkdir -p $d
-		cp -R "$SRC/applets" "$SRC/lib" "$SRC/Makefile" $d
-		make -s -C $d BUILD=b >/dev/null || atf_fail "make in $d"
-	done
-	atf_check cmp one/b/sebox two/deeper/b/sebox
-	atf_check cmp one/b/sebox "$BUILD/sebox"
-}
-
-atf_test_case install
-install_body()
-{
-	atf_check -o ignore make -s -C "$SRC" BUILD="$BUILD" DESTDIR="$PWD/root" PREFIX=/usr install
-	atf_check -o match:'^se-supervise .sebox. [0-9]' root/usr/bin/se-supervise --version
-	[ -s root/usr/share/man/man8/se-supervise.8 ] && [ -s root/usr/share/man/man1/se-logrotate.1 ] && [ -s root/usr/share/man/man8/se-starter.8 ] && [ -s root/usr/share/man/man1/se-sigdump.1 ] || atf_fail "no manual"
-	[ "$(find root -type f | wc -l)" = 5 ] || atf_fail "$(find root | tr "\n" " ")"
-}
-
 # Every parser and every machine, for some seconds each on its corpus.
 atf_test_case fuzz
 fuzz_head() { atf_set timeout 600; }
@@ -96,7 +73,7 @@ demo_body()
 
 atf_init_test_cases()
 {
-	for t in layers layers_are_seen lint reproducible install fuzz all_are_listed demo; do
+	for t in layers layers_are_seen lint fuzz all_are_listed demo; do
 		atf_add_test_case $t
 	done
 }

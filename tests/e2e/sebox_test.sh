@@ -109,7 +109,7 @@ install_body()
 		[ ! -h dir/se-supervise ] || atf_fail "$i: a symbolic link"
 	done
 	atf_check -o 'match:^se-supervise ' dir/se-supervise --version
-	[ "$(echo dir/*)" = 'dir/se-logrotate dir/se-sigdump dir/se-starter dir/se-supervise' ] || atf_fail "more than the applets: $(echo dir/*)"
+	[ "$(echo dir/*)" = 'dir/se-logrotate dir/se-sigdump dir/se-starter dir/se-supervise dir/start_server' ] || atf_fail "more than the applets: $(echo dir/*)"
 }
 
 atf_test_case install_symbolic
@@ -135,6 +135,7 @@ install_errors_body()
 		echo precious >dir/se-supervise
 		atf_check -s exit:1 -e 'inline:sebox: install: dir/se-supervise: File exists\n' ./sebox --install $flag dir
 		atf_check -o 'inline:precious\n' cat dir/se-supervise
+		[ "$(ls dir | wc -l)" = 5 ] || atf_fail 'the others were not made'
 		ln -sf missing dir/se-supervise
 		atf_check -s exit:1 -e 'inline:sebox: install: dir/se-supervise: File exists\n' ./sebox --install $flag dir
 		atf_check -s exit:1 -e 'match:^sebox: install: no/se-supervise: No such file or directory$' \
