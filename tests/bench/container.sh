@@ -7,7 +7,6 @@
 # itself, behind tini-static, and behind se-supervise; medians of RUNS (200) containers each, in turn.
 # memory: PSS of all processes of the container but the workers, SETTLE (2) seconds after the start: of tini-static
 # with one worker that sleeps, and of se-supervise with four; logging: with the log in a file (then there is a logger).
-# The kernel maps the pages of a program's file in groups of 16 around each that is used.
 # It prints numbers and asserts nothing; they are of one machine, so compare only within one run.
 set -eu
 
