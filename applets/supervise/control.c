@@ -80,7 +80,8 @@ control_close(struct supervise *s)
 	loop_forget(s->control_fd, TAG(TAG_CONTROL, 0));
 	close(s->control_fd);
 	s->control_fd = -1;
-	(void)unlink(s->boot->control_path); /* a left-over is replaced by the next start */
+	if (*s->boot->control_path != '@')
+		(void)unlink(s->boot->control_path); /* a left-over is replaced by the next start */
 }
 
 /* A free place; where there is none, that of whoever has been there longest. */

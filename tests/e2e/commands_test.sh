@@ -146,8 +146,22 @@ signals_too_body()
 	has log '^read IMMEDIATE_STOP$' || fail "$(cat log)"
 }
 
+# A name in the abstract namespace is no file: one that is called so stays.
+atf_test_case abstract_name
+abstract_name_body()
+{
+	echo keep >@se.$$
+	$SE --control-path=@se.$$ --log=log -- "$W" hang >out 2>err &
+	PID=$!
+	eventually $SE --control-path=@se.$$ --status >status
+	$SE --control-path=@se.$$ --stop || fail "$(cat log)"
+	ends "$PID" 0
+	[ "$(cat @se.$$)" = keep ] || fail "$(ls)"
+}
+
 atf_init_test_cases()
 {
+	atf_add_test_case abstract_name
 	for c in to_workers ladder closed full to_us end_of_stdin signals_too; do
 		atf_add_test_case $c
 	done
