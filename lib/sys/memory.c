@@ -12,7 +12,7 @@
 #define PAGE  4096ul
 #define SMALL 2048 /* blocks up to this share pages */
 #define GRAIN 64
-#define CHUNK (64 * 1024)
+#define CHUNK 65536
 
 /* Small blocks: what was given back, by size, and the rest of the pages that they come from. */
 static struct {
