@@ -26,11 +26,11 @@ aarch64_body()
 	cc=aarch64-linux-gnu-gcc
 	command -v $cc >/dev/null || atf_skip "$cc is not installed"
 	guest_root aarch64 sigdump
-	musl="$cc -specs=$GUEST/musl-aarch64.specs"
+	musl="$cc -specs=$MUSL/musl.specs"
 	libc=$(dirname "$($cc -print-file-name=libc.so.6)")
 	mkdir root/lib
 	cp -L "$libc/libc.so.6" "$libc/ld-linux-aarch64.so.1" \
-		"$GUEST/musl-aarch64/lib/aarch64-linux-musl/libc.so" root/lib || fail "no libc"
+		"$MUSL/musl/lib/aarch64-linux-musl/libc.so" root/lib || fail "no libc"
 	ln -s libc.so root/lib/ld-musl-aarch64.so.1
 	program "$musl" musl -Os -static
 	program "$musl" musl-dynamic -Os
