@@ -3,7 +3,9 @@
 
 #include "starter.h"
 
-/* Opens --log-file, or makes the pipe to its command; nothing is redirected yet. */
+/* What --log-file says; nothing is opened. */
+void output_choose(struct starter *);
+/* The same; opens --log-file, or makes the pipe to its command; nothing is redirected yet. */
 void output_prepare(struct starter *);
 /* From here on stdout and stderr, ours and the workers', go there; starts the command. */
 void output_redirect(struct starter *);

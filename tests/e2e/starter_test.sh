@@ -518,8 +518,6 @@ dump_body()
 	kill -CONT "$PID"
 	eventually has dump '^ +1 +[0-9]+ current'
 	has dump "^pid $PID " || fail "$(cat dump)"
-	kill -USR2 "$PID"
-	eventually has err '^received USR2'
 	kill -ALRM "$PID"
 	only 1 || fail "$(states)"
 	stop
