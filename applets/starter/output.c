@@ -214,8 +214,10 @@ output_on_exit(struct starter *s, pid_t pid, ms now)
 void
 output_finish(struct starter *s)
 {
-	ms until = loop_now() + PATIENCE;
+	ms now = loop_now(), until = now + PATIENCE;
 
+	if (s->log.argv && s->log.pid == 0)
+		start(s, now, true); /* what waits in the pipe has nobody else */
 	if (s->pid != 1 || s->log.pid <= 0)
 		return;
 	close(s->log.read);

@@ -98,13 +98,16 @@ under_load_body()
 	[ ! -e sock ] || fail 'the socket is left'
 }
 
-# Without a stop its end is that of its workers, as before.
+# By a relative path, as a word of sebox. Without a stop its end is that of its workers, as before.
 atf_test_case killed
 killed_body()
 {
 	a_path
+	S='bin/sebox starter'
 	starter --port=127.0.0.1:0 --interval=0.1 -- "$WEB"
-	to_and_fro 1
+	to_and_fro 2
+	lines err '^upgraded from .*: bin/sebox$' 2 || fail "$(cat err)"
+	[ "$(cat "/proc/$PID/comm")" = sebox ] || fail "$(cat "/proc/$PID/comm")"
 	w=$(worker 1)
 	kill -9 "$PID"
 	ends "$PID" 137
