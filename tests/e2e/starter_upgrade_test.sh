@@ -71,9 +71,7 @@ under_load_body()
 		"$LOAD" "127.0.0.1:$AT" rate=1000 connections=8 seconds=200 $kind >load &
 		load=$!
 		to_and_fro 10
-		kill -INT $load
-		wait $load || fail "$(cat load)"
-		has load ' failed=0 refused=0 reset=0 ' || fail "$(cat load)"
+		loaded
 		told | cmp -s before - || fail "$(cat before; told)"
 	done
 	[ "$(open_fds)" = "$fds" ] || fail "$(ls -l "/proc/$PID/fd")"
@@ -94,8 +92,25 @@ under_load_body()
 	atf_check "$ASK" --restart --pid-file=pid --status-file=gens
 	AT=$serves_at
 	serves 3 || fail "$(get "$AT")"
+	# and in the middle of one
+	"$LOAD" "127.0.0.1:$AT" rate=1000 connections=8 seconds=200 >load &
+	load=$!
+	for n in 4 5 6 7; do
+		kill -HUP "$PID"
+		to_and_fro 3
+		eventually only $n
+	done
+	loaded
 	stop
 	[ ! -e sock ] || fail 'the socket is left'
+}
+# loaded: the load ends, and none of its requests has failed
+loaded()
+{
+	kill -INT $load
+	wait $load || fail "$(cat load)"
+	has load '^sent=([0-9]{3,}) ok=\1 failed=0 refused=0 reset=0 ' || fail "$(cat load)"
+	cat load
 }
 
 # By a relative path, as a word of sebox. Without a stop its end is that of its workers, as before.
