@@ -143,9 +143,7 @@ in_progress_body()
 	echo later >env/SAID
 	to_and_fro 1
 	eventually generation 2 current
-	to_and_fro 1
-	eventually generation 3 starting
-	to_and_fro 2
+	to_and_fro 3
 	eventually has err '^old worker [0-9]+ does not end, killing it$'
 	to_and_fro 1
 	eventually only 3
