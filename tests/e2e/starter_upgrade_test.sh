@@ -70,7 +70,10 @@ under_load_body()
 	for kind in '' close; do
 		"$LOAD" "127.0.0.1:$AT" rate=1000 connections=8 seconds=200 $kind >load &
 		load=$!
-		to_and_fro 10
+		for _ in $(seq 10); do
+			to_and_fro 1
+			serves 1 || fail "$(get "$AT")"
+		done
 		loaded
 		told | cmp -s before - || fail "$(cat before; told)"
 	done
