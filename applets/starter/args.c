@@ -26,6 +26,7 @@
 const struct opt args_opts[] = {
 	FLAG("restart", restart, "have the one of --pid-file start a new generation, and wait for it"),
 	FLAG("stop", stop, "stop the one of --pid-file, and wait for its end"),
+	FLAG("upgrade", upgrade, "have it execute its own file again, in place, and wait for it"),
 	FLAG("status", status, "print what the one of --pid-file runs"),
 	FLAG("json", json, "that as JSON"),
 	TIME("timeout", timeout, OPT_OR_NEVER, "how long to wait for these" OPT_OR("-1")),

@@ -13,7 +13,7 @@ enum args_ready { ARGS_INTERVAL, ARGS_NOTIFY, ARGS_CONNECT };
 /* What the command line says; one member for each row of args_opts, and what follows from them. */
 struct args {
 	bool help, version; /* seen before by main */
-	bool restart, stop, status, json;
+	bool restart, stop, status, upgrade, json;
 	ms timeout; /* of these; MS_NEVER: none */
 
 	struct opt_list port, path;

@@ -20,6 +20,7 @@
 
 #define POLL           20 /* ms between two looks */
 #define ANSWER_TIMEOUT (5 * MS_SECOND)
+#define ANSWER_ROOM    (STATUS_ROOM + 64)
 
 static int
 fail(int status, const char *verb, const char *object, const char *why)
@@ -122,7 +123,7 @@ ask(pid_t pid, char *room, size_t size)
 static int
 status(const struct args *o, pid_t pid)
 {
-	static char room[STATUS_ROOM + 64];
+	static char room[ANSWER_ROOM];
 	const char *text = room;
 
 	if (ask(pid, room, sizeof room) < 0)
@@ -168,28 +169,30 @@ generations(const char *path, uint64_t *least, uint64_t *most)
 	return *most > 0;
 }
 
-/* The numbers of generations that the one that runs tells first of all. */
-enum { TRIED, FAILED, CURRENT, NUMBERS };
+/* The numbers that the one that runs tells first of all, see report.h. */
+enum { TRIED, FAILED, CURRENT, UPGRADES, REFUSED, NUMBERS };
 
-/* False: it does not tell. */
-static bool
+/* And why the last upgrade was refused; NULL: it does not tell, errno. */
+static const char *
 ask_numbers(pid_t pid, uint64_t number[NUMBERS])
 {
-	static char room[STATUS_ROOM + 64];
+	static char room[ANSWER_ROOM];
 	char *text = room;
 
 	if (ask(pid, room, sizeof room) < 0)
-		return false;
+		return NULL;
+	room[text_span(room, "\n")] = '\0';
+	errno = EPROTO;
 	for (int i = 0; i < NUMBERS; i++) {
-		size_t len = text_span(text, " \n");
+		size_t len = text_span(text, " ");
 		bool last = !text[len];
 
 		text[len] = '\0';
 		if (last || !num_count(text, 0, UINT32_MAX, &number[i]))
-			return false;
+			return NULL;
 		text += len + 1;
 	}
-	return true;
+	return text;
 }
 
 static int
@@ -199,7 +202,7 @@ restart(const struct args *o, int fd, pid_t pid)
 	uint64_t least = 0, most = 0, wanted, number[NUMBERS];
 	bool told;
 
-	told = ask_numbers(pid, number);
+	told = ask_numbers(pid, number) != NULL;
 	/* with no generation at all there it may be waiting to try again */
 	if (!generations(o->status_file, &least, &most) && (errno != ENODATA || !told))
 		return fail(errno, "restart", o->status_file,
@@ -210,7 +213,7 @@ restart(const struct args *o, int fd, pid_t pid)
 	if (kill(pid, SIGHUP) < 0)
 		return fail(errno, "restart", o->pid_file, call_reason());
 	for (;; nap()) {
-		told = ask_numbers(pid, number);
+		told = ask_numbers(pid, number) != NULL;
 		if (generations(o->status_file, &least, &most) && least >= wanted &&
 		    (!told || number[CURRENT] >= wanted))
 			return 0;
@@ -225,10 +228,38 @@ restart(const struct args *o, int fd, pid_t pid)
 	}
 }
 
+/* ---- upgrade ---- */
+
+static int
+upgrade(const struct args *o, int fd, pid_t pid)
+{
+	ms until = ms_add(loop_now(), o->timeout);
+	uint64_t before[NUMBERS], number[NUMBERS];
+	const char *why;
+
+	if (!ask_numbers(pid, before) || kill(pid, SIGUSR2) < 0)
+		return fail(errno, "upgrade", o->pid_file, call_reason());
+	for (;; nap()) {
+		if ((why = ask_numbers(pid, number)) != NULL) {
+			if (number[REFUSED] > before[REFUSED])
+				return fail(EXIT_OPTIONS, "upgrade", o->pid_file, why);
+			if (number[UPGRADES] > before[UPGRADES])
+				return 0;
+		}
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return fail(EXIT_OPTIONS, "upgrade", o->pid_file, "it has ended meanwhile");
+		if (loop_now() >= until)
+			return fail(EXIT_OPTIONS, "upgrade", o->pid_file, "it is not done yet");
+	}
+}
+
 int
 asks_run(const struct args *o)
 {
-	const char *verb = o->restart ? "restart" : o->stop ? "stop" : "status";
+	const char *verb = o->restart ? "restart"
+	    : o->stop                 ? "stop"
+	    : o->upgrade              ? "upgrade"
+				      : "status";
 	pid_t pid;
 	int fd;
 
@@ -240,5 +271,7 @@ asks_run(const struct args *o)
 		    errno, verb, o->pid_file, errno == EINVAL ? "no pid in it" : call_reason());
 	if (o->restart)
 		return restart(o, fd, pid);
-	return o->stop ? stop(o, fd, pid) : status(o, pid);
+	if (o->stop)
+		return stop(o, fd, pid);
+	return o->upgrade ? upgrade(o, fd, pid) : status(o, pid);
 }

@@ -3,7 +3,8 @@
 
 #include "args.h"
 
-/* --restart, --stop, --status: what a running one of --pid-file is asked for; the exit status. */
+/* --restart, --stop, --upgrade, --status: what a running one of --pid-file is asked for; the exit
+ * status. */
 int asks_run(const struct args *);
 
 #endif

@@ -69,8 +69,7 @@ take_logger(struct starter *s)
 
 	if (!&applet_logrotate)
 		starter_die(s, EXIT_OTHER, "--log-rotate-size: se-logrotate is not built in");
-	if ((s->log.self = spawn_self()) < 0)
-		starter_die(s, errno, "--log-rotate-size: our own program: %s", call_reason());
+	s->log.own = true;
 	(void)buf_print_to(size, sizeof size, "--size=%llu",
 	    (unsigned long long)s->o->log_rotate_size); /* fits, as the next */
 	(void)buf_print_to(age, sizeof age, "--age=%u", s->o->log_rotate_age);
@@ -85,27 +84,35 @@ open_file(const char *path)
 }
 
 void
-output_prepare(struct starter *s)
+output_choose(struct starter *s)
 {
 	const char *file = s->o->log_file;
-	int p[2] = { -1, -1 };
 
-	s->log.fd = s->log.read = s->log.self = -1;
+	s->log.fd = s->log.read = -1;
 	s->log.due = MS_NEVER;
 	if (!file)
 		return;
 	file = text_skip(file, " \t\r\n");
-	if (*file != '|' && s->o->log_rotate_size == 0) {
-		s->log.path = s->o->log_file;
-		s->log.fd = open_file(s->log.path);
-		if (s->log.fd < 0)
-			starter_die(s, errno, "--log-file: %s: %s", s->log.path, call_reason());
-		return;
-	}
 	if (*file == '|')
 		take_command(s, text_skip(file + 1, " \t\r\n"));
-	else
+	else if (s->o->log_rotate_size > 0)
 		take_logger(s);
+	else
+		s->log.path = s->o->log_file;
+}
+
+void
+output_prepare(struct starter *s)
+{
+	int p[2] = { -1, -1 };
+
+	output_choose(s);
+	if (s->log.path && (s->log.fd = open_file(s->log.path)) < 0)
+		starter_die(s, errno, "--log-file: %s: %s", s->log.path, call_reason());
+	if (!s->log.argv)
+		return;
+	if (s->log.own && s->self < 0)
+		starter_die(s, ENOENT, "--log-rotate-size: our own program: %s", strerror(ENOENT));
 	if (call_pipe(p, O_CLOEXEC) < 0)
 		starter_die(s, errno, "--log-file: pipe: %s", call_reason());
 	(void)call_fcntl(p[1], F_SETPIPE_SZ, PIPE); /* else less waits in it */
@@ -121,7 +128,7 @@ start(struct starter *s, ms now, bool again)
 	const struct spawn_fd fds[] = { { STDIN_FILENO, l->read }, { STDOUT_FILENO, l->first[0] },
 		{ STDERR_FILENO, l->first[1] } };
 	const struct spawn spec = { .file = l->argv[0],
-		.file_fd = l->self >= 0 ? &l->self : NULL,
+		.file_fd = l->own ? &s->self : NULL,
 		.argv = l->argv,
 		.envp = environ,
 		.fds = fds,
@@ -172,7 +179,7 @@ output_reopen(struct starter *s)
 {
 	int fd;
 
-	if (s->log.self >= 0 && s->log.pid > 0)
+	if (s->log.own && s->log.pid > 0)
 		(void)kill(s->log.pid, SIGHUP); /* it is not reaped: it is there */
 	if (!s->log.path)
 		return;
@@ -210,8 +217,10 @@ output_on_exit(struct starter *s, pid_t pid, ms now)
 void
 output_finish(struct starter *s)
 {
-	ms until = loop_now() + PATIENCE;
+	ms now = loop_now(), until = now + PATIENCE;
 
+	if (s->log.argv && s->log.pid == 0)
+		start(s, now, true); /* what waits in the pipe has nobody else */
 	if (s->pid != 1 || s->log.pid <= 0)
 		return;
 	close(s->log.read);

@@ -103,11 +103,17 @@ ready_tick(struct starter *s, ms now)
 /* ---- told ---- */
 
 void
-ready_open(struct starter *s)
+ready_prepare(struct starter *s)
 {
 	s->reports_fd = s->ready_fd = s->probe_fd = -1;
 	if (s->o->ready == ARGS_CONNECT)
 		open_probe(s);
+}
+
+void
+ready_open(struct starter *s)
+{
+	ready_prepare(s);
 	if (s->o->ready != ARGS_NOTIFY)
 		return;
 	s->reports_fd = unixsock_reports(s->reports_name);

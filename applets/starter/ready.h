@@ -3,7 +3,10 @@
 
 #include "starter.h"
 
-/* How a starting generation's readiness is learned, where it is told or tried. */
+/* How a starting generation's readiness is learned, where it is told or tried: by whom is known,
+ * nothing is open. */
+void ready_prepare(struct starter *);
+/* The same, and what it takes is open. */
 void ready_open(struct starter *);
 /* A datagram on the notify socket; a byte on SE_READY_FD. */
 void ready_on_report(struct starter *);

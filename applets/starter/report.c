@@ -13,6 +13,7 @@
 #include "../../lib/sys/out.h"
 #include "../../lib/sys/spawn.h"
 #include "../../lib/sys/unixsock.h"
+#include "../applet.h"
 
 static const char *const states[] = {
 	[GENERATION_STARTING] = "starting",
@@ -69,7 +70,7 @@ put_seconds(struct buf *b, const char *name, ms time)
 static void
 put_json(const struct starter *s, struct buf *b, ms now)
 {
-	buf_printf(b, "{\"pid\":%d,", (int)s->pid);
+	buf_printf(b, "{\"version\":\"%s\",\"pid\":%d,", SEBOX_VERSION, (int)s->pid);
 	put_seconds(b, "uptime", now - s->started);
 	buf_printf(
 	    b, ",\"restarts\":%lu,\"failures\":%lu,\"generations\":[", s->restarts, s->failures);
@@ -129,7 +130,9 @@ report_answer(struct starter *s, ms now)
 		struct buf b = buf_over(room, STATUS_ROOM);
 		const struct generation *current = generations_in(&s->g, GENERATION_CURRENT);
 
-		buf_printf(&b, "%u %u %u\n", s->g.number, s->failed, current ? current->number : 0);
+		buf_printf(&b, "%u %u %u %u %u %s\n", s->g.number, s->failed,
+		    current ? current->number : 0, s->upgrade.done, s->upgrade.refused,
+		    s->upgrade.why);
 		put_table(s, &b, now);
 		buf_put(&b, "", 1);
 		put_json(s, &b, now);

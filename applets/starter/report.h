@@ -4,9 +4,10 @@
 #include "starter.h"
 
 /*
- * The answer to whoever connects to the abstract socket report_name: "TRIED FAILED CURRENT\n",
- * the numbers of the last generation tried, of the last that failed and of the current one, 0:
- * none; then the table and the JSON, each with a NUL. Only root and our own user are answered.
+ * The answer to whoever connects to the abstract socket report_name: "TRIED FAILED CURRENT UPGRADES
+ * REFUSED WHY\n", the numbers of the last generation tried, of the last that failed and of the
+ * current one, 0: none; how many upgrades were done, how many refused, and why the last one was;
+ * then the table and the JSON, each with a NUL. Only root and our own user are answered.
  */
 void report_name(pid_t, char name[32]);
 #define STATUS_ROOM 65536

@@ -20,7 +20,7 @@ extern char **environ;
 /* What a worker does not inherit: it is told anew, or would speak of somebody else. */
 static const char told[] =
     "SERVER_STARTER_PORT\0SERVER_STARTER_GENERATION\0LISTEN_FDS\0LISTEN_PID\0"
-    "LISTEN_FDNAMES\0EINHORN_FD_COUNT\0SE_READY_FD\0";
+    "LISTEN_FDNAMES\0EINHORN_FD_COUNT\0SE_READY_FD\0" SUCCESSOR_ENV "\0";
 #define AUTO_INTERVAL (360 * MS_SECOND) /* as start_server */
 #define AUTO_DELAY    (5 * MS_SECOND)
 #define OWN_MAX       16 /* variables of our own, without the numbered ones */

@@ -17,8 +17,8 @@ add(struct starter *s, const char *what, const char *text, const struct endpoint
 	s->socket[s->sockets++] = (struct starter_socket){ .fd = -1, .asked = e->fd >= 0 };
 }
 
-static void
-read_all(struct starter *s)
+void
+sockets_read(struct starter *s)
 {
 	struct endpoint e;
 	const char *text, *why;
@@ -35,6 +35,7 @@ read_all(struct starter *s)
 			starter_die(s, EXIT_OTHER, "--path: %s: %s", text, why);
 		add(s, "--path", text, &e);
 	}
+	(void)endpoint_number(s->at, s->sockets); /* the one above is asked for at each start */
 }
 
 /* An earlier one's file makes way; what is no socket does not. */
@@ -100,8 +101,7 @@ sockets_open(struct starter *s)
 
 	if (why)
 		starter_die(s, EXIT_OTHER, "--path-owner, --path-group: %s", why);
-	read_all(s);
-	(void)endpoint_number(s->at, s->sockets); /* the one above is asked for at each start */
+	sockets_read(s);
 	for (unsigned i = 0; i < s->sockets; i++)
 		open_one(s, i, &l);
 }

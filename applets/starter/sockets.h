@@ -3,7 +3,9 @@
 
 #include "starter.h"
 
-/* All of --port and --path, listening, with the numbers that the server will know them by. */
+/* What --port and --path say, and the numbers that the server will know them by. */
+void sockets_read(struct starter *);
+/* All of --port and --path, read, and listening. */
 void sockets_open(struct starter *);
 /* Removes the unix sockets' files, those that are still ours. */
 void sockets_remove(const struct starter *);

@@ -20,12 +20,14 @@
 #include "../../lib/sys/proc.h"
 #include "../applet.h"
 #include "asks.h"
+#include "inplace.h"
 #include "output.h"
 #include "ready.h"
 #include "report.h"
 #include "server.h"
 #include "sockets.h"
 
+#define PREFIX      "se-starter: "
 #define TUNE_EVERY  MS_SECOND /* a look at the envdir's settings */
 #define SECOND_STOP 100       /* ms: a TERM that comes sooner is the first one again */
 
@@ -63,15 +65,15 @@ starter_die(struct starter *s, int status, const char *format, ...)
 	struct buf b = buf_over(room, sizeof room);
 	va_list ap;
 
-	buf_puts(&b, "se-starter: ");
+	buf_puts(&b, PREFIX);
 	va_start(ap, format);
 	buf_vprintf(&b, format, ap);
 	va_end(ap);
-	undo(s);
-	if (s->daemon_fd >= 0)
-		daemon_failed(s->daemon_fd, room);
-	else
-		out_error("%s", room);
+	if (!s->before) /* else all of it is our predecessor's */
+		undo(s);
+	if (s->daemon_fd < 0)
+		inplace_impossible(s->before, s->argv, status, room + strlen(PREFIX));
+	daemon_failed(s->daemon_fd, room);
 	_exit(status);
 }
 
@@ -288,7 +290,7 @@ on_death(struct starter *s, const struct loop_event *ev)
 	struct generation was;
 	bool told;
 
-	if (output_on_exit(s, ev->pid, ev->now))
+	if (output_on_exit(s, ev->pid, ev->now) || inplace_on_exit(s, ev->pid, ev->status))
 		return;
 	s->random = s->random * 1664525u + 1013904223u;
 	told = generations_died(&s->g, &s->policy, ev->pid, s->random >> 16, ev->now, &was);
@@ -322,7 +324,7 @@ on_signal(struct starter *s, const struct loop_event *ev)
 		output_reopen(s);
 		break;
 	case SIGUSR2:
-		starter_say(s, "received USR2: upgrading in place is not yet in this version");
+		inplace_ask(s);
 		break;
 	case SIGCONT:
 		report_dump(s);
@@ -373,7 +375,7 @@ due(struct starter *s)
 {
 	ms t = ms_min(generations_due(&s->g, &s->policy), output_due(s));
 
-	t = ms_min(ms_min(t, ready_due(s)), s->status_again);
+	t = ms_min(ms_min(t, ready_due(s)), ms_min(s->status_again, inplace_due(s)));
 	return ms_min(t, s->g.stopping ? MS_NEVER : s->envdir_due);
 }
 
@@ -389,6 +391,7 @@ run_until_ended(struct starter *s)
 		report_tick(s, ev.now);
 		if (!advance(s, ev.now))
 			break;
+		inplace_go_on(s, ev.now);
 		if (loop_next(due(s), &ev) < 0)
 			starter_die(s, errno, "epoll_wait: %s", call_reason());
 		if (ev.kind == LOOP_CHILD)
@@ -411,7 +414,7 @@ catch_signals(struct starter *s)
 	static const int sigs[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGCONT,
 		SIGALRM };
 
-	if (loop_open(sigs, sizeof sigs / sizeof *sigs) < 0)
+	if ((s->before ? loop_open_held : loop_open)(sigs, sizeof sigs / sizeof *sigs) < 0)
 		starter_die(s, errno, "signals: %s", call_reason());
 	call_signal(SIGPIPE, SIG_IGN);
 }
@@ -492,27 +495,55 @@ start_up(struct starter *s)
 	report_open(s);
 }
 
+static void
+watch(struct starter *s, int fd, enum tag tag)
+{
+	if (fd >= 0 && loop_watch(fd, tag, false) < 0)
+		starter_die(s, errno, "upgrade: epoll: %s", call_reason());
+}
+
+/* The same as a start, but of what is there already. */
+static void
+resume(struct starter *s)
+{
+	server_prepare(s);
+	output_choose(s);
+	sockets_read(s);
+	set_policy(s);
+	ready_prepare(s);
+	inplace_read(s);
+	catch_signals(s);
+	watch(s, s->reports_fd, TAG_REPORTS);
+	watch(s, s->ready_fd, TAG_READY);
+	watch(s, s->status_again == MS_NEVER ? s->status_fd : -1, TAG_STATUS);
+	inplace_settle(s);
+}
+
 const struct applet applet_starter;
 
 static int
 run(int argc, char **argv)
 {
 	static struct args o;
+	struct predecessor before;
+	bool follows = predecessor_is(&before);
 	struct starter *s = memory_get(sizeof *s);
 	char room[1024];
 	struct buf why = buf_over(room, sizeof room);
 
-	if (!s || !args_load(&o, argc, argv, &why)) {
-		out_error("se-starter: %s", s ? room : call_reason());
-		return EXIT_OPTIONS;
-	}
+	if (!s || !args_load(&o, argc, argv, &why))
+		inplace_impossible(
+		    follows ? &before : NULL, argv, EXIT_OPTIONS, s ? room : call_reason());
 	if (o.help || o.version)
 		return applet_answer(&applet_starter, !o.help);
-	if (o.restart || o.stop || o.status)
+	if (o.restart || o.stop || o.upgrade || o.status)
 		return asks_run(&o);
 	*s = (struct starter){
 		.o = &o,
-		.pidfile.fd = -1,
+		.argv = argv,
+		.before = follows ? &before : NULL,
+		.self = follows ? before.self : spawn_self(),
+		.pidfile = { -1, o.pid_file },
 		.daemon_fd = -1,
 		.status_fd = -1,
 		.status_again = MS_NEVER,
@@ -525,7 +556,10 @@ run(int argc, char **argv)
 	if (getrandom(&s->random, sizeof s->random, GRND_NONBLOCK) < 0)
 		s->random = (unsigned)getpid(); /* early at boot: good enough for jitter */
 	generations_init(&s->g);
-	start_up(s);
+	if (follows)
+		resume(s);
+	else
+		start_up(s);
 	return run_until_ended(s);
 }
 
@@ -533,7 +567,7 @@ const struct applet applet_starter = {
 	.name = "se-starter",
 	.alias = "start_server",
 	.usage = "[OPTION]... [--] PROGRAM [ARG]...\0"
-		 "--restart|--stop|--status --pid-file=FILE [OPTION]...\0",
+		 "--restart|--stop|--upgrade|--status --pid-file=FILE [OPTION]...\0",
 	.summary = "Holds listening sockets and replaces the server behind them without losing a "
 		   "connection, as start_server.",
 	.opts = args_opts,

@@ -6,6 +6,7 @@
 #include "../../lib/sys/listener.h"
 #include "../../lib/sys/pidfile.h"
 #include "../../lib/sys/privilege.h"
+#include "../../lib/sys/successor.h"
 #include "../../lib/wire/endpoint.h"
 #include "args.h"
 
@@ -25,12 +26,22 @@ struct starter_socket {
 struct starter_log {
 	const char *path; /* a file; NULL: a command, or nothing */
 	char **argv;      /* the command; NULL: none */
-	int self;         /* our own program, if it is the command; -1 */
+	bool own;         /* it is our own program */
 	int fd;           /* what is to become stdout and stderr; -1: they stay */
 	int read;         /* the pipe's read end; -1 */
 	int first[2];     /* the stdout and stderr that we began with, for the command */
 	pid_t pid;
 	ms started, due; /* of the command: its next start; MS_NEVER: none is due */
+};
+
+/* Another version in our place: see inplace.h. */
+struct starter_upgrade {
+	struct successor successor;
+	bool wanted;            /* as soon as no other goes on */
+	unsigned done, refused; /* since the start */
+	char version[32];       /* whose state it is */
+	char path[4096];        /* where it is looked for; "": where we were executed from */
+	char why[1024];         /* the last one was refused */
 };
 
 /* What is large stands last: the rest is reached by shorter code. */
@@ -44,7 +55,10 @@ struct starter {
 	ms probe_due;
 	int daemon_fd; /* who has called waits here; -1: nobody */
 	int status_fd; /* --status asks here; -1: nobody can */
-	int null, base_fd;
+	int null;
+	int self; /* our own program, for its way back; -1 */
+	char **argv;
+	struct predecessor *before; /* we are to be its successor; NULL: no */
 	pid_t pid;
 	unsigned random;
 	struct starter_log log;
@@ -67,7 +81,8 @@ struct starter {
 	struct generations g;
 	struct privilege privilege;
 	struct spawn_limit limit[STARTER_LIMITS];
-	struct lineout out;                  /* our own lines */
+	struct lineout out; /* our own lines */
+	struct starter_upgrade upgrade;
 	struct endpoint at[STARTER_SOCKETS]; /* where each listens, and the server's number */
 	struct starter_socket socket[STARTER_SOCKETS];
 };

@@ -518,8 +518,6 @@ dump_body()
 	kill -CONT "$PID"
 	eventually has dump '^ +1 +[0-9]+ current'
 	has dump "^pid $PID " || fail "$(cat dump)"
-	kill -USR2 "$PID"
-	eventually has err '^received USR2'
 	kill -ALRM "$PID"
 	only 1 || fail "$(states)"
 	stop
@@ -567,6 +565,13 @@ log_command_body()
 	stop
 	eventually has other '^x:exiting$'
 	lines other '^x:received HUP' 1 || fail "$(cat other)"
+	# one that is to be started again when we end
+	starter --interval=0 --log-file='| exec cat >>last' -- "$WEB"
+	logger=$(for p in $(children "$PID"); do [ "$p" = "$(worker 1)" ] || echo "$p"; done)
+	kill -9 "$logger"
+	eventually gone "$logger"
+	stop
+	eventually has last '^exiting$'
 }
 
 # One that hangs, with its pipe full: workers that say nothing are served by, and started.
