@@ -26,17 +26,17 @@ aarch64_body()
 	cc=aarch64-linux-gnu-gcc
 	command -v $cc >/dev/null || atf_skip "$cc is not installed"
 	guest_root aarch64 sigdump
-	musl="$cc -specs=$MUSL/musl.specs"
+	mcc="$cc -specs=$MUSL/musl.specs"
 	libc=$(dirname "$($cc -print-file-name=libc.so.6)")
 	mkdir root/lib
 	cp -L "$libc/libc.so.6" "$libc/ld-linux-aarch64.so.1" \
 		"$MUSL/musl/lib/aarch64-linux-musl/libc.so" root/lib || fail "no libc"
 	ln -s libc.so root/lib/ld-musl-aarch64.so.1
-	program "$musl" musl -Os -static
-	program "$musl" musl-dynamic -Os
-	program "$musl" musl-pac -Os -static -mbranch-protection=pac-ret
-	program "$musl" musl-O0 -O0 -static
-	program "$musl" stripped-musl -Os -static -s
+	program "$mcc" musl -Os -static
+	program "$mcc" musl-dynamic -Os
+	program "$mcc" musl-pac -Os -static -mbranch-protection=pac-ret
+	program "$mcc" musl-O0 -O0 -static
+	program "$mcc" stripped-musl -Os -static -s
 	program $cc glibc -O2
 	program $cc glibc-static -O2 -static
 	program $cc glibc-pac -O2 -mbranch-protection=pac-ret
