@@ -30,6 +30,7 @@
 #include "resume.h"
 #include "server.h"
 #include "start.h"
+#include "strays.h"
 #include "supervisor.h"
 #include "verbs.h"
 #include "workers.h"
@@ -52,109 +53,6 @@ supervise_random(struct supervise *s)
 #define TRIM_AFTER (2 * MS_SECOND)
 
 /* ---- what ends the whole ---- */
-
-struct strays {
-	struct supervise *supervise;
-	unsigned sig, count;
-};
-
-/* Once each: a second TERM means "at once" to many programs. */
-static bool
-signal_stray(pid_t pid, void *arg)
-{
-	struct strays *strays = arg;
-	struct supervise *s = strays->supervise;
-	unsigned told = 0;
-
-	if (dumps_is_helper(s, pid) || upgrade_is_looking(s, pid) || supervisor_is_server(s, pid) ||
-	    pid == s->metrics_pid || pid == s->logger.pid ||
-	    (map_get(&s->strays, pid, &told) && told == strays->sig))
-		return true; /* ours, and soon done; or told */
-	map_remove(&s->strays, pid);
-	if (s->told < s->strays.room / 2) {
-		map_put(&s->strays, pid, strays->sig);
-		s->told += told == 0;
-	}
-	strays->count++;
-	if (s->pid != 1)
-		(void)kill(
-		    pid, (int)strays->sig); /* it may be gone, or another user's: told at the end */
-	return true;
-}
-
-struct others {
-	const struct supervise *supervise;
-	int sig;
-};
-
-static bool
-signal_other(int pid, void *arg)
-{
-	const struct others *o = arg;
-
-	if (pid != 1 && pid != o->supervise->logger.pid)
-		(void)kill(pid, o->sig); /* ESRCH: it has just gone */
-	return true;
-}
-
-/* As PID 1: to every process there is, ours or not; where they can be seen, but the logger. */
-static void
-signal_others(const struct supervise *s, int sig, bool seen)
-{
-	struct others o = { s, sig };
-
-	if (sig == SIGKILL || !seen || proc_each("/proc", signal_other, &o) < 0)
-		(void)kill(-1, sig); /* the logger too: it loses nothing. ESRCH: nobody is left */
-}
-
-static bool
-count_stray(pid_t pid, void *arg)
-{
-	struct strays *strays = arg;
-
-	strays->count += pid != strays->supervise->logger.pid;
-	return strays->count == 0;
-}
-
-/* Is there no child left but the logger? Without /proc it has to go to see that. */
-static bool
-is_childless(struct supervise *s)
-{
-	struct strays strays = { .supervise = s };
-	int n;
-
-	if (loop_childless())
-		return true;
-	if (s->logger.pid == 0)
-		return false;
-	if ((n = proc_children(count_stray, &strays)) < 0)
-		logger_pause(&s->logger);
-	return n >= 0 && strays.count == 0;
-}
-
-/* To every child that is left; as PID 1, to every process there is. */
-static void
-signal_strays(struct supervise *s, int sig)
-{
-	struct strays strays = { .supervise = s, .sig = (unsigned)sig };
-	char name[16];
-	int n;
-
-	if (is_childless(s))
-		return;
-	num_signal_name(sig, name);
-	n = proc_children(signal_stray, &strays);
-	if (s->pid == 1)
-		signal_others(s, sig, n >= 0);
-	if (n < 0 && s->pid != 1)
-		log_say(&s->log, LOGLINE_WARN,
-		    "Workers left processes behind: without /proc they cannot be found");
-	else if (n < 0)
-		log_say(&s->log, LOGLINE_WARN, "Workers left processes behind: sending %s", name);
-	else if (strays.count > 0)
-		log_say(&s->log, LOGLINE_WARN, "Workers left %u process%s behind: sending %s",
-		    strays.count, strays.count == 1 ? "" : "es", name);
-}
 
 /* To whoever is below us. */
 static void
@@ -182,13 +80,13 @@ supervise_fleet(struct supervise *s, enum fleet_event event, int status, bool fa
 		all(s, WORKER_EV_ABORT, now);
 		break;
 	case FLEET_DO_TERM_STRAYS:
-		signal_strays(s, SIGTERM);
+		strays_signal(s, SIGTERM);
 		break;
 	case FLEET_DO_KILL_STRAYS:
-		signal_strays(s, SIGKILL);
+		strays_signal(s, SIGKILL);
 		break;
 	case FLEET_DO_EXIT:
-		if (!is_childless(s))
+		if (!strays_are_none(s))
 			log_say(&s->log, LOGLINE_ERROR,
 			    "Some processes that workers left behind do not end");
 		break;
@@ -473,8 +371,6 @@ on_fd(struct supervise *s, const struct loop_event *ev)
 static void
 on_child(struct supervise *s, const struct loop_event *ev)
 {
-	unsigned sig;
-
 	if (hooks_on_exit(s, ev->pid, ev->status, ev->now) ||
 	    metrics_on_exit(s, ev->pid, ev->status) ||
 	    dumps_on_exit(s, ev->pid, ev->status, ev->now) ||
@@ -487,10 +383,7 @@ on_child(struct supervise *s, const struct loop_event *ev)
 		    s, ev->pid, ev->status, ev->now); /* or an orphan, only reaped */
 		return;
 	}
-	s->told -= map_get(&s->strays, ev->pid, &sig);
-	map_remove(&s->strays, ev->pid);
-	if (s->pid != 1) /* its own children may have been handed to us now */
-		signal_strays(s, s->fleet.killed ? SIGKILL : SIGTERM);
+	strays_on_exit(s, ev->pid);
 }
 
 static void
@@ -534,7 +427,7 @@ settle(struct supervise *s, ms now)
 	restart_go_on(s, now);
 	if (s->active == 0 && hooks_ended(s, now))
 		supervise_fleet(s, FLEET_EV_EMPTY, 0, false, now);
-	if (s->fleet.state == FLEET_STRAYS && is_childless(s))
+	if (s->fleet.state == FLEET_STRAYS && strays_are_none(s))
 		supervise_fleet(s, FLEET_EV_CHILDLESS, 0, false, now);
 	if (s->daemon_fd >= 0 && !s->failed && !hooks_hold(s) && (s->proven || s->wanted == 0) &&
 	    workers_due(s) > now) {
