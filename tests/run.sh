@@ -8,7 +8,7 @@ rm -rf "$out"
 mkdir -p "$out"
 
 # a clean environment (kyua stores it), and a pid namespace so that nothing outlives the run
-inside="kyua --config=none --logfile=$out/kyua.log --variable=parallelism=2"
+inside="kyua --config=none --logfile=$out/kyua.log --variable=parallelism=$(($(nproc) + 1))" # most of them wait
 # tests that must not be root run as nobody, where nobody may come here
 ! setpriv --reuid=nobody --clear-groups test -x "$build/sebox" 2>/dev/null ||
 	inside="$inside --variable=unprivileged_user=nobody"

@@ -239,6 +239,7 @@ not_permitted_body()
 	has err "^se-sigdump: process: $UP: no stack could be read: " || fail "$(cat err)"
 	down
 	# root without the capability reads another user's as that user
+	rm said
 	setpriv --reuid=65534 --regid=65534 --clear-groups "$STACKS" >said &
 	UP=$!
 	eventually has said ready
