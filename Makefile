@@ -142,7 +142,7 @@ endif
 # another version, compiled otherwise, for the tests to upgrade to and from
 NEXT = $(BUILD)/next/sebox
 $(NEXT): $(BUILD)/sebox
-	@$(MAKE) -j$(JOBS) --no-print-directory BUILD=$(BUILD)/next VERSION=$(VERSION).next OPT=-Os $@
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/next VERSION=$(VERSION).next OPT=-Os $@
 
 $(APPLETS:%=$(BUILD)/%): $(BUILD)/sebox
 	$(Q)ln -sf sebox $@
