@@ -96,6 +96,7 @@ server() { tr ' ' '\n' <"/proc/$PID/task/$PID/children" | while read -r p; do [ 
 for how in TERM QUIT INT; do
 	eval "atf_test_case stop_$how; stop_${how}_body() { stops $how; }"
 done
+# stops SIGNAL [supervised]
 stops()
 {
 	script()
@@ -107,7 +108,8 @@ stops()
 	how=$1
 	status=15
 	[ "$how" != QUIT ] || status=3
-	play 'workers: 2'
+	play "${2:+supervisor: true
+}workers: 2"
 	both <<-END
 		0: start, status $status
 		1: start, status $status
@@ -648,26 +650,8 @@ command_pipe_body()
 # ---- with a supervisor ----
 
 for how in TERM QUIT; do
-	eval "atf_test_case supervised_stop_$how; supervised_stop_${how}_body() { supervised_stops $how; }"
+	eval "atf_test_case supervised_stop_$how; supervised_stop_${how}_body() { stops $how supervised; }"
 done
-supervised_stops()
-{
-	script()
-	{
-		up 0 1
-		up 1 1
-		sig "$how"
-	}
-	how=$1
-	status=15
-	[ "$how" != QUIT ] || status=3
-	play "$(printf '%s\n' 'supervisor: true' 'workers: 2')"
-	both <<-END
-		0: start, status $status
-		1: start, status $status
-		exit 0
-	END
-}
 
 # What is not the supervisor's goes through it.
 atf_test_case supervised_signals

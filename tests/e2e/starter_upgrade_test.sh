@@ -2,27 +2,17 @@
 
 # shellcheck source=/dev/null disable=SC2016 # inner shells
 . "$SRC/tests/e2e/starter.subr"
+# shellcheck source=/dev/null
+. "$SRC/tests/e2e/upgrade.subr"
 
 LOAD=$BUILD/bench/load
-NOW=$BUILD/sebox
-NEXT=$BUILD/next/sebox
 ASK=$BUILD/se-starter
 
-slow() { atf_set timeout 300; }
-
-# place FILE: it is what our path leads to
-place()
+# ours [NAME]: a program to replace, which starter starts
+ours()
 {
-	cp "$1" bin/.new
-	mv bin/.new bin/sebox
-}
-# a_path [NAME]: a program of our own to replace, which starter starts
-a_path()
-{
-	mkdir -p bin
-	ln -sf sebox "bin/${1:-se-starter}"
-	place "$NOW"
-	S=$PWD/bin/${1:-se-starter}
+	a_path "${1:-se-starter}"
+	S=$PROGRAM
 }
 states() { "$ASK" --status --pid-file=pid 2>/dev/null | awk '$1 == "FD" { exit } NR > 2 { print $1, $2, $3 }'; }
 port() { "$ASK" --status --pid-file=pid | awk '$1 == "FD" { found = NR } found && NR == found + 1 { sub(/.*:/, "", $3); print $3 }'; }
@@ -34,7 +24,7 @@ to_and_fro()
 {
 	for _i in $(seq "$1"); do
 		_old=$(version)
-		if [ "$_old" = 0.1.0 ]; then place "$NEXT"; else place "$NOW"; fi
+		if [ "$_old" = "$THIS" ]; then place "$NEXT"; else place "$NOW"; fi
 		upgrade
 		[ "$(version)" != "$_old" ] || fail "still $_old: $(cat "${LOG:-err}")"
 	done
@@ -61,7 +51,7 @@ atf_test_case under_load
 under_load_head() { slow; }
 under_load_body()
 {
-	a_path
+	ours
 	starter --port=127.0.0.1:0 --path=sock --interval=0.2 -- "$WEB"
 	AT=$(port)
 	told >before
@@ -120,7 +110,7 @@ loaded()
 atf_test_case killed
 killed_body()
 {
-	a_path
+	ours
 	S='bin/sebox starter'
 	starter --port=127.0.0.1:0 --interval=0.1 -- "$WEB"
 	to_and_fro 2
@@ -136,7 +126,7 @@ killed_body()
 atf_test_case in_progress
 in_progress_body()
 {
-	a_path
+	ours
 	starter --port=127.0.0.1:0 --interval=1.5 --kill-old-delay=2 --kill-old-timeout=3 --envdir=env -- "$WEB" deaf
 	AT=$(port)
 	kill -HUP "$PID"
@@ -161,7 +151,7 @@ in_progress_body()
 atf_test_case retries
 retries_body()
 {
-	a_path
+	ours
 	starter --port=127.0.0.1:0 --interval=0.3 --max-retries=4 -- sh -c '[ ! -e bad ] || exit 1; exec "$@"' sh "$WEB"
 	AT=$(port)
 	: >bad
@@ -182,7 +172,7 @@ atf_test_case readiness
 readiness_head() { slow; }
 readiness_body()
 {
-	a_path
+	ours
 	for how in ready readyfd; do
 		rm -f go.*
 		starter --port=127.0.0.1:0 --ready=notify --ready-timeout=60 -- sh -c 'n=$SERVER_STARTER_GENERATION
@@ -219,7 +209,7 @@ atf_test_case logs
 logs_head() { slow; }
 logs_body()
 {
-	a_path start_server
+	ours start_server
 	LOG=log
 	talks='n=0; trap "echo last \$n; exit" TERM; while :; do n=$((n + 1)); echo "line $n"; sleep 0.01; done'
 	atf_check -e ignore "$S" --daemonize --pid-file=pid --status-file=gens --interval=0.1 --log-file='| exec cat >log' -- sh -c "$talks"
@@ -283,7 +273,7 @@ atf_test_case storm
 storm_head() { slow; }
 storm_body()
 {
-	a_path
+	ours
 	starter --port=127.0.0.1:0 --interval=0 --orphans=keep -- "$WEB"
 	AT=$(port)
 	(while [ ! -e enough ]; do
@@ -318,7 +308,7 @@ no_old() { [ "$(states | wc -l)" = 1 ] && at_state current 1; }
 atf_test_case not_ours
 not_ours_body()
 {
-	a_path
+	ours
 	starter --port=127.0.0.1:0 --interval=0.1 -- "$WEB"
 	AT=$(port)
 	place /bin/true
@@ -357,7 +347,7 @@ not_ours_body()
 atf_test_case hangs
 hangs_body()
 {
-	a_path
+	ours
 	cat >"hang.c" <<-'END'
 		#include <unistd.h>
 		int main(void) { for (;;) pause(); }
@@ -388,7 +378,7 @@ hangs_body()
 atf_test_case stopping
 stopping_body()
 {
-	a_path
+	ours
 	starter --interval=0.1 -- "$WEB" deaf
 	w=$(worker 1)
 	kill "$PID"
@@ -405,7 +395,7 @@ goes_back_head() { slow; }
 goes_back_body()
 {
 	! no_strace || atf_skip 'strace cannot be used here'
-	a_path
+	ours
 	starter --port=127.0.0.1:0 --ready=notify -- "$WEB" ready
 	AT=$(port)
 	upgrade
@@ -419,7 +409,7 @@ goes_back_body()
 		refused_upgrade '.*(Cannot allocate memory|Out of memory)'
 		kill $tracer
 		wait $tracer || :
-		[ "$(version)" = 0.1.0 ] || fail "$call: $(version)"
+		[ "$(version)" = "$THIS" ] || fail "$call: $(version)"
 		[ "$(open_fds)" = "$fds" ] || fail "$(ls -l "/proc/$PID/fd")"
 		[ $call = execveat ] || lines trace 'execveat.* = 0$' 2 || fail "$(cat trace)"
 	done
@@ -435,7 +425,7 @@ atf_test_case pid1
 pid1_body()
 {
 	[ "$(id -u)" = 0 ] && unshare --pid --fork --mount-proc true 2>/dev/null || atf_skip 'no pid namespace can be made'
-	a_path
+	ours
 	unshare --pid --fork --mount-proc sh -c 'exec "$0" --pid-file=pid --status-file=gens --interval=0.1 --port=127.0.0.1:0 -- sh -c "
 		(sleep 0.3; sleep 0.3 & exit) & exec \"\$0\"" "$1"' "$S" "$WEB" 2>err &
 	OUTER=$!

@@ -4,27 +4,17 @@
 . "$SRC/tests/e2e/starter.subr"
 # shellcheck source=/dev/null
 . "$SRC/tests/e2e/log.subr"
+# shellcheck source=/dev/null
+. "$SRC/tests/e2e/upgrade.subr"
 
 LOAD=$BUILD/bench/load
-NOW=$BUILD/sebox
-NEXT=$BUILD/next/sebox
 CTL='--control-path=ctl'
 
-slow() { atf_set timeout 300; }
-
-# place FILE: it is what our path leads to
-place()
+# ours: a program to replace; $SE is it, until the client is: started
+ours()
 {
-	cp "$1" bin/.new
-	mv bin/.new bin/sebox
-}
-# a_path: a program of our own to replace; $SE is it, until the client is: started
-a_path()
-{
-	mkdir -p bin
-	ln -sf sebox bin/se-supervise
-	place "$NOW"
-	SE=$PWD/bin/se-supervise
+	a_path se-supervise
+	SE=$PROGRAM
 }
 started() { SE=$BUILD/se-supervise; }
 version() { "$SE" $CTL --status=json | sed -n 's/.*"version":"\([^"]*\)".*/\1/p'; }
@@ -61,7 +51,7 @@ atf_test_case in_place
 in_place_head() { slow; }
 in_place_body()
 {
-	a_path
+	ours
 	talks --workers=3 --pid-path=pid --log-rotate-size=0 --
 	eventually each_said 20 3
 	started
@@ -83,7 +73,7 @@ in_place_body()
 atf_test_case knows
 knows_body()
 {
-	a_path
+	ours
 	supervise --workers=2 --restart-backoff=100ms -- "$W" say=up notify='STATUS=very busy' notify=READY=1 leave=TERM:0 hang
 	started
 	eventually has log '^up'
@@ -97,7 +87,7 @@ knows_body()
 	upgrade
 	told >after
 	cmp -s before after || fail "$(cat before after)"
-	[ "$(version)" != '0.1.0' ] || fail "$(version)"
+	[ "$(version)" != "$THIS" ] || fail "$(version)"
 	# and what is configured
 	atf_check "$SE" $CTL --reload
 	eventually status_is 2 'very busy'
@@ -109,7 +99,7 @@ status_is() { [ "$("$SE" $CTL --status | grep -c "ready .* $2\$")" = "$1" ]; }
 atf_test_case waits
 waits_body()
 {
-	a_path
+	ours
 	supervise --workers=3 --log-level=trace --restart-worker-interval=3s --worker-graceful-kill-interval=100ms \
 	    --worker-graceful-kill-timeout=3s --worker-heartbeat-interval=100ms --worker-heartbeat-timeout=4s -- \
 	    sh -c 'case $SERVERENGINE_WORKER_ID in
@@ -139,7 +129,7 @@ waits_body()
 atf_test_case in_progress
 in_progress_body()
 {
-	a_path
+	ours
 	mkfifo go
 	SIGDUMP_PATH=$PWD/dump supervise --workers=3 --restart-mode=rolling --worker-notification-fd=5 \
 	    --worker-after-start='sh -c "read x <go; exit 7"' -- \
@@ -171,7 +161,7 @@ all_ready() { [ "$("$SE" $CTL --status | grep -c ' ready ')" = "$1" ]; }
 atf_test_case connected
 connected_body()
 {
-	a_path
+	ours
 	mkfifo in
 	rm -f ctl
 	"$SE" $CTL --log=log --command-sender=pipe -- sh -c 'echo up; read x' <in >out 2>err &
@@ -213,7 +203,7 @@ END
 atf_test_case sockets
 sockets_body()
 {
-	a_path
+	ours
 	port=$("$BUILD/helpers/httpd" port)
 	supervise --workers=2 --listen="127.0.0.1:0,$PWD/sock" --socket-manager="$PWD/manager" -- \
 	    sh -c 'printf "%s %s\n" "$(readlink /proc/self/fd/3)" "$(readlink /proc/self/fd/4)" >>shared
@@ -235,7 +225,7 @@ atf_test_case storm
 storm_head() { slow; }
 storm_body()
 {
-	a_path
+	ours
 	supervise --workers=20 --restart-backoff=100ms --restart-backoff-max=100ms -- \
 	    sh -c 'if [ -e calm ]; then exec "$0" say=calm hang; fi; exit 3' "$W"
 	started
@@ -263,7 +253,7 @@ up_are() { "$SE" $CTL --status | grep -q " $1 wanted, $1 up "; }
 atf_test_case not_ours
 not_ours_body()
 {
-	a_path
+	ours
 	supervise -- "$W" say=up hang
 	started
 	eventually has log '^up'
@@ -300,7 +290,7 @@ not_ours_body()
 atf_test_case hangs
 hangs_body()
 {
-	a_path
+	ours
 	bash=$(readlink -f "$(command -v bash)") || atf_skip 'bash is not installed'
 	cat >c.yml <<'END'
 #!/usr/bin/tail -f
@@ -331,11 +321,24 @@ END
 	! has log 'left .* behind' || fail "$(cat log)"
 }
 
+# Started by a #! line the path is the script's, which is no program.
+atf_test_case by_a_script
+by_a_script_body()
+{
+	printf '#!%s -c\ncontrol_path: ctl\nlog: log\ncommand: [sleep, 1000]\n' "$SE" >c.yml
+	chmod 755 c.yml
+	./c.yml >out 2>err &
+	PID=$!
+	eventually is_up
+	refused 'its interpreter does not exist'
+	finish
+}
+
 # A start that has not ended, and an end that has begun.
 atf_test_case not_now
 not_now_body()
 {
-	a_path
+	ours
 	mkfifo go
 	supervise --before-run='sh -c "read x <go"' --stray-timeout=1s -- "$W" say=up ignore=TERM hang
 	started
@@ -357,7 +360,7 @@ goes_back_head() { slow; }
 goes_back_body()
 {
 	! no_strace || atf_skip 'strace cannot be used here'
-	a_path
+	ours
 	talks --workers=2 --log-rotate-size=0 --
 	eventually each_said 20 2
 	started
@@ -367,7 +370,7 @@ goes_back_body()
 	tracer=$!
 	eventually grep -qE '^TracerPid:[[:space:]]+[1-9]' "/proc/$PID/status"
 	refused 'No file descriptors available'
-	[ "$(version)" = 0.1.0 ] || fail "$(version)"
+	[ "$(version)" = "$THIS" ] || fail "$(version)"
 	kill $tracer
 	wait $tracer || :
 	to_and_fro 3
@@ -383,7 +386,7 @@ any_step_fails_head() { slow; }
 any_step_fails_body()
 {
 	! no_strace || atf_skip 'strace cannot be used here'
-	a_path
+	ours
 	supervise --workers=2 --listen=127.0.0.1:0 --socket-manager="$PWD/manager" -- "$W" say=up beat=0:100
 	started
 	eventually at_least log '^up' 2
@@ -412,7 +415,7 @@ atf_test_case as_nobody
 as_nobody_body()
 {
 	[ "$(id -u)" = 0 ] || atf_skip 'it needs root'
-	a_path
+	ours
 	chmod 755 . bin
 	chmod 777 .
 	supervise --chuser=nobody --worker-chuser=nobody --oom-score-adj=500 -- "$W" say=up hang
@@ -437,7 +440,7 @@ atf_test_case without_proc
 without_proc_body()
 {
 	[ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null || atf_skip 'no mount namespace can be made'
-	a_path
+	ours
 	# shellcheck disable=SC2016 # the inner shell's
 	unshare -m sh -c 'umount -l /proc; exec "$0" "$@"' "$SE" $CTL --log=log -- "$W" say=up hang >out 2>err &
 	PID=$!
@@ -456,7 +459,7 @@ atf_test_case under_load
 under_load_head() { slow; }
 under_load_body()
 {
-	a_path
+	ours
 	"$SE" --supervisor $CTL --log=log --log-level=debug --workers=4 --listen=127.0.0.1:0 -- \
 	    sh -c 'echo "$SERVER_STARTER_PORT" >ports; exec "$0" say=up' "$WEB" >out 2>err &
 	PID=$!
@@ -483,7 +486,7 @@ under_load_body()
 	kill -9 "$server"
 	eventually has log 'Server 2 \([^)]+\) is up'
 	for p in $old; do gone "$p" || fail "$p lives"; done
-	[ "$(version)" != 0.1.0 ] || fail "$(version)"
+	[ "$(version)" != "$THIS" ] || fail "$(version)"
 	kill -INT "$PID"
 	eventually has log 'Server 3 \([^)]+\) is up'
 	server=$("$SE" $CTL --status | sed -n 's/^pid \([0-9]*\) .*/\1/p')
@@ -497,7 +500,7 @@ under_load_body()
 atf_test_case one_leaves
 one_leaves_body()
 {
-	a_path
+	ours
 	"$SE" --supervisor $CTL --log=log --log-level=debug --listen=127.0.0.1:0 -- "$W" say=up drain=TERM:3000 hang >out 2>err &
 	PID=$!
 	started
@@ -508,7 +511,7 @@ one_leaves_body()
 	to_and_fro 2
 	eventually lines log 'Upgraded from' 4
 	eventually has log 'Server 1 finished with status 0'
-	[ "$(version)" = 0.1.0 ] || fail "$(version)"
+	[ "$(version)" = "$THIS" ] || fail "$(version)"
 	finish
 }
 
@@ -516,7 +519,7 @@ one_leaves_body()
 atf_test_case answers
 answers_body()
 {
-	a_path
+	ours
 	bash=$(readlink -f "$(command -v bash)") || atf_skip 'bash is not installed'
 	cat >c.yml <<'END'
 #!/usr/bin/tail -f
@@ -562,7 +565,7 @@ END
 	place "$NEXT"
 	touch go
 	wait $asker || fail "$(cat told)"
-	[ "$(version)" != 0.1.0 ] || fail "$(cat log)"
+	[ "$(version)" != "$THIS" ] || fail "$(cat log)"
 	finish
 }
 
@@ -570,7 +573,7 @@ END
 atf_test_case between_servers
 between_servers_body()
 {
-	a_path
+	ours
 	"$SE" --supervisor $CTL --log=log --log-level=debug --listen=127.0.0.1:0 --worker-notification-fd=5 -- \
 	    sh -c 'echo up; until [ -e ready ]; do sleep 0.05; done; echo >&5; exec sleep 1000' >out 2>err &
 	PID=$!
@@ -586,7 +589,7 @@ between_servers_body()
 	touch ready
 	eventually has log 'Server 2 \([^)]+\) is up'
 	upgrade
-	[ "$(version)" != 0.1.0 ] || fail "$(cat log)"
+	[ "$(version)" != "$THIS" ] || fail "$(cat log)"
 	finish
 }
 
@@ -594,7 +597,7 @@ between_servers_body()
 atf_test_case above_refused
 above_refused_body()
 {
-	a_path
+	ours
 	"$SE" --supervisor $CTL --log=log --log-level=debug -- "$W" say=up hang >out 2>err &
 	PID=$!
 	started
@@ -608,7 +611,7 @@ above_refused_body()
 	ln -sf ../other/sebox bin/se-supervise
 	place "$NOW"
 	upgrade
-	[ "$(version)" != 0.1.0 ] || fail "$(cat log)"
+	[ "$(version)" != "$THIS" ] || fail "$(cat log)"
 	eventually lines log 'Upgraded from' 2
 	finish
 }
@@ -618,7 +621,7 @@ atf_test_case pid1
 pid1_body()
 {
 	[ "$(id -u)" = 0 ] && unshare --pid --fork --mount-proc true 2>/dev/null || atf_skip 'no pid namespace can be made'
-	a_path
+	ours
 	unshare --pid --fork --mount-proc "$SE" $CTL --log=log -- "$W" say=up orphans=50 escape=0 hang >out 2>err &
 	OUTER=$!
 	started
@@ -634,7 +637,7 @@ pid1_body()
 
 atf_init_test_cases()
 {
-	for c in in_place knows waits in_progress connected sockets storm not_ours hangs not_now goes_back any_step_fails \
+	for c in in_place knows waits in_progress connected sockets storm not_ours hangs by_a_script not_now goes_back any_step_fails \
 	    as_nobody without_proc under_load one_leaves answers between_servers above_refused pid1; do
 		atf_add_test_case $c
 	done
