@@ -12,6 +12,9 @@
 #include "servers.h"
 #include "workers.h"
 
+/* At most: as many workers as can be wanted, and as many extra ones. */
+#define SLOTS 20000
+
 /* ---- who we are ---- */
 
 /* What has no room, or no memory, is told as what does not fit. */
@@ -75,7 +78,7 @@ self_carry(struct carry *c, struct supervise *s)
 		CARRY_A_NUMBER(struct supervise, launch.nofile[0]),
 		CARRY_A_NUMBER(struct supervise, launch.nofile[1]),
 		CARRY_A_NUMBER(struct supervise, random),
-		CARRY_UP_TO(struct supervise, wanted, 20000),
+		CARRY_UP_TO(struct supervise, wanted, SLOTS),
 		CARRY_A_FLAG(struct supervise, proven),
 		CARRY_A_NUMBER(struct supervise, restarts),
 		CARRY_A_NUMBER(struct supervise, started),
@@ -312,7 +315,7 @@ slots_carry(struct carry *c, struct supervise *s)
 	};
 	unsigned n = s->nslots;
 
-	carry_number(c, "slots", &n, 20000);
+	carry_number(c, "slots", &n, SLOTS);
 	if (c->reading)
 		c->wrong |= s->wanted > n || !workers_make_room(s, n > 0 ? n : 1);
 	for (unsigned i = 0; i < n && !c->wrong; i++) {
@@ -353,7 +356,7 @@ rolling_carry(struct carry *c, struct supervise *s)
 	struct rolling_place p;
 
 	CARRY_LINE(c, "rolling", fields, r);
-	carry_number(c, "places", &n, 20000);
+	carry_number(c, "places", &n, SLOTS);
 	if (c->reading)
 		c->wrong |= (r->on && n < (uint64_t)r->workers + r->surge) || n > s->nslots ||
 		    !restart_make_room(s);

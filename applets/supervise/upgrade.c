@@ -114,29 +114,31 @@ log_refusal(struct supervise *s, const char *why)
 	return why;
 }
 
-const char *
-upgrade_begin(struct supervise *s, ms now)
+/* The same where it can be done as things are. errno: why there is no program. */
+static const char *
+try(struct supervise *s, int program, ms now)
 {
 	const char *why = upgrade_is_on(s) ? "an upgrade is going on" : obstacle(s);
 
-	if (!why)
-		why = begin(s, successor_open(s->base_fd, path_of(s)), now);
+	if (why)
+		call_close(program);
+	else
+		why = begin(s, program, now);
 	return why ? log_refusal(s, why) : NULL;
+}
+
+const char *
+upgrade_begin(struct supervise *s, ms now)
+{
+	return try(s, successor_open(s->base_fd, path_of(s)), now);
 }
 
 const char *
 upgrade_follow(struct supervise *s, int program, const char *path, ms now)
 {
-	const char *why = upgrade_is_on(s) ? "an upgrade is going on" : obstacle(s);
-
-	if (why) {
-		call_close(program);
-		return log_refusal(s, why);
-	}
 	if (buf_print_to(s->upgrade.told, sizeof s->upgrade.told, "%s", path) && *path)
 		s->upgrade.path = s->upgrade.told;
-	why = begin(s, program, now);
-	return why ? log_refusal(s, why) : NULL;
+	return try(s, program, now);
 }
 
 void
