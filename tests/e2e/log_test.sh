@@ -47,7 +47,7 @@ two_workers_body()
 atf_test_case workers_killed
 workers_killed_body()
 {
-	talks --workers=4 -- rate=400 len=60-400 err parts=2:1
+	talks --workers=4 --log-rotate-size=0 -- rate=400 len=60-400 err parts=2:1
 	for _ in $(seq 15); do
 		more 20
 		kill_worker "$(random 4)"

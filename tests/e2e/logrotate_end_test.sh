@@ -295,7 +295,7 @@ crash_when_pruning_body()
 		ends $writer 0
 		done_well
 		quiet
-		counted 2000 tail lost=262144
+		counted 2000 tail lost=262144 pieces=2
 		[ "$(files log | wc -l)" -le 3 ] || fail "$fault: $(ls -l)"
 		[ "$before" -ge 50 ] || fail "$fault: only $before lines were left"
 	done

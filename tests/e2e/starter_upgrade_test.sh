@@ -211,7 +211,8 @@ logs_body()
 {
 	ours start_server
 	LOG=log
-	talks='n=0; trap "echo last \$n; exit" TERM; while :; do n=$((n + 1)); echo "line $n"; sleep 0.01; done'
+	talks='n=0; trap "echo last \$n; exit" TERM; while :; do n=$((n + 1)); echo "line $n"; sleep 0.01
+		while [ -e pause ]; do echo $n >said; sleep 0.01; done; done'
 	atf_check -e ignore "$S" --daemonize --pid-file=pid --status-file=gens --interval=0.1 --log-file='| exec cat >log' -- sh -c "$talks"
 	PID=$(cat pid)
 	eventually at_state current 1
@@ -219,9 +220,13 @@ logs_body()
 	[ "$(cat "/proc/$PID/comm")" = start_server ] || fail "$(cat "/proc/$PID/comm")"
 	to_and_fro 4
 	[ "$(cat "/proc/$PID/comm")" = start_server ] || fail "$(cat "/proc/$PID/comm")"
-	for p in $command; do kill -9 "$p"; done # it is still started again
+	# it is still started again; it is killed when it has nothing in its hands
+	: >pause
 	eventually lines log '^upgraded' 4
-	: >marked && mv log log.first
+	eventually all_said
+	mv log log.first
+	for p in $command; do kill -9 "$p"; done
+	rm pause
 	to_and_fro 1
 	eventually has log '^upgraded'
 	atf_check -e ignore "$ASK" --stop --pid-file=pid
@@ -254,6 +259,8 @@ logs_body()
 	eventually has log '^last'
 	all_lines log
 }
+# all_said: what the worker had said when it paused is in the log
+all_said() { [ -s said ] && has log "^line $(cat said)\$"; }
 # all_lines FILE...: none is missing or broken
 all_lines()
 {
