@@ -31,6 +31,7 @@ static struct {
 	volatile sig_atomic_t full;          /* a record did not fit: see lost */
 	volatile sig_atomic_t lost[SIGNALS]; /* caught, but the sender is not known any more */
 	pid_t zombie;                        /* told by the last event, to be reaped */
+	bool timed;                          /* a due time was told last: others have their turn */
 	struct epoll_event ready[BATCH];
 	int nready, next;
 } loop;
@@ -271,7 +272,8 @@ known(ms due, struct loop_event *ev)
 {
 	if (take_signal(ev))
 		return true;
-	if (due != MS_NEVER && loop_now() >= due) {
+	loop.timed = !loop.timed && due != MS_NEVER && loop_now() >= due;
+	if (loop.timed) {
 		*ev = (struct loop_event){ .kind = LOOP_TIME };
 		return true;
 	}

@@ -50,7 +50,8 @@ int loop_forget_all(void);
 
 /*
  * What happened next; sleeps until something does or due comes. Signals come first, then a due time
- * that is over, or a busy fd could hold back every deadline; then deaths, then fds. A CHILD is
+ * that is over, or a busy fd could hold back every deadline; then deaths, then fds. These have
+ * their turn after at most two TIMEs: due times without end hold back nobody either. A CHILD is
  * reaped only at the next call, so that its pid and process group are still its own while the event
  * is handled. -1 only if the kernel cannot wait at all: errno.
  */

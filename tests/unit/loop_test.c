@@ -235,8 +235,7 @@ ATF_TC_BODY(signals_then_time_then_deaths_then_fds, tc)
 	(void)kill(getpid(), SIGUSR1);
 	ATF_CHECK_EQ(next_by(0).kind, LOOP_SIGNAL);
 	ATF_CHECK_EQ(next_by(0).kind, LOOP_TIME);
-	ATF_CHECK_EQ(next_by(0).kind, LOOP_TIME);
-	ATF_CHECK_EQ(next().kind, LOOP_CHILD);
+	ATF_CHECK_EQ(next_by(0).kind, LOOP_CHILD);
 	ATF_CHECK_EQ(next().kind, LOOP_FD);
 }
 
@@ -258,6 +257,25 @@ ATF_TC_BODY(a_busy_fd_holds_nothing_back, tc)
 	ATF_CHECK_EQ(ev.kind, LOOP_TIME);
 	(void)kill(getpid(), SIGUSR1);
 	ATF_CHECK_EQ(next().kind, LOOP_SIGNAL);
+}
+
+ATF_TC_WITHOUT_HEAD(due_times_without_end_hold_nothing_back);
+ATF_TC_BODY(due_times_without_end_hold_nothing_back, tc)
+{
+	struct loop_event ev;
+	int p[2], times[2] = { 0, 0 };
+
+	begin();
+	ATF_REQUIRE_EQ(pipe2(p, O_NONBLOCK), 0);
+	ATF_REQUIRE_EQ(loop_watch(p[0], 7, false), 0);
+	ATF_REQUIRE_EQ(write(p[1], "x", 1), 1);
+	wait_dead(exiting(0));
+	for (int i = 0; i < 2; i++) {
+		while ((ev = next_by(0)).kind == LOOP_TIME && times[i] < 3)
+			times[i]++;
+		ATF_CHECK_EQ(ev.kind, i == 0 ? LOOP_CHILD : LOOP_FD);
+	}
+	ATF_CHECK(times[0] >= 1 && times[1] >= 1);
 }
 
 ATF_TC_WITHOUT_HEAD(fds_are_watched_silenced_and_forgotten);
@@ -439,6 +457,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, childless_when_nobody_is_left);
 	ATF_TP_ADD_TC(tp, signals_then_time_then_deaths_then_fds);
 	ATF_TP_ADD_TC(tp, a_busy_fd_holds_nothing_back);
+	ATF_TP_ADD_TC(tp, due_times_without_end_hold_nothing_back);
 	ATF_TP_ADD_TC(tp, fds_are_watched_silenced_and_forgotten);
 	ATF_TP_ADD_TC(tp, writing_is_watched);
 	ATF_TP_ADD_TC(tp, what_is_forgotten_is_not_told_any_more);
