@@ -116,6 +116,29 @@ age_of(int fd)
 	return age > 0 ? age * 1000 : 0;
 }
 
+/* Some file systems have no locks: then there is none, and one writer is all there may be. */
+static int
+lock(const struct logfile *l, int how)
+{
+	if (flock(l->fd, how | LOCK_NB) == 0 || (errno != EWOULDBLOCK && errno != EINTR))
+		return 0;
+	return call_fail(EWOULDBLOCK);
+}
+
+/* An empty file begins with a header; who has it locked is about to write to it. */
+static uint64_t
+begin(struct logfile *l)
+{
+	struct stat st = { 0 };
+
+	if (lock(l, LOCK_EX) < 0)
+		return 0;
+	if (call_fstat(l->fd, &st) == 0 && st.st_size == 0 && out_text(l->fd, l->header))
+		st.st_size = (off_t)strlen(l->header); /* else it has none */
+	(void)logfile_unlock(l);
+	return (uint64_t)st.st_size;
+}
+
 /* Takes over fd as what is open. */
 static int
 adopt(struct logfile *l, int fd, struct logfile_state *s)
@@ -136,8 +159,8 @@ adopt(struct logfile *l, int fd, struct logfile_state *s)
 	l->dev = st.st_dev;
 	l->ino = st.st_ino;
 	*s = (struct logfile_state){ .size = l->regular ? (uint64_t)st.st_size : 0 };
-	if (l->regular && s->size == 0 && *l->header && out_text(fd, l->header))
-		s->size = strlen(l->header); /* else it has none */
+	if (l->regular && s->size == 0 && *l->header)
+		s->size = begin(l);
 	return 0;
 }
 
@@ -171,15 +194,6 @@ same(const struct logfile *l)
 	if (st.st_ino == l->ino && st.st_dev == l->dev)
 		return 0;
 	return call_fail(ESTALE);
-}
-
-/* Some file systems have no locks: then there is none, and one writer is all there may be. */
-static int
-lock(const struct logfile *l, int how)
-{
-	if (flock(l->fd, how | LOCK_NB) == 0 || (errno != EWOULDBLOCK && errno != EINTR))
-		return 0;
-	return call_fail(EWOULDBLOCK);
 }
 
 /* Who has the old file locked does not matter to us: ESTALE comes before EWOULDBLOCK. */

@@ -1,6 +1,7 @@
 #include "tests/unit/logfile_case.h"
 
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <time.h>
 
@@ -92,6 +93,29 @@ ATF_TC_BODY(an_empty_file_gets_a_header, tc)
 	ATF_REQUIRE_EQ(logfile_open(&l, &state), 0);
 	ATF_CHECK(state.size == 1);
 	ATF_CHECK_STREQ(get_file("log"), "x");
+	logfile_close(&l);
+}
+
+/* As two see it who have both opened it while it was empty. */
+ATF_TC_WITHOUT_HEAD(of_several_writers_one_writes_the_header);
+ATF_TC_BODY(of_several_writers_one_writes_the_header, tc)
+{
+	struct logfile l = new_log("log", true);
+	int other = open("log", O_WRONLY | O_APPEND | O_CREAT, 0644);
+
+	l.header = "# made by us\n";
+	ATF_REQUIRE_EQ(flock(other, LOCK_EX), 0);
+	ATF_REQUIRE_EQ(logfile_open(&l, &state), 0);
+	ATF_CHECK(state.size == 0);
+	ATF_REQUIRE_EQ(write(other, "# made by the other\n", 20), 20);
+	ATF_REQUIRE_EQ(flock(other, LOCK_UN), 0);
+	ATF_CHECK_STREQ(get_file("log"), "# made by the other\n");
+	ATF_REQUIRE_EQ(truncate("log", 0), 0);
+	ATF_REQUIRE_EQ(logfile_open(&l, &state), 0);
+	ATF_CHECK(state.size == 13);
+	ATF_CHECK_STREQ(get_file("log"), "# made by us\n");
+	ATF_CHECK_EQ(flock(other, LOCK_EX | LOCK_NB), 0); /* nobody is kept out */
+	close(other);
 	logfile_close(&l);
 }
 
@@ -372,7 +396,7 @@ ATF_TC_BODY(a_line_that_has_no_end_gets_one, tc)
 	for (int i = 0; i < 2; i++) {
 		put_file("log", i == 0 ? "one\ntw" : "\n\nx");
 		ATF_CHECK(FAILS(logfile_mend(&l), EWOULDBLOCK)); /* it may be going on */
-		for (int k = 0; k < 2; k++) /* once */
+		for (int k = 0; k < 2; k++)                      /* once */
 			ATF_CHECK_EQ(logfile_mend(&l), 0);
 		ATF_CHECK_STREQ(get_file("log"), i == 0 ? "one\ntw\n" : "\n\nx\n");
 	}
@@ -562,6 +586,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, a_file_that_is_there_stays_as_it_is);
 	ATF_TP_ADD_TC(tp, opening_again_keeps_one_descriptor);
 	ATF_TP_ADD_TC(tp, an_empty_file_gets_a_header);
+	ATF_TP_ADD_TC(tp, of_several_writers_one_writes_the_header);
 	ATF_TP_ADD_TC(tp, without_room_there_is_no_header);
 	ATF_TP_ADD_TC(tp, a_new_file_has_its_owner);
 	ATF_TP_ADD_TC(tp, an_owner_that_cannot_be_given_is_an_error);
