@@ -42,9 +42,9 @@ chown -R user:user /home/user/sebox
 as_user() { su user -c "cd ~/sebox && $1"; }
 for c; do
 	step "make $c as a user, packages are missing"
-	! as_user "make -s $c" >missing 2>&1 || { echo 'it did not fail'; exit 1; }
-	cat missing
-	grep -v '^make: \*\*\* ' missing | awk -v c="make $c: run this first: sudo apt-get install " \
+	! as_user "make -s $c" >/root/said 2>&1 || { echo 'it did not fail'; exit 1; }
+	cat /root/said
+	grep -v '^make: \*\*\* ' /root/said | awk -v c="make $c: run this first: sudo apt-get install " \
 		'index($0, c) != 1 { bad = 1 } END { exit bad || NR != 1 }' || { echo 'that is not one line'; exit 1; }
 	step "make $c as root"
 	make -C "/root/sebox-$version" "$c"
@@ -52,14 +52,18 @@ for c; do
 	as_user "make $c"
 done
 END
+# a root of its own, not only chroot(2): mount namespaces can be made in it
 # shellcheck disable=SC2016 # of the shell inside
 unshare --mount --pid --fork --kill-child sh -eu -c '
 	root=$1
 	shift
+	mount --bind "$root" "$root"
 	mount --rbind /dev "$root/dev"
+	mount --rbind /sys "$root/sys"
 	mount -t proc proc "$root/proc"
-	mount -t sysfs sysfs "$root/sys" 2>/dev/null || mount --rbind /sys "$root/sys"
-	exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 TERM=dumb chroot "$root" sh /root/steps "$@"' \
-	fresh "$root" "$version" "$@"
+	cd "$root"
+	pivot_root . mnt
+	exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 TERM=dumb chroot . \
+		sh -eu -c "umount -l /mnt; exec sh /root/steps \"\$@\"" steps "$@" <dev/null' fresh "$root" "$version" "$@"
 rm -rf "$root"
 echo "make fresh: passed: $*"

@@ -198,12 +198,13 @@ of_another_user_body()
 {
 	command -v setpriv >/dev/null || atf_skip 'setpriv is not installed'
 	chmod 755 .
+	cp "$STACKS" stacks # where everybody can reach it
 	# as in a container: root, without the capability that would let it trace everybody
 	SIGDUMP_PATH=$PWD/dump
 	export SIGDUMP_PATH
 	rm -f ctl
 	setpriv --bounding-set=-sys_ptrace --inh-caps=-sys_ptrace "$SE" --control-path=ctl --log=log --worker-chuser=65534 --worker-chgroup=65534 -- \
-		"$STACKS" >out 2>err &
+		./stacks >out 2>err &
 	PID=$!
 	eventually is_up
 	eventually shown 1

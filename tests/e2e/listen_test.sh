@@ -161,6 +161,8 @@ of_another_user_head() { atf_set require.user root; }
 of_another_user_body()
 {
 	chmod 777 .
+	cp "$WEB" web # where everybody can reach it
+	WEB=./web
 	listening --chuser=65534 --chgroup=65534 --listen="$PWD/sock,127.0.0.1:0"
 	[ "$(stat -c %u:%g sock)" = 65534:65534 ] || fail "$(ls -l sock)"
 	get "$PWD/sock" | grep -q . || fail 'no answer'

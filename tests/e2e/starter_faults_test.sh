@@ -175,7 +175,8 @@ identity_head() { atf_set require.user root; }
 identity_body()
 {
 	chmod 755 .
-	starter --port=127.0.0.1:0 --interval=0.1 --user=nobody --group=nogroup --umask=027 --rlimit=nofile=100:200 --rlimit=core=0 -- "$WEB"
+	cp "$WEB" web # where everybody can reach it
+	starter --port=127.0.0.1:0 --interval=0.1 --user=nobody --group=nogroup --umask=027 --rlimit=nofile=100:200 --rlimit=core=0 -- ./web
 	st=/proc/$(worker 1)/status
 	[ "$(awk '/^Uid:/ { print $2, $3, $4, $5 }' "$st")" = '65534 65534 65534 65534' ] || fail "$(cat "$st")"
 	[ "$(awk '/^Gid:/ { print $2, $3, $4, $5 }' "$st")" = '65534 65534 65534 65534' ] || fail "$(cat "$st")"

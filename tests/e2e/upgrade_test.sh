@@ -416,9 +416,10 @@ as_nobody_body()
 {
 	[ "$(id -u)" = 0 ] || atf_skip 'it needs root'
 	ours
-	chmod 755 . bin
+	chmod 755 bin
 	chmod 777 .
-	supervise --chuser=nobody --worker-chuser=nobody --oom-score-adj=500 -- "$W" say=up hang
+	cp "$W" worker # where everybody can reach it
+	supervise --chuser=nobody --worker-chuser=nobody --oom-score-adj=500 -- ./worker say=up hang
 	started
 	eventually has log '^up'
 	cp "$NEXT" bin/.new
