@@ -271,6 +271,7 @@ bench-container:
 bench-guest:
 	@sh tests/deps.sh bench-guest
 	@$(MAKE) -j$(JOBS) --no-print-directory BUILD=$(BUILD) all $(BUILD)/bench/booted guest
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/most OBJECTS=$(abspath $(BUILD))/obj SE_APPLETS='supervise logrotate sigdump' $(BUILD)/most/sebox
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/few OBJECTS=$(abspath $(BUILD))/obj SE_APPLETS='supervise logrotate' $(BUILD)/few/sebox
 	@sh tests/bench/guest.sh $(BUILD) $(SCENARIO)
 

@@ -4,7 +4,8 @@
 #     sh tests/bench/guest.sh BUILD_DIR [SCENARIO...]
 #
 # size      an initramfs of the binary, the worker and a configuration, compressed in the ways that
-#           Debian's kernel reads; few: of a binary with se-supervise and se-logrotate alone
+#           Debian's kernel reads; most: of a binary without se-starter, few: with se-supervise and
+#           se-logrotate alone
 # boot      Debian's kernel in qemu, from its start to main() of the first worker, and from
 #           the execution of /init; each with the same worker (booted.c) and compressed by xz. busybox's
 #           init mounts nothing; ours mounts /proc and /dev
@@ -36,7 +37,7 @@ root() {
 	cp "$build/bench/booted" "$top/$1/worker"
 	strip -s -R .comment "$top/$1/worker"
 	case $1 in
-	sebox | few)
+	sebox | most | few)
 		cp "$build/${1#sebox}/sebox" "$top/$1/init"
 		printf '%s\n' 'command: [/worker]' 'init_mount: true' 'init_exit: poweroff' >"$top/$1/etc/se-supervise.conf"
 		;;
@@ -62,7 +63,7 @@ sizes() {
 size() {
 	echo
 	echo 'size of the initramfs with the worker, bytes'
-	for peer in sebox few busybox; do
+	for peer in sebox most few busybox; do
 		sizes $peer archive $peer
 	done
 	sizes '  the worker' cat "$top/sebox/worker"
@@ -91,7 +92,7 @@ boot() {
 	done
 }
 
-for peer in sebox few busybox; do
+for peer in sebox most few busybox; do
 	root $peer
 done
 [ $# -gt 0 ] || set -- size boot
