@@ -21,6 +21,9 @@
 #define MACHINE_ELF 0
 #endif
 
+/* NULL: stacks cannot be walked here. */
+static const struct unwind_machine *const machine = MACHINE;
+
 /* ---- one walk ---- */
 
 struct walking {
@@ -128,13 +131,13 @@ walk(struct stacks *s, struct thread *t, const struct capture *c, bool final)
 		.pac_mask = c->pac_mask };
 	struct unwind_registers r;
 
-	if (!s->machine || (t->stack = alike_find(s->alike, c)) > 0)
+	if (!machine || (t->stack = alike_find(s->alike, c)) > 0)
 		return true;
 	if (c->how == CAPTURE_NO_STOP)
-		unwind_from_two(s->machine, c->sp, c->pc, &r);
-	else if (!unwind_from_kernel(s->machine, c->regset, c->regset_len, &r))
+		unwind_from_two(machine, c->sp, c->pc, &r);
+	else if (!unwind_from_kernel(machine, c->regset, c->regset_len, &r))
 		return true;
-	unwind_walk(s->machine, &space, &r, &u);
+	unwind_walk(machine, &space, &r, &u);
 	if (c->how == CAPTURE_NO_STOP && u.end == UNWIND_UNKNOWN && !final)
 		return false;
 	t->stack = keep(s, &u);
@@ -296,7 +299,7 @@ count(struct stacks *s)
 bool
 stacks_take(struct stacks *s, pid_t pid, bool together)
 {
-	*s = (struct stacks){ .pid = pid, .machine = MACHINE };
+	*s = (struct stacks){ .pid = pid };
 	s->seen.room = map_room(STACKS_THREADS);
 	s->seen.cell = memory_get(s->seen.room * sizeof *s->seen.cell);
 	s->thread = memory_get(STACKS_THREADS * sizeof *s->thread);

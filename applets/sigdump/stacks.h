@@ -46,7 +46,6 @@ struct stacks {
 	unsigned complete, truncated, without; /* threads */
 	unsigned asleep;                       /* dumped without a stop */
 	uint64_t held_ns;                      /* the longest */
-	const struct unwind_machine *machine;  /* NULL: its stacks cannot be walked here */
 
 	struct map seen;
 	unsigned char *room; /* of one capture */

@@ -1,4 +1,3 @@
-#include <elf.h>
 #include <string.h>
 
 #include "machine.h"
@@ -194,7 +193,6 @@ leaf(const struct unwind_space *s, uint64_t pc)
 }
 
 const struct unwind_machine unwind_aarch64 = {
-	.elf = EM_AARCH64,
 	.sp = SP,
 	.fp = FP,
 	.lr = LR,

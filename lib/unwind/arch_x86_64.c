@@ -1,4 +1,3 @@
-#include <elf.h>
 #include <string.h>
 
 #include "machine.h"
@@ -362,7 +361,6 @@ epilogue(const struct unwind_space *s, uint64_t pc, bool calls, struct unwind_pr
 }
 
 const struct unwind_machine unwind_x86_64 = {
-	.elf = EM_X86_64,
 	.sp = RSP,
 	.fp = RBP,
 	.lr = CFI_REGISTERS,

@@ -18,7 +18,6 @@ struct unwind_code {
 
 /* What differs between processors. Each function is told of code and stack by the space. */
 struct unwind_machine {
-	unsigned elf; /* EM_... */
 	unsigned sp, fp;
 	unsigned lr; /* CFI_REGISTERS: calls put the return address on the stack */
 	unsigned pc; /* what expressions call it, as those of procedure linkage tables do */

@@ -163,9 +163,10 @@ cfa_of(struct walk *w, const struct cfi_row *row, uint64_t *cfa)
 
 /* The caller's registers, once its return address is known. */
 static enum found
-return_to(struct walk *w, struct unwind_registers *caller, uint64_t pc, bool signal)
+return_to(const struct unwind_machine *m, struct walk *w, struct unwind_registers *caller,
+    uint64_t pc, bool signal)
 {
-	uint64_t sp = caller->value[w->m->sp], old = w->r.value[w->m->sp];
+	uint64_t sp = caller->value[m->sp], old = w->r.value[m->sp];
 
 	pc &= ~w->s->pac_mask;
 	if (pc == 0)
@@ -181,7 +182,7 @@ return_to(struct walk *w, struct unwind_registers *caller, uint64_t pc, bool sig
 }
 
 static enum found
-by_cfi(struct walk *w, uint64_t look)
+by_cfi(const struct unwind_machine *m, struct walk *w, uint64_t look)
 {
 	struct unwind_registers caller = { .known = 0 };
 	struct cfi_row row;
@@ -195,9 +196,9 @@ by_cfi(struct walk *w, uint64_t look)
 	for (unsigned i = 0; i < CFI_REGISTERS; i++)
 		if (by_rule(w, &row.rule[i], i, cfa, &caller.value[i]))
 			caller.known |= 1ull << i;
-	if (row.rule[w->m->sp].how == CFI_SAME)
-		caller.value[w->m->sp] = cfa;
-	caller.known |= 1ull << w->m->sp;
+	if (row.rule[m->sp].how == CFI_SAME)
+		caller.value[m->sp] = cfa;
+	caller.known |= 1ull << m->sp;
 	pc = caller.value[row.return_register];
 	if (row.rule[row.return_register].how == CFI_UNDEFINED)
 		return over(w, UNWIND_OUTERMOST);
@@ -205,67 +206,67 @@ by_cfi(struct walk *w, uint64_t look)
 		return over(w,
 		    w->wanted || row.rule[row.return_register].how == CFI_SAME ? UNWIND_UNKNOWN
 									       : UNWIND_UNREADABLE);
-	return return_to(w, &caller, pc, row.signal);
+	return return_to(m, w, &caller, pc, row.signal);
 }
 
 /* ---- without it ---- */
 
 /* The caller has this pc and stack pointer, and the frame pointer if it is known. */
 static enum found
-at_return(struct walk *w, uint64_t pc, uint64_t sp, const uint64_t *fp)
+at_return(
+    const struct unwind_machine *m, struct walk *w, uint64_t pc, uint64_t sp, const uint64_t *fp)
 {
-	struct unwind_registers caller = { .known = 1ull << w->m->sp };
+	struct unwind_registers caller = { .known = 1ull << m->sp };
 
-	caller.value[w->m->sp] = sp;
+	caller.value[m->sp] = sp;
 	if (fp) {
-		caller.value[w->m->fp] = *fp;
-		caller.known |= 1ull << w->m->fp;
+		caller.value[m->fp] = *fp;
+		caller.known |= 1ull << m->fp;
 	}
-	return return_to(w, &caller, pc, false);
+	return return_to(m, w, &caller, pc, false);
 }
 
 /* Can a function return there? Sets where its call went, 0: not known. */
 static bool
-is_return(const struct walk *w, uint64_t address, uint64_t *target)
+is_return(const struct unwind_machine *m, const struct walk *w, uint64_t address, uint64_t *target)
 {
 	address &= ~w->s->pac_mask;
-	if (w->m->after_call(w->s, address, target))
+	if (m->after_call(w->s, address, target))
 		return true;
 	*target = 0;
-	return code_is(w, address, &w->m->trampoline);
+	return code_is(w, address, &m->trampoline);
 }
 
 /* By the link register, which the function has left as the call has set it. */
 static enum found
-by_link(struct walk *w)
+by_link(const struct unwind_machine *m, struct walk *w)
 {
 	uint64_t pc, target;
 
-	if (!get(w, w->m->lr, &pc))
+	if (!get(w, m->lr, &pc))
 		return FOUND_NOT;
-	if (!is_return(w, pc, &target))
+	if (!is_return(m, w, pc, &target))
 		return FOUND_NOT;
 	return at_return(
-	    w, pc, w->r.value[w->m->sp], is_known(w, w->m->fp) ? &w->r.value[w->m->fp] : NULL);
+	    m, w, pc, w->r.value[m->sp], is_known(w, m->fp) ? &w->r.value[m->fp] : NULL);
 }
 
 /* Does a call of the target come to start? By a function that only jumps there, too. */
 static bool
-comes_to(const struct walk *w, uint64_t target, uint64_t start)
+comes_to(const struct unwind_machine *m, const struct walk *w, uint64_t target, uint64_t start)
 {
-	return target != 0 &&
-	    (target == start || (w->m->jump && w->m->jump(w->s, target) == start));
+	return target != 0 && (target == start || (m->jump && m->jump(w->s, target) == start));
 }
 
 /* The two words that the frame pointer shows: the caller's and the return address. */
 static bool
-frame_record(struct walk *w, uint64_t record[2], uint64_t *target)
+frame_record(const struct unwind_machine *m, struct walk *w, uint64_t record[2], uint64_t *target)
 {
-	uint64_t fp = w->r.value[w->m->fp], sp = w->r.value[w->m->sp];
+	uint64_t fp = w->r.value[m->fp], sp = w->r.value[m->sp];
 
-	return is_known(w, w->m->fp) && fp >= sp && (fp & 7) == 0 && fp < w->top &&
+	return is_known(w, m->fp) && fp >= sp && (fp & 7) == 0 && fp < w->top &&
 	    w->s->read(w->s->arg, fp, record, 2 * sizeof record[0]) &&
-	    is_return(w, record[1], target);
+	    is_return(m, w, record[1], target);
 }
 
 static bool
@@ -290,10 +291,11 @@ is_outermost(const struct symbol *f)
 
 /* The return address and the frame pointer are where the function's own instructions put them. */
 static enum found
-by_depth(struct walk *w, const struct unwind_prologue *p, uint64_t start, bool any)
+by_depth(const struct unwind_machine *m, struct walk *w, const struct unwind_prologue *p,
+    uint64_t start, bool any)
 {
-	uint64_t sp = w->r.value[w->m->sp], pc, target, fp = w->r.value[w->m->fp];
-	bool has_fp = is_known(w, w->m->fp);
+	uint64_t sp = w->r.value[m->sp], pc, target, fp = w->r.value[m->fp];
+	bool has_fp = is_known(w, m->fp);
 
 	if (w->low)
 		return FOUND_NOT;
@@ -303,14 +305,15 @@ by_depth(struct walk *w, const struct unwind_prologue *p, uint64_t start, bool a
 		if (p->fp > 0)
 			has_fp = w->s->read(
 			    w->s->arg, sp + (uint64_t)(p->depth - p->fp), &fp, sizeof fp);
-	} else if (!w->interrupted || w->m->lr == CFI_REGISTERS || !get(w, w->m->lr, &pc)) {
+	} else if (!w->interrupted || m->lr == CFI_REGISTERS || !get(w, m->lr, &pc)) {
 		return FOUND_NOT; /* it is still where the call has left it */
 	}
-	if (pc == 0 && w->m->lr != CFI_REGISTERS) /* what the first function is given */
+	if (pc == 0 && m->lr != CFI_REGISTERS) /* what the first function is given */
 		return over(w, UNWIND_OUTERMOST);
-	if (!is_return(w, pc, &target) || (!any && target != 0 && !comes_to(w, target, start)))
+	if (!is_return(m, w, pc, &target) ||
+	    (!any && target != 0 && !comes_to(m, w, target, start)))
 		return FOUND_NOT;
-	return at_return(w, pc, sp + (uint64_t)p->depth, has_fp ? &fp : NULL);
+	return at_return(m, w, pc, sp + (uint64_t)p->depth, has_fp ? &fp : NULL);
 }
 
 /*
@@ -318,36 +321,36 @@ by_depth(struct walk *w, const struct unwind_prologue *p, uint64_t start, bool a
  * function may have been jumped to by the one that was called.
  */
 static enum found
-by_code(struct walk *w, uint64_t start, bool any)
+by_code(const struct unwind_machine *m, struct walk *w, uint64_t start, bool any)
 {
 	struct unwind_prologue p;
 
-	w->m->prologue(w->s, start, w->r.pc, &p);
-	return p.depth < 0 ? FOUND_NOT : by_depth(w, &p, start, any);
+	m->prologue(w->s, start, w->r.pc, &p);
+	return p.depth < 0 ? FOUND_NOT : by_depth(m, w, &p, start, any);
 }
 
 /* By all that the function will do up to its end. */
 static enum found
-by_epilogue(struct walk *w, bool calls)
+by_epilogue(const struct unwind_machine *m, struct walk *w, bool calls)
 {
 	struct unwind_prologue p;
 
-	return w->m->epilogue && w->m->epilogue(w->s, w->r.pc, calls, &p) ? by_depth(w, &p, 0, true)
-									  : FOUND_NOT;
+	return m->epilogue && m->epilogue(w->s, w->r.pc, calls, &p) ? by_depth(m, w, &p, 0, true)
+								    : FOUND_NOT;
 }
 
 /* By all that it has done, or by that, where either is little and leaves no doubt. */
 static enum found
-by_nearest_code(struct walk *w, bool known, uint64_t start)
+by_nearest_code(const struct unwind_machine *m, struct walk *w, bool known, uint64_t start)
 {
 	struct unwind_prologue p = { .whole = false };
 	enum found found;
 
 	if (known)
-		w->m->prologue(w->s, start, w->r.pc, &p);
-	if (p.whole && p.depth >= 0 && (found = by_depth(w, &p, 0, true)) != FOUND_NOT)
+		m->prologue(w->s, start, w->r.pc, &p);
+	if (p.whole && p.depth >= 0 && (found = by_depth(m, w, &p, 0, true)) != FOUND_NOT)
 		return found;
-	return by_epilogue(w, false);
+	return by_epilogue(m, w, false);
 }
 
 /*
@@ -355,18 +358,18 @@ by_nearest_code(struct walk *w, bool known, uint64_t start)
  * keeps a chain of frame records none is looked for beyond the first of them.
  */
 static enum found
-by_scan(struct walk *w, uint64_t start, bool any)
+by_scan(const struct unwind_machine *m, struct walk *w, uint64_t start, bool any)
 {
-	uint64_t at = (w->r.value[w->m->sp] + 7) & ~7ull, limit = at + SCAN, value, target;
+	uint64_t at = (w->r.value[m->sp] + 7) & ~7ull, limit = at + SCAN, value, target;
 
 	for (; at < limit; at += sizeof value) {
 		if (at >= w->top)
 			return any ? over(w, UNWIND_OUTERMOST) : FOUND_NOT;
 		if (!w->s->read(w->s->arg, at, &value, sizeof value))
 			return FOUND_NOT;
-		if (is_return(w, value, &target) && (any || comes_to(w, target, start)))
-			return at_return(w, value, at + sizeof value,
-			    is_known(w, w->m->fp) ? &w->r.value[w->m->fp] : NULL);
+		if (is_return(m, w, value, &target) && (any || comes_to(m, w, target, start)))
+			return at_return(m, w, value, at + sizeof value,
+			    is_known(w, m->fp) ? &w->r.value[m->fp] : NULL);
 	}
 	return FOUND_NOT;
 }
@@ -376,18 +379,18 @@ by_scan(struct walk *w, uint64_t start, bool any)
  * it lies anywhere in the frame: how far from the end, the function's instructions say.
  */
 static enum found
-by_record(struct walk *w, const uint64_t record[2], uint64_t start)
+by_record(const struct unwind_machine *m, struct walk *w, const uint64_t record[2], uint64_t start)
 {
 	struct unwind_prologue p = { .fp = 2 * sizeof record[0] };
-	bool anywhere = w->m->lr != CFI_REGISTERS, low;
+	bool anywhere = m->lr != CFI_REGISTERS, low;
 	enum found found;
 
 	if (anywhere && start)
-		w->m->prologue(w->s, start, w->r.pc, &p);
+		m->prologue(w->s, start, w->r.pc, &p);
 	low = anywhere && (!start || p.fp < (int64_t)(2 * sizeof record[0]));
 	if (low)
 		p.fp = 2 * sizeof record[0];
-	found = at_return(w, record[1], w->r.value[w->m->fp] + (uint64_t)p.fp, &record[0]);
+	found = at_return(m, w, record[1], w->r.value[m->fp] + (uint64_t)p.fp, &record[0]);
 	w->low = low;
 	return found;
 }
@@ -409,38 +412,39 @@ is_end_of_go(const struct walk *w, uint64_t pc)
  * asyncPreempt was never called: a signal's handler made it look so, wherever the goroutine was.
  */
 static enum found
-by_go(struct walk *w, const struct gotable_function *f, enum unwind_how *how)
+by_go(const struct unwind_machine *m, struct walk *w, const struct gotable_function *f,
+    enum unwind_how *how)
 {
 	static const char *const unasked[] = { "runtime.asyncPreempt", NULL };
 	bool forced = name_is(&f->symbol, unasked);
 	enum found found;
-	uint64_t sp = w->r.value[w->m->sp] + f->frame, pc, target, fp = 0;
-	bool has_fp = is_known(w, w->m->fp), on_stack = w->m->lr == CFI_REGISTERS;
+	uint64_t sp = w->r.value[m->sp] + f->frame, pc, target, fp = 0;
+	bool has_fp = is_known(w, m->fp), on_stack = m->lr == CFI_REGISTERS;
 
 	if (w->partial)
 		return over(w, UNWIND_UNKNOWN);
 	if (is_outermost(&f->symbol))
 		return over(w, UNWIND_OUTERMOST);
 	if (!on_stack && f->frame == 0) {
-		if (!w->interrupted || !get(w, w->m->lr, &pc))
+		if (!w->interrupted || !get(w, m->lr, &pc))
 			return over(w, UNWIND_LOST);
 	} else if (!w->s->read(w->s->arg, on_stack ? sp : sp - f->frame, &pc, sizeof pc)) {
 		return over(w, UNWIND_UNREADABLE);
 	}
 	if (has_fp)
-		fp = w->r.value[w->m->fp];
+		fp = w->r.value[m->fp];
 	if (f->frame > 0)
 		has_fp = w->s->read(w->s->arg, sp - sizeof fp, &fp, sizeof fp);
-	if (!forced && !is_return(w, pc, &target) && !is_end_of_go(w, pc))
+	if (!forced && !is_return(m, w, pc, &target) && !is_end_of_go(w, pc))
 		return over(w, UNWIND_LOST);
-	found = at_return(w, pc, sp + (on_stack ? sizeof pc : 0), has_fp ? &fp : NULL);
+	found = at_return(m, w, pc, sp + (on_stack ? sizeof pc : 0), has_fp ? &fp : NULL);
 	w->interrupted = forced;
 	*how = forced ? UNWIND_SIGNAL : UNWIND_CFI;
 	return found;
 }
 
 static enum found
-without_cfi(struct walk *w, uint64_t look, enum unwind_how *how)
+without_cfi(const struct unwind_machine *m, struct walk *w, uint64_t look, enum unwind_how *how)
 {
 	const struct unwind_module *module = w->module;
 	bool known, record;
@@ -450,82 +454,81 @@ without_cfi(struct walk *w, uint64_t look, enum unwind_how *how)
 	enum found found;
 
 	if (module->elf && gotable_find(module->elf, look - module->bias, &go))
-		return by_go(w, &go, how);
+		return by_go(m, w, &go, how);
 	known = module->elf && symbols_find(module->elf, look - module->bias, &f);
-	if ((known && is_outermost(&f)) || (!w->interrupted && code_is(w, w->r.pc, &w->m->end)))
+	if ((known && is_outermost(&f)) || (!w->interrupted && code_is(w, w->r.pc, &m->end)))
 		return over(w, UNWIND_OUTERMOST);
 	if (known)
 		start = f.start + module->bias;
 	*how = UNWIND_CODE;
-	if ((found = by_nearest_code(w, known, start)) != FOUND_NOT)
+	if ((found = by_nearest_code(m, w, known, start)) != FOUND_NOT)
 		return found;
 	*how = UNWIND_POINTER;
-	record = frame_record(w, pair, &target);
-	if (record && known && comes_to(w, target, start))
-		return by_record(w, pair, start);
+	record = frame_record(m, w, pair, &target);
+	if (record && known && comes_to(m, w, target, start))
+		return by_record(m, w, pair, start);
 	*how = UNWIND_CODE;
 	w->wanted = false;
-	if (known && (found = by_code(w, start, false)) != FOUND_NOT)
+	if (known && (found = by_code(m, w, start, false)) != FOUND_NOT)
 		return found;
-	if (!known && w->interrupted && w->m->leaf && w->m->leaf(w->s, w->r.pc) &&
-	    (found = by_link(w)) != FOUND_NOT)
+	if (!known && w->interrupted && m->leaf && m->leaf(w->s, w->r.pc) &&
+	    (found = by_link(m, w)) != FOUND_NOT)
 		return found;
 	if (w->wanted)
 		return over(w, UNWIND_UNKNOWN);
 	*how = UNWIND_CALL;
-	if (known && w->m->lr == CFI_REGISTERS && (found = by_scan(w, start, false)) != FOUND_NOT)
+	if (known && m->lr == CFI_REGISTERS && (found = by_scan(m, w, start, false)) != FOUND_NOT)
 		return found;
 	*how = UNWIND_CODE;
-	if ((known && (found = by_code(w, start, true)) != FOUND_NOT) ||
-	    (found = by_epilogue(w, true)) != FOUND_NOT)
+	if ((known && (found = by_code(m, w, start, true)) != FOUND_NOT) ||
+	    (found = by_epilogue(m, w, true)) != FOUND_NOT)
 		return found;
 	*how = UNWIND_POINTER;
-	if (!is_known(w, w->m->fp) && w->partial && !w->s->final)
+	if (!is_known(w, m->fp) && w->partial && !w->s->final)
 		return over(w, UNWIND_UNKNOWN); /* rather stop the thread than guess */
 	if (record)
-		return by_record(w, pair, 0);
-	if (w->m->lr != CFI_REGISTERS &&
-	    ((is_known(w, w->m->fp) && w->r.value[w->m->fp] == 0) ||
-		(pair[0] == 0 && pair[1] == 0)))
+		return by_record(m, w, pair, 0);
+	if (m->lr != CFI_REGISTERS &&
+	    ((is_known(w, m->fp) && w->r.value[m->fp] == 0) || (pair[0] == 0 && pair[1] == 0)))
 		return over(w, UNWIND_OUTERMOST); /* the chain of records ends so */
 	*how = UNWIND_GUESS;
-	found = by_scan(w, 0, true);
+	found = by_scan(m, w, 0, true);
 	return found == FOUND_NOT ? over(w, UNWIND_LOST) : found;
 }
 
 /* A jump to where no code is: the caller's address is where a call puts it. */
 static enum found
-from_nowhere(struct walk *w)
+from_nowhere(const struct unwind_machine *m, struct walk *w)
 {
-	uint64_t sp = w->r.value[w->m->sp], pc, target, *fp = &w->r.value[w->m->fp];
+	uint64_t sp = w->r.value[m->sp], pc, target, *fp = &w->r.value[m->fp];
 	enum found found;
 
 	if (!w->interrupted)
 		return over(w, UNWIND_LOST);
-	if (w->m->lr != CFI_REGISTERS) {
+	if (m->lr != CFI_REGISTERS) {
 		w->wanted = false;
-		found = by_link(w);
+		found = by_link(m, w);
 		return found == FOUND_CALLER ? found
 					     : over(w, w->wanted ? UNWIND_UNKNOWN : UNWIND_LOST);
 	}
 	if (!w->s->read(w->s->arg, sp, &pc, sizeof pc))
 		return over(w, UNWIND_UNREADABLE);
-	if (!is_return(w, pc, &target))
+	if (!is_return(m, w, pc, &target))
 		return over(w, UNWIND_LOST);
-	return at_return(w, pc, sp + sizeof pc, is_known(w, w->m->fp) ? fp : NULL);
+	return at_return(m, w, pc, sp + sizeof pc, is_known(w, m->fp) ? fp : NULL);
 }
 
 /* ---- the walk ---- */
 
 static enum found
-step(struct walk *w, enum unwind_how *how)
+step(const struct unwind_machine *m, struct walk *w, enum unwind_how *how)
 {
-	uint64_t look = w->interrupted ? w->r.pc : w->r.pc - 1, sp = w->r.value[w->m->sp];
+	uint64_t look = w->interrupted ? w->r.pc : w->r.pc - 1, sp = w->r.value[m->sp];
 	enum found found;
 
 	/* a trampoline is returned to, but no call stands before it */
-	if (code_is(w, w->r.pc, &w->m->trampoline) && w->m->interrupted(w->s, &w->r, w->low)) {
-		if (w->r.value[w->m->sp] - sp >= w->top - sp)
+	if (code_is(w, w->r.pc, &m->trampoline) && m->interrupted(w->s, &w->r, w->low)) {
+		if (w->r.value[m->sp] - sp >= w->top - sp)
 			w->top = UINT64_MAX;
 		w->low = false;
 		w->interrupted = true;
@@ -535,12 +538,12 @@ step(struct walk *w, enum unwind_how *how)
 	w->module = w->s->module(w->s->arg, look);
 	*how = UNWIND_CALL;
 	if (!w->module)
-		return from_nowhere(w);
+		return from_nowhere(m, w);
 	*how = UNWIND_CFI;
-	found = by_cfi(w, look);
+	found = by_cfi(m, w, look);
 	if (found == FOUND_CALLER && w->interrupted)
 		*how = UNWIND_SIGNAL;
-	return found != FOUND_NOT ? found : without_cfi(w, look, how);
+	return found != FOUND_NOT ? found : without_cfi(m, w, look, how);
 }
 
 static void
@@ -583,7 +586,7 @@ unwind_walk(const struct unwind_machine *m, const struct unwind_space *s,
 	stack->end = UNWIND_MANY;
 	for (size_t n = 0; n < UNWIND_DEPTH; n++) {
 		keep(stack, w.r.pc, how);
-		if (step(&w, &how) == FOUND_END) {
+		if (step(m, &w, &how) == FOUND_END) {
 			stack->end = w.end;
 			break;
 		}
