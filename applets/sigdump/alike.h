@@ -26,9 +26,9 @@ struct alike_stack {
 };
 
 struct alike {
-	struct alike_stack stack[ALIKE_STACKS];
 	unsigned now; /* the one that is walked over */
 	bool lost;    /* it depends on more than is noted here */
+	struct alike_stack stack[ALIKE_STACKS];
 };
 
 /* What alike_end was told of one that is the same; 0: walk over it, and begin to note. */

@@ -165,7 +165,7 @@ open_image(const struct images *s, struct image *g)
 			g->why = "its mappings are not those of the file";
 	} else if (copy_memory(s, g)) {
 		g->why = elf_open_memory(&g->elf, g->copy, g->copy_len, g->map->start);
-		g->module.bias = g->map->start - g->elf.all.address;
+		g->module.bias = g->map->start - g->elf.address;
 	} else {
 		g->why = "neither its file nor its memory can be read";
 	}

@@ -25,11 +25,11 @@ struct image {
 	const char *path;
 	enum images_from from;
 	const char *why;
-	struct mapfile file, debug;
-	void *copy, *index; /* index: of call frame information, if it has none itself */
-	size_t copy_len, index_len;
-	struct elf elf, debug_elf;
 	struct unwind_module module; /* elf NULL: not usable */
+	void *copy, *index;          /* index: of call frame information, if it has none itself */
+	size_t copy_len, index_len;
+	struct mapfile file, debug;
+	struct elf elf, debug_elf;
 };
 
 /* What is at an address: to search a table of symbols takes long, and most frames come again. */

@@ -174,8 +174,8 @@ struct mapping {
 };
 
 struct biggest {
-	struct mapping of[BIGGEST];
 	unsigned count;
+	struct mapping of[BIGGEST];
 };
 
 /* Keeps the biggest ones, the very biggest first. */

@@ -13,9 +13,9 @@ struct report {
 	pid_t pid, tid;   /* tid: a thread that lives, by which /proc tells the rest */
 	bool environment; /* is wanted */
 	struct target_process process;
-	struct earlier earlier;
 	struct stacks *stacks;
 	struct target_sockets sockets;
+	struct earlier earlier;
 };
 
 void report_text(struct report *, struct sink *);

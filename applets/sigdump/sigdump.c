@@ -194,8 +194,8 @@ dump_one(const struct options *o, pid_t pid)
 /* ---- which processes ---- */
 
 struct processes {
-	pid_t pid[PROCESSES];
 	unsigned count, at; /* at: whose children are looked for */
+	pid_t pid[PROCESSES];
 };
 
 static bool

@@ -22,18 +22,17 @@ struct stack {
 
 struct thread {
 	pid_t tid;
-	struct target_thread info;
 	enum capture_how how;
 	int error; /* of CAPTURE_FAILED, and its step */
 	const char *step;
 	bool in_stop;
 	uint64_t held_ns;
 	unsigned stack; /* 1 + its number; 0: none */
+	struct target_thread info;
 };
 
 struct stacks {
 	pid_t pid;
-	struct images images;
 	bool open; /* images is */
 	int error; /* errno, if it is not */
 	struct thread *thread;
@@ -50,6 +49,7 @@ struct stacks {
 	struct map seen;
 	unsigned char *room; /* of one capture */
 	struct alike *alike;
+	struct images images;
 };
 
 /* Dumps the threads of a process; together: all of them stopped at one moment. False: errno. */

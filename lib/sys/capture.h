@@ -38,15 +38,15 @@ struct capture {
 	bool in_stop;     /* it was stopped by a signal (SIGSTOP) before us, and is so again */
 	uint64_t held_ns; /* CAPTURE_STOPPED; from hold until let_go: since when */
 	int signal;       /* let_go delivers it: it had stopped on its way to the thread; 0: none */
-	/* CAPTURE_STOPPED; else only sp and pc are known */
-	unsigned char regset[CAPTURE_REGSET];
-	size_t regset_len;
 	uint64_t sp, pc;
 	uint64_t pac_mask; /* AArch64, 0 elsewhere */
 	/* The stack: len bytes from sp, and end_len bytes up to the end of its mapping. */
 	unsigned char *bytes; /* the caller's, CAPTURE_ROOM; the end's follow behind len */
 	size_t len, end_len;
 	uint64_t end; /* address of the byte behind the last one; 0: not known */
+	/* CAPTURE_STOPPED; else only sp and pc are known */
+	size_t regset_len;
+	unsigned char regset[CAPTURE_REGSET];
 };
 
 /* What is needed of the target's mappings: where the one with this address ends; 0: not known. */

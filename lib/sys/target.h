@@ -47,9 +47,9 @@ const struct target_map *target_maps_find(const struct target_maps *, uint64_t a
 /* One thread. */
 struct target_thread {
 	char state;     /* R, S, D, T, t, Z, X; 0: not known */
-	char name[64];  /* as it is, not escaped */
 	ms cpu;         /* user and system; -1: not known */
 	long call;      /* number of the system call; -1: none, it runs; -2: not known */
+	char name[64];  /* as it is, not escaped */
 	char wchan[64]; /* function of the kernel; "": none, or not to be seen */
 };
 
@@ -102,9 +102,9 @@ struct target_sockets {
 	int error, diag_error; /* errno of what could not be read, there and in more; 0: all was */
 	char *text;
 	size_t len, size;
-	size_t end[TARGET_LISTS]; /* where the rows of each list end in it */
-	struct map row;           /* by inode, where it begins */
+	struct map row; /* by inode, where it begins */
 	struct sockdiag more;
+	size_t end[TARGET_LISTS]; /* where the rows of each list end in text */
 };
 
 /* What could not be read is not told by the others. It may change our namespace: sockdiag_read. */

@@ -33,13 +33,20 @@ struct entry {
 
 /* ---- entries ---- */
 
+static struct dwarf
+whole(const struct elf *e)
+{
+	return (struct dwarf){ .left = e->frames,
+		.shift = e->frames_address - (uintptr_t)e->frames.at };
+}
+
 /* The bytes of the next entry behind its length; there are none in one that terminates. */
 static bool
 take_entry(struct dwarf *d, struct dwarf *body)
 {
 	int64_t len = dwarf_signed(d, 4);
 
-	*body = (struct dwarf){ 0 };
+	*body = (struct dwarf){ .shift = d->shift };
 	if (len == LONG)
 		body->left = dwarf_take(d, dwarf_number(d, 8));
 	else
@@ -130,7 +137,6 @@ read_entry(const struct elf *e, struct dwarf *d, struct entry *f)
 	at -= (size_t)back;
 	common.at += at;
 	common.len -= at;
-	common.address += at;
 	/* most entries have the one before's */
 	if (f->common.at != common.at && !read_common(common, &f->common))
 		return CFI_BAD;
@@ -177,7 +183,7 @@ next_entry(const struct elf *e, struct dwarf *frames, struct entry *f)
 static enum cfi_found
 find_one_by_one(const struct elf *e, uint64_t address, struct entry *f)
 {
-	struct dwarf frames = { .left = e->frames };
+	struct dwarf frames = whole(e);
 
 	while (next_entry(e, &frames, f))
 		if (holds(f, address))
@@ -191,7 +197,7 @@ find_by_index(const struct elf *e, const struct dwarf_index *x, uint64_t address
 {
 	size_t low = 0, high = x->table.len / DWARF_INDEX_ENTRY;
 	struct dwarf d = { 0 }, body;
-	uint64_t at = 0, base = e->frames_index.address;
+	uint64_t at = 0, base = e->frames_index_address;
 	enum cfi_found found;
 
 	while (low < high) {
@@ -200,7 +206,7 @@ find_by_index(const struct elf *e, const struct dwarf_index *x, uint64_t address
 		d.left.at = x->table.at + middle * DWARF_INDEX_ENTRY;
 		d.left.len = DWARF_INDEX_ENTRY;
 		if (base + (uint64_t)dwarf_signed(&d, 4) <= address) {
-			at = base + (uint64_t)dwarf_signed(&d, 4) - e->frames.address;
+			at = base + (uint64_t)dwarf_signed(&d, 4) - e->frames_address;
 			low = middle + 1;
 		} else {
 			high = middle;
@@ -208,7 +214,7 @@ find_by_index(const struct elf *e, const struct dwarf_index *x, uint64_t address
 	}
 	if (low == 0)
 		return CFI_NONE;
-	d.left = e->frames;
+	d = whole(e);
 	(void)dwarf_take(&d, at);
 	if (!take_entry(&d, &body))
 		return CFI_BAD;
@@ -246,7 +252,7 @@ cfi_make_index(struct elf *e, void *room, size_t size)
 {
 	static const unsigned char kinds[] = { 1, DWARF_ABSOLUTE, DWARF_UDATA4,
 		DWARF_DATA | DWARF_SDATA4 };
-	struct dwarf frames = { .left = e->frames };
+	struct dwarf frames = whole(e);
 	struct entry f = { 0 };
 	unsigned char *head = room;
 	struct indexed *table = (void *)(head + CFI_INDEX_HEAD);
@@ -257,7 +263,7 @@ cfi_make_index(struct elf *e, void *room, size_t size)
 	if (size < CFI_INDEX_HEAD)
 		return;
 	while (next_entry(e, &frames, &f)) {
-		start = (int64_t)(f.start - e->frames.address);
+		start = (int64_t)(f.start - e->frames_address);
 		if (f.size == 0)
 			continue;
 		if (n == most || start != (int32_t)start || e->frames.len > INT32_MAX)
@@ -266,11 +272,11 @@ cfi_make_index(struct elf *e, void *room, size_t size)
 	}
 	sort(table, n);
 	memcpy(head, kinds, sizeof kinds);
-	memcpy(head + 4, &e->frames.address, 8);
+	memcpy(head + 4, &e->frames_address, 8);
 	memcpy(head + 12, &n, 4);
 	e->frames_index.at = room;
 	e->frames_index.len = CFI_INDEX_HEAD + n * sizeof *table;
-	e->frames_index.address = e->frames.address;
+	e->frames_index_address = e->frames_address;
 }
 
 /* ---- rows ---- */
@@ -344,11 +350,12 @@ struct run {
 	const struct entry *entry;
 	struct cfi_row *row; /* of location */
 	uint64_t location;
+	uint64_t shift; /* of .eh_frame's bytes */
+	unsigned rows;  /* remembered ones */
+	unsigned left;  /* instructions that may still be made */
+	bool arm;
 	struct cfi_row initial;
 	struct cfi_row remembered[REMEMBERED];
-	unsigned rows; /* remembered ones */
-	unsigned left; /* instructions that may still be made */
-	bool arm;
 };
 
 /* Sets the rule's offset or expression; false: it is not there, or too large. */
@@ -493,7 +500,7 @@ decode(unsigned opcode, uint64_t *number)
 static bool
 run(struct run *r, struct elf_part code, uint64_t address)
 {
-	struct dwarf d = { .left = code };
+	struct dwarf d = { .left = code, .shift = r->shift };
 
 	r->location = r->entry->start;
 	while (d.left.len > 0 && r->location <= address) {
@@ -529,6 +536,7 @@ make_row(const struct elf *e, const struct entry *f, uint64_t address, struct cf
 		.signal = f->common.signal };
 	r.entry = f;
 	r.row = row;
+	r.shift = whole(e).shift;
 	r.rows = 0;
 	r.left = INSTRUCTIONS;
 	r.arm = e->machine == EM_AARCH64;
@@ -548,7 +556,7 @@ cfi_find(const struct elf *e, uint64_t address, struct cfi_row *row)
 	struct entry f = { 0 };
 	enum cfi_found found;
 
-	if (dwarf_index(e->frames_index, &index) && index.table.len > 0)
+	if (dwarf_index(e, &index) && index.table.len > 0)
 		found = find_by_index(e, &index, address, &f);
 	else
 		found = find_one_by_one(e, address, &f);

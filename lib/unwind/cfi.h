@@ -32,9 +32,9 @@ struct cfi_rule {
 struct cfi_row {
 	struct cfi_rule cfa; /* CFI_VALUE: register cfa_register + offset; CFI_VALUE_BY */
 	unsigned cfa_register;
-	struct cfi_rule rule[CFI_REGISTERS];
 	unsigned return_register; /* below CFI_REGISTERS */
 	bool signal; /* the frame of a signal: its caller was interrupted, not calling ('S') */
+	struct cfi_rule rule[CFI_REGISTERS];
 };
 
 enum cfi_found {

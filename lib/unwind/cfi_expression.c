@@ -57,8 +57,8 @@ struct machine {
 	struct elf_part all;
 	struct dwarf code; /* what is left of it; bad, too, once the stack was misused */
 	const struct cfi_world *world;
-	uint64_t stack[STACK];
 	unsigned depth;
+	uint64_t stack[STACK];
 };
 
 static void

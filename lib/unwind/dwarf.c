@@ -15,7 +15,6 @@ dwarf_take(struct dwarf *d, uint64_t len)
 	if (len > 0) { /* of no bytes, at may be NULL */
 		d->left.at += part.len;
 		d->left.len -= part.len;
-		d->left.address += len;
 	}
 	if (d->bad)
 		part.len = 0;
@@ -93,7 +92,7 @@ dwarf_pointer(struct dwarf *d, unsigned encoding, uint64_t data)
 	uint64_t base = 0, value;
 
 	if (to == DWARF_HERE)
-		base = d->left.address;
+		base = (uintptr_t)d->left.at + d->shift;
 	else if (to == DWARF_DATA && data != 0)
 		base = data;
 	else if (to != DWARF_ABSOLUTE)
@@ -110,9 +109,11 @@ dwarf_pointer(struct dwarf *d, unsigned encoding, uint64_t data)
 }
 
 bool
-dwarf_index(struct elf_part part, struct dwarf_index *x)
+dwarf_index(const struct elf *e, struct dwarf_index *x)
 {
-	struct dwarf d = { .left = part };
+	const struct elf_part part = e->frames_index;
+	const uint64_t at = e->frames_index_address;
+	struct dwarf d = { .left = part, .shift = at - (uintptr_t)part.at };
 	unsigned version = (unsigned)dwarf_number(&d, 1), frames = (unsigned)dwarf_number(&d, 1),
 		 count = (unsigned)dwarf_number(&d, 1), table = (unsigned)dwarf_number(&d, 1);
 	uint64_t entries;
@@ -120,12 +121,12 @@ dwarf_index(struct elf_part part, struct dwarf_index *x)
 	*x = (struct dwarf_index){ 0 };
 	if (version != 1)
 		return false;
-	x->frames = dwarf_pointer(&d, frames, part.address);
+	x->frames = dwarf_pointer(&d, frames, at);
 	if (d.bad)
 		return false;
 	if (count == DWARF_OMITTED || table != (DWARF_DATA | DWARF_SDATA4))
 		return true;
-	entries = dwarf_pointer(&d, count, part.address);
+	entries = dwarf_pointer(&d, count, at);
 	if (entries > d.left.len / DWARF_INDEX_ENTRY)
 		entries = d.left.len / DWARF_INDEX_ENTRY;
 	x->table = dwarf_take(&d, entries * DWARF_INDEX_ENTRY);

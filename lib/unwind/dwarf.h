@@ -9,6 +9,7 @@
  */
 struct dwarf {
 	struct elf_part left;
+	uint64_t shift; /* from where a byte is here to its address; 0: not known */
 	bool bad;
 };
 
@@ -42,6 +43,6 @@ struct dwarf_index {
 };
 #define DWARF_INDEX_ENTRY 8 /* its address and its entry's, both DWARF_DATA | DWARF_SDATA4 */
 /* False: it is of another version, or not well-formed. */
-bool dwarf_index(struct elf_part, struct dwarf_index *);
+bool dwarf_index(const struct elf *, struct dwarf_index *);
 
 #endif

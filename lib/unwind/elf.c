@@ -33,19 +33,16 @@ rest_of(const struct elf *e, uint64_t address)
 	for (unsigned i = 0; i < e->segments; i++) {
 		const struct elf_segment *s = &e->segment[i];
 		uint64_t in = address - s->address, at;
-		struct elf_part rest;
 
 		if (in >= s->size)
 			continue;
 		if (e->in_memory)
-			at = address - e->all.address;
+			at = address - e->address;
 		else if (__builtin_add_overflow(s->offset, in, &at))
 			continue;
 		if (at >= e->all.len)
 			continue;
-		rest = first_of(part_at(e, at, e->all.len - at), s->size - in);
-		rest.address = address;
-		return rest;
+		return first_of(part_at(e, at, e->all.len - at), s->size - in);
 	}
 	return (struct elf_part){ 0 };
 }
@@ -91,12 +88,7 @@ read_section(const struct elf *e, const Elf64_Ehdr *h, unsigned i, Elf64_Shdr *s
 static struct elf_part
 section_part(const struct elf *e, const Elf64_Shdr *s)
 {
-	struct elf_part part = { 0 };
-
-	if (s->sh_type != SHT_NOBITS)
-		part = part_at(e, s->sh_offset, s->sh_size);
-	part.address = s->sh_addr;
-	return part;
+	return part_at(e, s->sh_offset, s->sh_type != SHT_NOBITS ? s->sh_size : 0);
 }
 
 static bool
@@ -134,9 +126,10 @@ read_sections(struct elf *e, const Elf64_Ehdr *h)
 			take_table(e, h, &s, &e->symbols);
 		else if (s.sh_type == SHT_DYNSYM)
 			take_table(e, h, &s, &e->dynamic);
-		else if (is_named(names, &s, ".eh_frame") && e->frames.len == 0)
+		else if (is_named(names, &s, ".eh_frame") && e->frames.len == 0) {
 			e->frames = section_part(e, &s);
-		else if (is_named(names, &s, ".gopclntab") ||
+			e->frames_address = s.sh_addr;
+		} else if (is_named(names, &s, ".gopclntab") ||
 		    is_named(names, &s, ".data.rel.ro.gopclntab"))
 			e->go = section_part(e, &s);
 		else if (is_named(names, &s, ".text"))
@@ -195,8 +188,7 @@ take_dynamic(struct elf *e, struct elf_part part, uint64_t load)
 
 		for (unsigned i = 0; i < TAGS; i++)
 			if (is == tag[i])
-				value[i] =
-				    i != NAMES_SIZE && v >= load ? v - load + e->all.address : v;
+				value[i] = i != NAMES_SIZE && v >= load ? v - load + e->address : v;
 	}
 	if (value[HASH])
 		count = count_by_hash(rest_of(e, value[HASH]));
@@ -245,7 +237,7 @@ read_segments(struct elf *e, const unsigned char *headers, unsigned n)
 {
 	Elf64_Phdr p;
 
-	e->all.address = UINT64_MAX;
+	e->address = UINT64_MAX;
 	for (unsigned i = 0; i < n && e->segments < ELF_SEGMENTS; i++) {
 		memcpy(&p, headers + i * sizeof p, sizeof p);
 		if (p.p_type != PT_LOAD)
@@ -254,10 +246,10 @@ read_segments(struct elf *e, const unsigned char *headers, unsigned n)
 			.offset = p.p_offset,
 			.size = p.p_filesz,
 			.executable = p.p_flags & PF_X };
-		if (p.p_vaddr < e->all.address)
-			e->all.address = p.p_vaddr;
+		if (p.p_vaddr < e->address)
+			e->address = p.p_vaddr;
 	}
-	e->all.address -= e->all.address % PAGE;
+	e->address -= e->address % PAGE;
 }
 
 /* What the other headers tell, of which the segments must be known. */
@@ -275,15 +267,18 @@ read_headers(struct elf *e, const unsigned char *headers, unsigned n, uint64_t l
 		part = first_of(rest_of(e, p.p_vaddr), p.p_filesz);
 		if (p.p_type == PT_NOTE && e->build_id.len == 0)
 			take_build_id(e, part, p.p_align == 8 ? 8 : 4);
-		else if (p.p_type == PT_GNU_EH_FRAME)
+		else if (p.p_type == PT_GNU_EH_FRAME) {
 			e->frames_index = part;
-		else if (p.p_type == PT_DYNAMIC && !dynamic) {
+			e->frames_index_address = p.p_vaddr;
+		} else if (p.p_type == PT_DYNAMIC && !dynamic) {
 			dynamic = true;
 			take_dynamic(e, part, load);
 		}
 	}
-	if (e->frames.len == 0 && dwarf_index(e->frames_index, &index))
+	if (e->frames.len == 0 && dwarf_index(e, &index)) {
 		e->frames = rest_of(e, index.frames);
+		e->frames_address = index.frames;
+	}
 }
 
 static const char *

@@ -21,7 +21,6 @@
 struct elf_part {
 	const unsigned char *at;
 	size_t len;
-	uint64_t address;
 };
 
 struct elf_segment {                    /* PT_LOAD */
@@ -35,18 +34,19 @@ struct elf_symbols {
 };
 
 struct elf {
-	struct elf_part all; /* address: the lowest of a segment, rounded down to a page of 4096 */
-	bool in_memory;      /* the bytes lie as the loader laid them out */
-	unsigned machine;    /* EM_X86_64, EM_AARCH64, ... */
+	struct elf_part all;
+	uint64_t address; /* the lowest of a segment, rounded down to a page of 4096 */
+	struct elf_part frames, frames_index;          /* .eh_frame, .eh_frame_hdr */
+	uint64_t frames_address, frames_index_address; /* theirs */
+	struct elf_symbols symbols;                    /* .symtab */
+	struct elf_symbols dynamic;                    /* .dynsym */
+	struct elf_part build_id; /* the id itself, without the note around it */
+	struct elf_part go;       /* .gopclntab */
+	uint64_t text;            /* the address of .text */
+	bool in_memory;           /* the bytes lie as the loader laid them out */
+	unsigned machine;         /* EM_X86_64, EM_AARCH64, ... */
 	unsigned segments;
 	struct elf_segment segment[ELF_SEGMENTS];
-	struct elf_part frames;       /* .eh_frame */
-	struct elf_part frames_index; /* .eh_frame_hdr */
-	struct elf_symbols symbols;   /* .symtab */
-	struct elf_symbols dynamic;   /* .dynsym */
-	struct elf_part build_id;     /* the id itself, without the note around it */
-	struct elf_part go;           /* .gopclntab */
-	uint64_t text;                /* the address of .text */
 };
 
 /* NULL, or why these bytes cannot be used: a text without an end of its own ("not an ELF object").

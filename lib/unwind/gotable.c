@@ -16,13 +16,14 @@ struct table {
 	struct elf_part names, deltas, entries;
 };
 
-static struct dwarf
+static struct elf_part
 from(struct elf_part part, uint64_t offset)
 {
-	struct dwarf d = { .left = part };
-
-	(void)dwarf_take(&d, offset); /* beyond the end all is 0 */
-	return d;
+	if (offset > part.len)
+		offset = part.len;
+	part.at += offset;
+	part.len -= (size_t)offset;
+	return part;
 }
 
 static bool
@@ -41,11 +42,11 @@ open_table(const struct elf *e, struct table *t)
 	t->text = t->word == 8 ? 0 : dwarf_number(&d, 8);
 	if (t->word == 4 && t->text == 0) /* its relocation is not made in the file */
 		t->text = e->text;
-	t->names = from(e->go, dwarf_number(&d, 8)).left;
+	t->names = from(e->go, dwarf_number(&d, 8));
 	(void)dwarf_number(&d, 8); /* compilation units */
 	(void)dwarf_number(&d, 8); /* files */
-	t->deltas = from(e->go, dwarf_number(&d, 8)).left;
-	t->entries = from(e->go, dwarf_number(&d, 8)).left;
+	t->deltas = from(e->go, dwarf_number(&d, 8));
+	t->entries = from(e->go, dwarf_number(&d, 8));
 	return !d.bad && t->functions > 0 && t->functions < t->entries.len / t->word / 2;
 }
 
@@ -53,7 +54,7 @@ open_table(const struct elf *e, struct table *t)
 static uint64_t
 word_at(const struct table *t, uint64_t n)
 {
-	struct dwarf d = from(t->entries, n * t->word);
+	struct dwarf d = { .left = from(t->entries, n * t->word) }; /* beyond the end all is 0 */
 
 	return dwarf_number(&d, t->word);
 }
@@ -62,7 +63,7 @@ word_at(const struct table *t, uint64_t n)
 static bool
 value_at(const struct table *t, uint64_t offset, uint64_t start, uint64_t address, int64_t *value)
 {
-	struct dwarf d = from(t->deltas, offset);
+	struct dwarf d = { .left = from(t->deltas, offset) };
 	uint64_t change;
 
 	*value = -1;
@@ -82,7 +83,7 @@ bool
 gotable_find(const struct elf *e, uint64_t address, struct gotable_function *f)
 {
 	struct table t;
-	struct dwarf d;
+	struct dwarf d = { .bad = false };
 	uint64_t low = 0, high, in, offset;
 	const char *end;
 	int64_t frame;
@@ -102,12 +103,12 @@ gotable_find(const struct elf *e, uint64_t address, struct gotable_function *f)
 	f->symbol.size = word_at(&t, 2 * low + 2) - f->symbol.start;
 	if (in - f->symbol.start >= f->symbol.size)
 		return false;
-	d = from(t.entries, word_at(&t, 2 * low + 1) + t.word);
+	d.left = from(t.entries, word_at(&t, 2 * low + 1) + t.word);
 	in = dwarf_number(&d, 4);
 	(void)dwarf_number(&d, 8); /* arguments, deferred returns */
 	offset = dwarf_number(&d, 4);
 	f->symbol.start += t.text;
-	d.left = from(t.names, in).left;
+	d.left = from(t.names, in);
 	end = text_find((const char *)d.left.at, 0, d.left.len < NAME ? d.left.len : NAME);
 	if (d.bad || !end || !value_at(&t, offset, f->symbol.start, address, &frame) || frame < 0)
 		return false;

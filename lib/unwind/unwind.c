@@ -12,7 +12,6 @@
 struct walk {
 	const struct unwind_machine *m;
 	const struct unwind_space *s;
-	struct unwind_registers r;
 	const struct unwind_module *module; /* that pc is in */
 	uint64_t top;     /* of the space; UINT64_MAX: a signal has switched stacks */
 	bool interrupted; /* pc is that of the next instruction, not behind a call */
@@ -20,6 +19,7 @@ struct walk {
 	bool partial;     /* not all registers were known at the first frame */
 	bool wanted;      /* a register that is not known was asked for */
 	enum unwind_end end;
+	struct unwind_registers r;
 };
 
 /* What became of one try to find the caller. */

@@ -29,8 +29,8 @@ struct unwind_space {
 };
 
 struct unwind_registers {
-	uint64_t value[CFI_REGISTERS], pc; /* by DWARF's numbers */
-	uint64_t known;                    /* bit n: value[n] is */
+	uint64_t pc, known;            /* known: bit n: value[n] is */
+	uint64_t value[CFI_REGISTERS]; /* by DWARF's numbers */
 };
 
 /* How the frame was found, from the surest to the least sure. */

@@ -89,7 +89,7 @@ address_of(const struct elf *e, const unsigned char *data, size_t size, unsigned
 		return address;
 	}
 	memcpy(&offset, data + size - 4 * (i + 1), sizeof offset);
-	return e->all.address + offset % (size + 64);
+	return e->address + offset % (size + 64);
 }
 
 /* All that is found is in the object, and is what was asked for. */

@@ -688,7 +688,7 @@ open_mapped(const char *what)
 	ATF_REQUIRE(bytes != MAP_FAILED);
 	(void)close(fd); /* only read from */
 	ATF_REQUIRE(elf_open(&e, bytes, (size_t)s.st_size) == NULL);
-	return start - e.all.address;
+	return start - e.address;
 }
 
 /* At the first instruction of each function that is told by a table the frame is the same. */

@@ -115,13 +115,13 @@ check_common(void)
 {
 	ATF_CHECK_EQ(e.machine, EM_X86_64);
 	ATF_CHECK_EQ(e.segments, 1);
-	ATF_CHECK_EQ(e.all.address, BUILT_ADDRESS);
+	ATF_CHECK_EQ(e.address, BUILT_ADDRESS);
 	ATF_CHECK(e.segment[0].executable && e.segment[0].address == BUILT_ADDRESS);
 	ATF_REQUIRE_EQ(e.build_id.len, sizeof id);
 	ATF_CHECK(memcmp(e.build_id.at, id, sizeof id) == 0);
-	ATF_CHECK_EQ(e.frames_index.address, BUILT_ADDRESS + index_at);
+	ATF_CHECK_EQ(e.frames_index_address, BUILT_ADDRESS + index_at);
 	ATF_CHECK_EQ(e.frames_index.len, 12);
-	ATF_CHECK_EQ(e.frames.address, BUILT_ADDRESS + frames_at);
+	ATF_CHECK_EQ(e.frames_address, BUILT_ADDRESS + frames_at);
 	ATF_CHECK(e.frames.at == b.byte + frames_at);
 	ATF_CHECK(e.dynamic.entries.at == b.byte + symbols_at);
 	ATF_CHECK_EQ(e.dynamic.entries.len, 72);
