@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "../base/text.h"
 #include "machine.h"
 
 enum { RBP = 6, RSP = 7 };
@@ -100,50 +101,20 @@ after_call(const struct unwind_space *s, uint64_t address, uint64_t *target)
 static int
 constant_of(unsigned char opcode, unsigned char modrm)
 {
-	switch (opcode) {
-	case 0x01:
-	case 0x03:
-	case 0x09:
-	case 0x0b:
-	case 0x21:
-	case 0x23:
-	case 0x29:
-	case 0x2b:
-	case 0x31:
-	case 0x33:
-	case 0x38:
-	case 0x39:
-	case 0x3a:
-	case 0x3b:
-	case 0x63:
-	case 0x84:
-	case 0x85:
-	case 0x88:
-	case 0x89:
-	case 0x8a:
-	case 0x8b:
-	case 0x8d:
-	case 0xd1:
-	case 0xd3:
+	static const unsigned char none[] = { 0x01, 0x03, 0x09, 0x0b, 0x21, 0x23, 0x29, 0x2b, 0x31,
+		0x33, 0x38, 0x39, 0x3a, 0x3b, 0x63, 0x84, 0x85, 0x88, 0x89, 0x8a, 0x8b, 0x8d, 0xd1,
+		0xd3 },
+				   one[] = { 0x6b, 0x80, 0x83, 0xc0, 0xc1, 0xc6 },
+				   four[] = { 0x69, 0x81, 0xc7 };
+	bool is_test = (opcode & 0xfe) == 0xf6 && (modrm & 0x30) == 0; /* it has one */
+
+	if (is_test)
+		return opcode == 0xf6 ? 1 : 4;
+	if (text_find(none, (char)opcode, sizeof none) || (opcode & 0xfe) == 0xf6)
 		return 0;
-	case 0x6b:
-	case 0x80:
-	case 0x83:
-	case 0xc0:
-	case 0xc1:
-	case 0xc6:
+	if (text_find(one, (char)opcode, sizeof one))
 		return 1;
-	case 0x69:
-	case 0x81:
-	case 0xc7:
-		return 4;
-	case 0xf6:
-		return (modrm & 0x30) == 0; /* test has one */
-	case 0xf7:
-		return (modrm & 0x30) == 0 ? 4 : 0;
-	default:
-		return -1;
-	}
+	return text_find(four, (char)opcode, sizeof four) ? 4 : -1;
 }
 
 /* Behind 0x0f: is it one with a ModRM byte and no constant? Moves, vectors, imul, setcc, cmovcc. */

@@ -549,7 +549,7 @@ make_row(const struct elf *e, const struct entry *f, uint64_t address, struct cf
 	return CFI_FOUND;
 }
 
-enum cfi_found
+__attribute__((noinline)) enum cfi_found
 cfi_find(const struct elf *e, uint64_t address, struct cfi_row *row)
 {
 	struct dwarf_index index;

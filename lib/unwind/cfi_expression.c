@@ -36,11 +36,7 @@ enum {
 	OP_SHRA = 0x26,
 	OP_XOR = 0x27,
 	OP_BRA = 0x28,
-	OP_EQ = 0x29,
-	OP_GE = 0x2a,
-	OP_GT = 0x2b,
-	OP_LE = 0x2c,
-	OP_LT = 0x2d,
+	OP_EQ = 0x29, /* and GE, GT, LE, LT */
 	OP_NE = 0x2e,
 	OP_SKIP = 0x2f,
 	OP_LIT0 = 0x30,
@@ -144,7 +140,10 @@ static uint64_t
 combine(struct machine *m, unsigned op, uint64_t a, uint64_t b)
 {
 	int64_t signed_a = (int64_t)a, signed_b = (int64_t)b;
-	uint64_t sign = signed_a < 0 ? UINT64_MAX : 0;
+	int order = 1 + (signed_a > signed_b) - (signed_a < signed_b);
+	uint64_t sign = op == OP_SHRA && signed_a < 0 ? UINT64_MAX : 0;
+	/* when a comparison holds: bit 0: a is less, bit 1: they are equal, bit 2: it is greater */
+	static const unsigned char holds[] = { 2, 6, 4, 3, 1, 5 };
 
 	switch (op) {
 	case OP_AND:
@@ -169,24 +168,13 @@ combine(struct machine *m, unsigned op, uint64_t a, uint64_t b)
 	case OP_SHL:
 		return b < 64 ? a << b : 0;
 	case OP_SHR:
-		return b < 64 ? a >> b : 0;
 	case OP_SHRA:
 		return b < 64 ? ((a ^ sign) >> b) ^ sign : sign;
 	case OP_XOR:
 		return a ^ b;
-	case OP_EQ:
-		return a == b;
-	case OP_GE:
-		return signed_a >= signed_b;
-	case OP_GT:
-		return signed_a > signed_b;
-	case OP_LE:
-		return signed_a <= signed_b;
-	case OP_LT:
-		return signed_a < signed_b;
-	case OP_NE:
-		return a != b;
 	default:
+		if (op >= OP_EQ && op <= OP_NE)
+			return holds[op - OP_EQ] >> order & 1;
 		m->code.bad = true;
 		return 0;
 	}

@@ -114,19 +114,19 @@ dwarf_index(const struct elf *e, struct dwarf_index *x)
 	const struct elf_part part = e->frames_index;
 	const uint64_t at = e->frames_index_address;
 	struct dwarf d = { .left = part, .shift = at - (uintptr_t)part.at };
-	unsigned version = (unsigned)dwarf_number(&d, 1), frames = (unsigned)dwarf_number(&d, 1),
-		 count = (unsigned)dwarf_number(&d, 1), table = (unsigned)dwarf_number(&d, 1);
+	/* the version, and how frames, their count and the table are encoded */
+	const struct elf_part head = dwarf_take(&d, 4);
 	uint64_t entries;
 
 	*x = (struct dwarf_index){ 0 };
-	if (version != 1)
+	if (head.len == 0 || head.at[0] != 1)
 		return false;
-	x->frames = dwarf_pointer(&d, frames, at);
+	x->frames = dwarf_pointer(&d, head.at[1], at);
 	if (d.bad)
 		return false;
-	if (count == DWARF_OMITTED || table != (DWARF_DATA | DWARF_SDATA4))
+	if (head.at[2] == DWARF_OMITTED || head.at[3] != (DWARF_DATA | DWARF_SDATA4))
 		return true;
-	entries = dwarf_pointer(&d, count, at);
+	entries = dwarf_pointer(&d, head.at[2], at);
 	if (entries > d.left.len / DWARF_INDEX_ENTRY)
 		entries = d.left.len / DWARF_INDEX_ENTRY;
 	x->table = dwarf_take(&d, entries * DWARF_INDEX_ENTRY);

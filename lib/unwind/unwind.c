@@ -51,6 +51,12 @@ code_is(const struct walk *w, uint64_t address, const struct unwind_code *c)
 	    memcmp(bytes, c->bytes, c->len) == 0;
 }
 
+static bool
+read_at(const struct walk *w, uint64_t address, void *to, size_t n)
+{
+	return w->s->read(w->s->arg, address, to, n);
+}
+
 /* ---- registers ---- */
 
 bool
@@ -111,7 +117,7 @@ read_some(void *arg, uint64_t address, unsigned size, uint64_t *value)
 	const struct walk *w = arg;
 	unsigned char bytes[sizeof *value] = { 0 };
 
-	if (size > sizeof bytes || !w->s->read(w->s->arg, address, bytes, size))
+	if (size > sizeof bytes || !read_at(w, address, bytes, size))
 		return false;
 	memcpy(value, bytes, sizeof *value); /* both machines have the low byte first */
 	return true;
@@ -181,7 +187,8 @@ return_to(const struct unwind_machine *m, struct walk *w, struct unwind_register
 	return FOUND_CALLER;
 }
 
-static enum found
+/* Rows are large: their frame is not that of the walk, whose variables are near then. */
+__attribute__((noinline)) static enum found
 by_cfi(const struct unwind_machine *m, struct walk *w, uint64_t look)
 {
 	struct unwind_registers caller = { .known = 0 };
@@ -265,8 +272,7 @@ frame_record(const struct unwind_machine *m, struct walk *w, uint64_t record[2],
 	uint64_t fp = w->r.value[m->fp], sp = w->r.value[m->sp];
 
 	return is_known(w, m->fp) && fp >= sp && (fp & 7) == 0 && fp < w->top &&
-	    w->s->read(w->s->arg, fp, record, 2 * sizeof record[0]) &&
-	    is_return(m, w, record[1], target);
+	    read_at(w, fp, record, 2 * sizeof record[0]) && is_return(m, w, record[1], target);
 }
 
 static bool
@@ -300,11 +306,10 @@ by_depth(const struct unwind_machine *m, struct walk *w, const struct unwind_pro
 	if (w->low)
 		return FOUND_NOT;
 	if (p->ra > 0) {
-		if (!w->s->read(w->s->arg, sp + (uint64_t)(p->depth - p->ra), &pc, sizeof pc))
+		if (!read_at(w, sp + (uint64_t)(p->depth - p->ra), &pc, sizeof pc))
 			return FOUND_NOT;
 		if (p->fp > 0)
-			has_fp = w->s->read(
-			    w->s->arg, sp + (uint64_t)(p->depth - p->fp), &fp, sizeof fp);
+			has_fp = read_at(w, sp + (uint64_t)(p->depth - p->fp), &fp, sizeof fp);
 	} else if (!w->interrupted || m->lr == CFI_REGISTERS || !get(w, m->lr, &pc)) {
 		return FOUND_NOT; /* it is still where the call has left it */
 	}
@@ -365,7 +370,7 @@ by_scan(const struct unwind_machine *m, struct walk *w, uint64_t start, bool any
 	for (; at < limit; at += sizeof value) {
 		if (at >= w->top)
 			return any ? over(w, UNWIND_OUTERMOST) : FOUND_NOT;
-		if (!w->s->read(w->s->arg, at, &value, sizeof value))
+		if (!read_at(w, at, &value, sizeof value))
 			return FOUND_NOT;
 		if (is_return(m, w, value, &target) && (any || comes_to(m, w, target, start)))
 			return at_return(m, w, value, at + sizeof value,
@@ -428,13 +433,13 @@ by_go(const struct unwind_machine *m, struct walk *w, const struct gotable_funct
 	if (!on_stack && f->frame == 0) {
 		if (!w->interrupted || !get(w, m->lr, &pc))
 			return over(w, UNWIND_LOST);
-	} else if (!w->s->read(w->s->arg, on_stack ? sp : sp - f->frame, &pc, sizeof pc)) {
+	} else if (!read_at(w, on_stack ? sp : sp - f->frame, &pc, sizeof pc)) {
 		return over(w, UNWIND_UNREADABLE);
 	}
 	if (has_fp)
 		fp = w->r.value[m->fp];
 	if (f->frame > 0)
-		has_fp = w->s->read(w->s->arg, sp - sizeof fp, &fp, sizeof fp);
+		has_fp = read_at(w, sp - sizeof fp, &fp, sizeof fp);
 	if (!forced && !is_return(m, w, pc, &target) && !is_end_of_go(w, pc))
 		return over(w, UNWIND_LOST);
 	found = at_return(m, w, pc, sp + (on_stack ? sizeof pc : 0), has_fp ? &fp : NULL);
@@ -511,7 +516,7 @@ from_nowhere(const struct unwind_machine *m, struct walk *w)
 		return found == FOUND_CALLER ? found
 					     : over(w, w->wanted ? UNWIND_UNKNOWN : UNWIND_LOST);
 	}
-	if (!w->s->read(w->s->arg, sp, &pc, sizeof pc))
+	if (!read_at(w, sp, &pc, sizeof pc))
 		return over(w, UNWIND_UNREADABLE);
 	if (!is_return(m, w, pc, &target))
 		return over(w, UNWIND_LOST);
@@ -520,7 +525,7 @@ from_nowhere(const struct unwind_machine *m, struct walk *w)
 
 /* ---- the walk ---- */
 
-static enum found
+__attribute__((noinline)) static enum found
 step(const struct unwind_machine *m, struct walk *w, enum unwind_how *how)
 {
 	uint64_t look = w->interrupted ? w->r.pc : w->r.pc - 1, sp = w->r.value[m->sp];
@@ -572,7 +577,7 @@ keep(struct unwind_stack *stack, uint64_t pc, enum unwind_how how)
 		stack->frame[at] = (struct unwind_frame){ pc, how };
 }
 
-void
+__attribute__((noinline)) void
 unwind_walk(const struct unwind_machine *m, const struct unwind_space *s,
     const struct unwind_registers *r, struct unwind_stack *stack)
 {

@@ -44,8 +44,8 @@ functions(unsigned n, const unsigned *offset)
 	named = (struct elf){ .machine = EM_AARCH64,
 		.segments = 1,
 		.segment = { { CODE, 0, SIZE, true } },
-		.symbols = { { (const unsigned char *)symbol, n * sizeof *symbol, 0 },
-		    { (const unsigned char *)"\0f", 3, 0 } } };
+		.symbols = { { (const unsigned char *)symbol, n * sizeof *symbol },
+		    { (const unsigned char *)"\0f", 3 } } };
 	p.module.elf = &named;
 }
 
