@@ -17,7 +17,7 @@ struct earlier {
 #define EARLIER_LINE "  Process: %d start=%llu time="
 
 /* Of what is open as fd and is searched before anything is written to it, if it is a file. */
-void earlier_find(struct earlier *, int fd, pid_t, uint64_t started);
+__attribute__((noinline)) void earlier_find(struct earlier *, int fd, pid_t, uint64_t started);
 /* How many KiB it said for a name; -1: nothing. */
 int64_t earlier_value(const struct earlier *, const char *name);
 

@@ -8,24 +8,40 @@
 
 /* One object on one line. Addresses are strings: a JSON number has 53 bits in most readers. */
 
+/* What comes before a value: a comma, unless it is the first one; its name, "" in a list. */
+static void
+begin(struct sink *o, const char *name, const char *then)
+{
+	sink_print(o, *name ? "%s\"%s\":%s" : "%s%s%s", sink_opened(o) ? "" : ",", name, then);
+}
+
+static void
+put_bytes(struct sink *o, const char *name, const char *text, size_t len)
+{
+	begin(o, name, "");
+	sink_json(o, text, len);
+}
+
 static void
 put_text(struct sink *o, const char *name, const char *text)
 {
-	sink_print(o, ",\"%s\":", name);
-	sink_json(o, text, strlen(text));
+	put_bytes(o, name, text, strlen(text));
 }
 
 static void
 put_number(struct sink *o, const char *name, long long n)
 {
-	if (n >= 0) /* else it is not known */
-		sink_print(o, ",\"%s\":%lld", name, n);
+	if (n < 0) /* it is not known */
+		return;
+	begin(o, name, "");
+	sink_print(o, "%lld", n);
 }
 
 static void
 put_address(struct sink *o, const char *name, uint64_t address)
 {
-	sink_print(o, "%s\":\"0x%llx\"", name, (unsigned long long)address);
+	begin(o, name, "");
+	sink_print(o, "\"0x%llx\"", (unsigned long long)address);
 }
 
 static void
@@ -34,16 +50,15 @@ put_frame(struct stacks *s, const struct unwind_frame *f, struct sink *o)
 	struct place p;
 
 	names_place(s, f, &p);
-	put_address(o, "{\"pc", f->pc);
+	begin(o, "", "{");
+	put_address(o, "pc", f->pc);
 	if (p.named) {
-		sink_print(o, ",\"function\":");
-		sink_json(o, p.function.name, p.function.len);
-		put_address(o, ",\"behind", p.behind);
+		put_bytes(o, "function", p.function.name, p.function.len);
+		put_address(o, "behind", p.behind);
 	}
 	if (p.object) {
-		sink_print(o, ",\"object\":");
-		sink_json(o, p.object, p.object_len);
-		put_address(o, ",\"offset", p.offset);
+		put_bytes(o, "object", p.object, p.object_len);
+		put_address(o, "offset", p.offset);
 	}
 	if (*names_how(f->how))
 		put_text(o, "how", names_how(f->how));
@@ -53,16 +68,14 @@ put_frame(struct stacks *s, const struct unwind_frame *f, struct sink *o)
 static void
 put_stacks(struct stacks *s, struct sink *o)
 {
-	sink_print(o, ",\"stacks\":[");
-	for (unsigned i = 0; i < s->stacks; i++) {
-		const struct stack *k = &s->stack[i];
-
-		sink_print(o, "%s{\"end\":\"%s\",\"not_kept\":%u,\"frames\":[", i > 0 ? "," : "",
-		    names_end(k->end), k->left_out);
-		for (unsigned f = 0; f < k->frames; f++) {
-			sink_print(o, f > 0 ? "," : "");
+	begin(o, "stacks", "[");
+	for (const struct stack *k = s->stack; k < s->stack + s->stacks; k++) {
+		begin(o, "", "{");
+		put_text(o, "end", names_end(k->end));
+		put_number(o, "not_kept", k->left_out);
+		begin(o, "frames", "[");
+		for (unsigned f = 0; f < k->frames; f++)
 			put_frame(s, &s->frame[k->at + f], o);
-		}
 		sink_print(o, "]}");
 	}
 	sink_print(o, "]");
@@ -73,12 +86,13 @@ put_threads(const struct report *r, struct sink *o)
 {
 	const struct stacks *s = r->stacks;
 
-	sink_print(o, ",\"threads\":[");
+	begin(o, "threads", "[");
 	for (const struct thread *t = s->thread; t < s->thread + s->threads; t++) {
 		const char state[2] = { t->info.state ? t->info.state : '?', '\0' };
 		const char *call = callname(t->info.call), *cure;
 
-		sink_print(o, "%s{\"tid\":%d", t > s->thread ? "," : "", (int)t->tid);
+		begin(o, "", "{");
+		put_number(o, "tid", t->tid);
 		put_text(o, "name", t->info.name);
 		put_text(o, "state", state);
 		if (call)
@@ -107,14 +121,13 @@ static void
 put_memory(const struct report *r, struct sink *o)
 {
 	struct target_memory m;
-	const char *name;
-	int64_t bytes;
 
 	if (!target_memory_read(&m, r->tid, r->tid))
 		return;
-	sink_print(o, ",\"memory\":{\"unit\":\"bytes\"");
-	for (unsigned i = 0; bytes = names_memory(&m, i, &name), name; i++)
-		put_number(o, name, bytes);
+	begin(o, "memory", "{");
+	put_text(o, "unit", "bytes");
+	for (unsigned i = 0; i < TARGET_MEMORY; i++)
+		put_number(o, target_memory_names[i], m.of[i]);
 	sink_print(o, "}");
 }
 
@@ -134,7 +147,9 @@ found_fd(int fd, void *arg)
 	if (rows->n >= REPORT_DESCRIPTORS)
 		rows->n++;
 	else if (target_fd(rows->r->tid, fd, &rows->r->sockets, &b) == 0) {
-		sink_print(rows->o, "%s{\"fd\":%d", rows->n++ > 0 ? "," : "", fd);
+		rows->n++;
+		begin(rows->o, "", "{");
+		put_number(rows->o, "fd", fd);
 		put_text(rows->o, "is", room);
 		sink_print(rows->o, "}");
 	}
@@ -146,11 +161,9 @@ put_fds(struct report *r, struct sink *o)
 {
 	struct rows rows = { r, o, 0 };
 	const struct target_sockets *s = &r->sockets;
-	char path[32];
 
-	sink_print(o, ",\"fds\":[");
-	(void)buf_print_to(path, sizeof path, "/proc/%d/fd", (int)r->tid); /* it fits */
-	(void)proc_each(path, found_fd, &rows); /* what cannot be read is not there */
+	begin(o, "fds", "[");
+	(void)proc_each_of(r->tid, "fd", found_fd, &rows); /* what cannot be read is not there */
 	sink_print(o, "]");
 	if (rows.n > REPORT_DESCRIPTORS)
 		put_number(o, "fds_left_out", rows.n - REPORT_DESCRIPTORS);
@@ -163,9 +176,8 @@ found_variable(void *arg, const char *variable)
 {
 	struct rows *r = arg;
 
-	sink_print(r->o, r->n++ > 0 ? "," : "");
-	sink_json(r->o, variable, strlen(variable));
-	return r->n < REPORT_VARIABLES;
+	put_text(r->o, "", variable);
+	return ++r->n < REPORT_VARIABLES;
 }
 
 static bool
@@ -173,27 +185,28 @@ found_limit(void *arg, const char *name, const char *soft, const char *hard, con
 {
 	struct rows *r = arg;
 
-	sink_print(r->o, r->n++ > 0 ? "," : "");
-	sink_json(r->o, name, strlen(name));
-	sink_print(r->o, ":{\"soft\":\"%s\",\"hard\":\"%s\",\"unit\":\"%s\"}", soft, hard, unit);
+	begin(r->o, name, "{");
+	put_text(r->o, "soft", soft);
+	put_text(r->o, "hard", hard);
+	put_text(r->o, "unit", unit);
+	sink_print(r->o, "}");
 	return true;
 }
 
 static void
 put_modules(const struct images *s, struct sink *o)
 {
-	unsigned n = 0;
-
-	sink_print(o, ",\"modules\":[");
+	begin(o, "modules", "[");
 	for (unsigned i = 0; i < s->count; i++) {
 		const struct image *g = &s->image[i];
 
 		if (g->map->inode == 0 && !g->module.elf)
 			continue;
-		put_address(o, n++ > 0 ? ",{\"base" : "{\"base", g->map->start);
+		begin(o, "", "{");
+		put_address(o, "base", g->map->start);
 		put_text(o, "path", g->path);
 		if (g->elf.build_id.len > 0) {
-			sink_print(o, ",\"build_id\":\"");
+			begin(o, "build_id", "\"");
 			for (size_t k = 0; k < g->elf.build_id.len; k++)
 				sink_print(o, "%02x", g->elf.build_id.at[k]);
 			sink_print(o, "\"");
@@ -213,7 +226,9 @@ report_json(struct report *r, struct sink *o)
 	char room[4200];
 	struct buf b = buf_over(room, sizeof room);
 
-	sink_print(o, "{\"pid\":%d,\"time\":%lld", (int)r->pid, (long long)call_time());
+	sink_print(o, "{");
+	put_number(o, "pid", r->pid);
+	put_number(o, "time", call_time());
 	put_number(o, "start", (long long)r->process.started);
 	put_number(o, "age", r->process.age);
 	put_number(o, "parent", r->process.parent);
@@ -225,12 +240,12 @@ report_json(struct report *r, struct sink *o)
 	put_stacks(r->stacks, o);
 	put_memory(r, o);
 	put_fds(r, o);
-	sink_print(o, ",\"limits\":{");
+	begin(o, "limits", "{");
 	(void)target_limits(r->tid, found_limit, &rows);
 	sink_print(o, "}");
 	if (r->environment) {
 		rows.n = 0;
-		sink_print(o, ",\"environment\":[");
+		begin(o, "environment", "[");
 		(void)target_environment(r->tid, found_variable, &rows);
 		sink_print(o, "]");
 	}
@@ -238,9 +253,11 @@ report_json(struct report *r, struct sink *o)
 	if (target_cgroup(r->tid, &b))
 		put_text(o, "cgroup", room);
 	put_modules(&s->images, o);
-	sink_print(o,
-	    ",\"complete\":%u,\"truncated\":%u,\"without\":%u,\"not_stopped\":%u,\"unseen\":%u,"
-	    "\"max_held_ns\":%llu}\n",
-	    s->complete, s->truncated, s->without, s->asleep, s->unseen,
-	    (unsigned long long)s->held_ns);
+	put_number(o, "complete", s->complete);
+	put_number(o, "truncated", s->truncated);
+	put_number(o, "without", s->without);
+	put_number(o, "not_stopped", s->asleep);
+	put_number(o, "unseen", s->unseen);
+	put_number(o, "max_held_ns", (long long)s->held_ns);
+	sink_print(o, "}\n");
 }

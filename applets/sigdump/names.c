@@ -104,26 +104,3 @@ names_cure(pid_t pid, const struct thread *t)
 	return "run with CAP_SYS_PTRACE, or set kernel.yama.ptrace_scope to 0 for this: it has "
 	       "not allowed it, see PR_SET_PTRACER and PR_SET_DUMPABLE of prctl(2)";
 }
-
-int64_t
-names_memory(const struct target_memory *m, unsigned i, const char **name)
-{
-#define ROW(member)                                             \
-	{                                                       \
-#member, offsetof(struct target_memory, member) \
-	}
-	static const struct {
-		char name[6];
-		unsigned char at;
-	} rows[] = { ROW(rss), ROW(pss), ROW(uss), ROW(swap), ROW(anon), ROW(file), ROW(shmem),
-		ROW(heap), ROW(stack), ROW(size), ROW(peak) };
-#undef ROW
-	int64_t bytes;
-
-	*name = NULL;
-	if (i >= sizeof rows / sizeof *rows)
-		return -1;
-	*name = rows[i].name;
-	memcpy(&bytes, (const char *)m + rows[i].at, sizeof bytes);
-	return bytes;
-}

@@ -26,8 +26,4 @@ const char *names_how(enum unwind_how);
 /* What would cure the error of a capture; NULL: nothing is known. */
 const char *names_cure(pid_t, const struct thread *);
 
-/* Row i of what is told of memory: its bytes, -1 if they are not known; and a name, NULL: no row.
- */
-int64_t names_memory(const struct target_memory *, unsigned i, const char **name);
-
 #endif

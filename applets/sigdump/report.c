@@ -76,7 +76,7 @@ put_thread(const struct thread *t, struct sink *o)
 	const char *call = callname(t->info.call);
 
 	sink_print(o, "  Thread %d \"", (int)t->tid);
-	sink_escape(o, t->info.name, strlen(t->info.name));
+	sink_text(o, t->info.name);
 	sink_print(
 	    o, "\" status=%s(%c)", names_state(t->info.state), t->info.state ? t->info.state : '?');
 	if (call)
@@ -85,7 +85,7 @@ put_thread(const struct thread *t, struct sink *o)
 		sink_print(o, " syscall=%ld", t->info.call);
 	if (t->info.wchan[0]) {
 		sink_print(o, " wchan=");
-		sink_escape(o, t->info.wchan, strlen(t->info.wchan));
+		sink_text(o, t->info.wchan);
 	}
 	if (t->info.cpu >= 0)
 		sink_print(o, " cpu=%lld.%02llds", (long long)t->info.cpu / 1000,
@@ -203,18 +203,19 @@ found_mapping(void *arg, uint64_t start, uint64_t end, uint64_t rss, const char 
 static void
 put_growth(const struct earlier *e, const struct target_memory *m, struct sink *o)
 {
-	const char *name;
 	int64_t bytes, before;
 
 	sink_print(o, "      grown in %lld s:", (long long)(call_time() - e->time));
-	for (unsigned i = 0; bytes = names_memory(m, i, &name), name; i++) {
-		before = earlier_value(e, name);
+	for (unsigned i = 0; i < TARGET_MEMORY; i++) {
+		before = earlier_value(e, target_memory_names[i]);
+		bytes = m->of[i];
 		if (before < 0 || bytes < 0)
 			continue;
 		bytes = bytes / 1024 - before;
 		if (bytes == 0 && i > 0)
 			continue;
-		sink_print(o, bytes < 0 ? " %s=%lldK" : " %s=+%lldK", name, (long long)bytes);
+		sink_print(o, bytes < 0 ? " %s=%lldK" : " %s=+%lldK", target_memory_names[i],
+		    (long long)bytes);
 	}
 	sink_print(o, "\n");
 }
@@ -224,17 +225,16 @@ put_memory(const struct report *r, struct sink *o)
 {
 	struct target_memory m;
 	struct biggest b = { .count = 0 };
-	const char *name;
-	int64_t bytes;
 
 	if (!target_memory_read(&m, r->tid, r->tid)) {
 		sink_print(o, "  Memory: not known\n");
 		return;
 	}
 	sink_print(o, "  Memory:");
-	for (unsigned i = 0; bytes = names_memory(&m, i, &name), name; i++)
-		if (bytes >= 0)
-			sink_print(o, " %s=%lldK", name, (long long)bytes / 1024);
+	for (unsigned i = 0; i < TARGET_MEMORY; i++)
+		if (m.of[i] >= 0)
+			sink_print(
+			    o, " %s=%lldK", target_memory_names[i], (long long)m.of[i] / 1024);
 	sink_print(o, "\n");
 	if (r->earlier.time > 0)
 		put_growth(&r->earlier, &m, o);
@@ -272,11 +272,9 @@ put_fds(struct report *r, struct sink *o)
 {
 	const struct target_sockets *s = &r->sockets;
 	struct rows rows = { r, o, 0 };
-	char path[32];
 
 	sink_print(o, "  Fds:\n");
-	(void)buf_print_to(path, sizeof path, "/proc/%d/fd", (int)r->tid); /* it fits */
-	if (proc_each(path, found_fd, &rows) < 0)
+	if (proc_each_of(r->tid, "fd", found_fd, &rows) < 0)
 		sink_print(o, "      not known: %s\n", call_reason());
 	if (rows.n > REPORT_DESCRIPTORS)
 		sink_print(o, "      (%u more)\n", rows.n - REPORT_DESCRIPTORS);
@@ -293,7 +291,7 @@ found_variable(void *arg, const char *variable)
 	struct rows *r = arg;
 
 	sink_print(r->o, "      ");
-	sink_escape(r->o, variable, strlen(variable));
+	sink_text(r->o, variable);
 	sink_print(r->o, "\n");
 	return ++r->n < REPORT_VARIABLES;
 }
@@ -329,7 +327,7 @@ put_limits(struct report *r, struct sink *o)
 		sink_print(o, "      not known: %s\n", call_reason());
 	if (target_cgroup(r->tid, &b)) {
 		sink_print(o, "  Cgroup: ");
-		sink_escape(o, room, b.len);
+		sink_text(o, room);
 		sink_print(o, "\n");
 	}
 }
@@ -346,7 +344,7 @@ put_modules(const struct report *r, struct sink *o)
 		if (g->map->inode == 0 && !g->module.elf)
 			continue;
 		sink_print(o, "      0x%llx ", (unsigned long long)g->map->start);
-		sink_escape(o, g->path, strlen(g->path));
+		sink_text(o, g->path);
 		sink_print(o, g->elf.build_id.len > 0 ? " build-id=" : "");
 		for (size_t k = 0; k < g->elf.build_id.len; k++)
 			sink_print(o, "%02x", g->elf.build_id.at[k]);
@@ -376,7 +374,7 @@ put_head(const struct report *r, struct sink *o)
 	sink_print(o, "Sigdump at %04d-%02d-%02d %02d:%02d:%02d %c%02d%02d process %d (", c.year,
 	    c.month, c.day, c.hour, c.minute, c.second, span.offset < 0 ? '-' : '+', minutes / 60,
 	    minutes % 60, (int)r->pid);
-	sink_escape(o, room, b.len);
+	sink_text(o, room);
 	sink_print(o, ")\n");
 }
 

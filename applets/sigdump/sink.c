@@ -1,6 +1,7 @@
 #include "sink.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "../../lib/sys/memory.h"
 #include "../../lib/sys/out.h"
@@ -23,6 +24,8 @@ flush(struct sink *s)
 {
 	if (s->error == 0 && !out_write(s->fd, s->room, s->b.len))
 		s->error = errno;
+	if (s->b.len > 0)
+		s->last = s->b.base[s->b.len - 1];
 	buf_clear(&s->b);
 }
 
@@ -51,9 +54,23 @@ sink_escape(struct sink *s, const char *text, size_t len)
 }
 
 void
+sink_text(struct sink *s, const char *text)
+{
+	sink_escape(s, text, strlen(text));
+}
+
+void
 sink_json(struct sink *s, const char *text, size_t len)
 {
 	buf_json(ready(s), text, len < 512 ? len : 512);
+}
+
+bool
+sink_opened(const struct sink *s)
+{
+	char last = s->b.len > 0 ? s->b.base[s->b.len - 1] : s->last;
+
+	return last == '{' || last == '[';
 }
 
 bool

@@ -1,6 +1,5 @@
 #include "proc.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -11,32 +10,7 @@
 #include "../base/num.h"
 #include "../base/text.h"
 #include "call.h"
-
-/* A small file as text; false: it cannot be read. */
-static bool
-slurp(const char *path, char *text, size_t room)
-{
-	int fd = call_open(path, O_RDONLY | O_CLOEXEC, 0);
-	size_t len = 0;
-	ssize_t n = 0;
-
-	if (fd < 0)
-		return false;
-	while (len < room - 1 && (n = read(fd, text + len, room - 1 - len)) > 0)
-		len += (size_t)n;
-	close(fd);
-	text[len] = '\0';
-	return n >= 0 && len > 0;
-}
-
-static bool
-slurp_of(pid_t pid, const char *file, char *text, size_t room)
-{
-	char path[48];
-
-	(void)buf_print_to(path, sizeof path, "/proc/%d/%s", (int)pid, file); /* fits */
-	return slurp(path, text, room);
-}
+#include "procfile.h"
 
 /* What follows the first occurrence of what; NULL: it does not occur. */
 static char *
@@ -49,71 +23,38 @@ behind(char *text, const char *what)
 	return rest;
 }
 
-static unsigned
-hex_digit(char c)
-{
-	return (unsigned)(c <= '9' ? c - '0' : c - 'a' + 10);
-}
-
-/* The field behind n blanks, as a number. */
-static uint64_t
-field(const char *s, unsigned n)
-{
-	char word[24];
-	size_t len;
-	uint64_t v;
-
-	for (; n > 0 && s; n--)
-		s = (s = text_char(s, ' ')) ? s + 1 : NULL;
-	len = s ? text_span(s, " \n") : sizeof word;
-	if (len >= sizeof word)
-		return 0;
-	memcpy(word, s, len);
-	word[len] = '\0';
-	return num_count(word, 0, UINT64_MAX, &v) ? v : 0;
-}
-
 bool
 proc_stat(pid_t pid, struct proc_stat *out)
 {
-	unsigned long hz = getauxval(AT_CLKTCK), page = getauxval(AT_PAGESZ);
 	char text[1024];
-	const char *p;
+	const char *p = procfile_stat(pid, 0, text, sizeof text);
 
 	*out = (struct proc_stat){ 0 };
-	if (!slurp_of(pid, "stat", text, sizeof text) || !(p = strrchr(text, ')')) || p[1] != ' ' ||
-	    !p[2])
+	if (!p)
 		return false;
-	p += 2; /* field 3 of proc(5), the state */
 	out->state = *p;
-	out->parent = (pid_t)field(p, 1);
-	out->cpu = (ms)((field(p, 11) + field(p, 12)) * 1000 / (hz ? hz : 100));
-	out->rss = field(p, 21) * page;
+	out->parent = (pid_t)procfile_field(p, 1, 10);
+	out->cpu = procfile_cpu(p);
+	out->rss = procfile_field(p, 21, 10) * getauxval(AT_PAGESZ);
 	return true;
 }
 
 void
 proc_name(pid_t pid, char name[16])
 {
-	char text[32];
-
-	name[0] = '\0';
-	if (!slurp_of(pid, "comm", text, sizeof text))
-		return;
-	text[text_span(text, "\n")] = '\0';
-	(void)buf_print_to(name, 16, "%.15s", text); /* fits */
+	(void)procfile_read(pid, 0, "comm", name, 16); /* "" of what is not there */
+	name[text_span(name, "\n")] = '\0';
 }
 
 bool
 proc_catches(pid_t pid, int sig)
 {
 	char text[4096];
-	const char *p;
+	const char *at;
 
-	if (!slurp_of(pid, "status", text, sizeof text) || !(p = behind(text, "\nSigCgt:\t")) ||
-	    strlen(p) < 16)
-		return false;
-	return hex_digit(p[15 - (sig - 1) / 4]) >> (sig - 1) % 4 & 1; /* 16 digits, signal 1 last */
+	(void)procfile_read(pid, 0, "status", text, sizeof text); /* "" of what is not there */
+	at = procfile_value(text, "SigCgt:");
+	return at && procfile_next(&at, 16) >> (sig - 1) & 1;
 }
 
 /* What getdents64(2) fills a buffer with. */
@@ -168,6 +109,15 @@ proc_each(const char *dir, bool (*found)(int, void *), void *arg)
 	return proc_names(dir, found_name, &n);
 }
 
+int
+proc_each_of(pid_t pid, const char *dir, bool (*found)(int, void *), void *arg)
+{
+	char path[32];
+
+	(void)buf_print_to(path, sizeof path, "/proc/%d/%s", (int)pid, dir); /* it fits */
+	return proc_each(path, found, arg);
+}
+
 struct children {
 	pid_t parent;
 	int count;
@@ -206,9 +156,10 @@ oom_kills(const char *mount, const char *cgroup, const char *file)
 	const char *p;
 
 	if (!buf_print_to(path, sizeof path, "%s%s/%s", mount, cgroup, file) ||
-	    !slurp(path, text, sizeof text) || !(p = behind(text, "\noom_kill ")))
+	    procfile_take(call_open(path, O_RDONLY | O_CLOEXEC, 0), text, sizeof text) <= 0 ||
+	    !(p = procfile_value(text, "oom_kill ")))
 		return -1;
-	return (long)field(p, 0);
+	return (long)procfile_next(&p, 10);
 }
 
 /* The same of our own cgroup, named behind key in /proc/self/cgroup. */
@@ -218,7 +169,8 @@ own_oom_kills(const char *mount, const char *key, const char *file)
 	char text[4096], *own;
 	long kills = -1;
 
-	if (slurp("/proc/self/cgroup", text, sizeof text) && (own = behind(text, key))) {
+	if (procfile_read(getpid(), 0, "cgroup", text, sizeof text) > 0 &&
+	    (own = behind(text, key))) {
 		own[text_span(own, "\n")] = '\0';
 		kills = oom_kills(mount, own, file);
 	}

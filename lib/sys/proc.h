@@ -31,6 +31,8 @@ int proc_names(const char *dir, bool (*found)(const char *, void *), void *arg);
  * until it returns false; -1: errno, else 0.
  */
 int proc_each(const char *dir, bool (*found)(int, void *), void *arg);
+/* The same of a directory of a process, such as "fd" of /proc/PID. */
+int proc_each_of(pid_t, const char *dir, bool (*found)(int, void *), void *arg);
 /*
  * Calls found for each living child of this process until it returns false; -1: not known (no
  * /proc). The number of calls.

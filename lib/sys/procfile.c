@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include "../base/buf.h"
@@ -37,19 +39,21 @@ procfile_again(int fd, char *text, size_t room)
 }
 
 ssize_t
-procfile_read(pid_t pid, pid_t tid, const char *file, char *text, size_t room)
+procfile_take(int fd, char *text, size_t room)
 {
-	int fd = procfile_open(pid, tid, file), e;
-	ssize_t n;
+	ssize_t n = -1;
 
 	text[0] = '\0';
-	if (fd < 0)
-		return -1;
-	n = procfile_again(fd, text, room);
-	e = errno;
-	close(fd);
-	errno = e;
+	if (fd >= 0)
+		n = procfile_again(fd, text, room);
+	(void)call_close(fd);
 	return n;
+}
+
+ssize_t
+procfile_read(pid_t pid, pid_t tid, const char *file, char *text, size_t room)
+{
+	return procfile_take(procfile_open(pid, tid, file), text, room);
 }
 
 bool
@@ -114,6 +118,18 @@ procfile_lines(int fd, bool (*found)(void *arg, const char *line), void *arg)
 	}
 }
 
+int
+procfile_each(
+    pid_t pid, pid_t tid, const char *file, bool (*found)(void *arg, const char *line), void *arg)
+{
+	int fd = procfile_open(pid, tid, file), n = -1;
+
+	if (fd >= 0)
+		n = procfile_lines(fd, found, arg);
+	(void)call_close(fd);
+	return n;
+}
+
 /* The value of a digit; 99: it is none. */
 static unsigned
 digit(char c)
@@ -144,6 +160,14 @@ procfile_number(const char **at, unsigned base, uint64_t *out)
 	return true;
 }
 
+uint64_t
+procfile_next(const char **at, unsigned base)
+{
+	uint64_t n;
+
+	return procfile_number(at, base, &n) ? n : 0;
+}
+
 const char *
 procfile_word(const char *line, unsigned n)
 {
@@ -156,6 +180,14 @@ procfile_word(const char *line, unsigned n)
 	}
 }
 
+uint64_t
+procfile_field(const char *line, unsigned n, unsigned base)
+{
+	const char *at = procfile_word(line, n);
+
+	return procfile_next(&at, base);
+}
+
 const char *
 procfile_value(const char *text, const char *key)
 {
@@ -164,4 +196,34 @@ procfile_value(const char *text, const char *key)
 	while (!rest && *(text += text_span(text, "\n")))
 		rest = text_after(++text, key);
 	return rest;
+}
+
+int64_t
+procfile_valued(const char *text, const char *key, int64_t none)
+{
+	const char *at = procfile_value(text, key);
+	uint64_t v;
+
+	return at && procfile_number(&at, 10, &v) ? (int64_t)v : none;
+}
+
+const char *
+procfile_stat(pid_t pid, pid_t tid, char *text, size_t room)
+{
+	char *end;
+
+	if (procfile_read(pid, tid, "stat", text, room) <= 0 || !(end = strrchr(text, ')')) ||
+	    end[1] != ' ' || !end[2])
+		return NULL;
+	*end = '\0';
+	return end + 2;
+}
+
+ms
+procfile_cpu(const char *stat)
+{
+	unsigned long hz = getauxval(AT_CLKTCK);
+
+	return (ms)((procfile_field(stat, 11, 10) + procfile_field(stat, 12, 10)) * 1000 /
+	    (hz ? hz : 100));
 }

@@ -227,11 +227,9 @@ static bool
 found_process(int pid, void *arg)
 {
 	struct holders *h = arg;
-	char dir[32];
 
 	h->pid = pid;
-	(void)buf_print_to(dir, sizeof dir, "/proc/%d/fd", pid); /* fits */
-	(void)proc_each(dir, found_fd, h); /* another user's is not to be seen */
+	(void)proc_each_of(pid, "fd", found_fd, h); /* another user's is not to be seen */
 	return h->left > 0;
 }
 

@@ -1,53 +1,16 @@
 #include "target.h"
 
-#include <errno.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "../base/text.h"
 #include "call.h"
+#include "memory.h"
 #include "proc.h"
 #include "procfile.h"
 
 /* ---- processes and threads ---- */
-
-/*
- * stat(5): "PID (NAME) STATE ...", where the name may hold anything. What stands behind the name,
- * with the state as word 0; NULL: not known.
- */
-static const char *
-read_stat(pid_t pid, pid_t tid, char *text, size_t room)
-{
-	char *end;
-
-	if (procfile_read(pid, tid, "stat", text, room) <= 0 || !(end = strrchr(text, ')')) ||
-	    end[1] != ' ' || !end[2])
-		return NULL;
-	*end = '\0';
-	return end + 2;
-}
-
-/* The number that is word n; 0: there is none. */
-static uint64_t
-word(const char *line, unsigned n)
-{
-	const char *at = procfile_word(line, n);
-	uint64_t v;
-
-	return procfile_number(&at, 10, &v) ? v : 0;
-}
-
-/* The number behind a key; none: there is none. */
-static int64_t
-value(const char *text, const char *key, int64_t none)
-{
-	const char *at = procfile_value(text, key);
-	uint64_t v;
-
-	return at && procfile_number(&at, 10, &v) ? (int64_t)v : none;
-}
 
 static long
 read_call(pid_t pid, pid_t tid)
@@ -65,15 +28,14 @@ read_call(pid_t pid, pid_t tid)
 bool
 target_thread_read(struct target_thread *t, pid_t pid, pid_t tid)
 {
-	unsigned long hz = getauxval(AT_CLKTCK);
 	char text[1024];
 	const char *p, *name;
 
 	*t = (struct target_thread){ .cpu = -1, .call = -2 };
-	if (!(p = read_stat(pid, tid, text, sizeof text)))
+	if (!(p = procfile_stat(pid, tid, text, sizeof text)))
 		return false;
 	t->state = *p;
-	t->cpu = (ms)((word(p, 11) + word(p, 12)) * 1000 / (hz ? hz : 100));
+	t->cpu = procfile_cpu(p);
 	name = text_char(text, '(');
 	(void)buf_print_to(t->name, sizeof t->name, "%s", name ? name + 1 : ""); /* or cut */
 	t->call = read_call(pid, tid);
@@ -111,19 +73,17 @@ target_process_read(struct target_process *p, pid_t pid)
 	char text[8192];
 	const char *s;
 
-	*p = (struct target_process){ .uid = (uid_t)-1, .threads = -1 };
-	if (!(s = read_stat(pid, 0, text, sizeof text)))
+	*p = (struct target_process){ .uid = (uid_t)-1 };
+	if (!(s = procfile_stat(pid, 0, text, sizeof text)))
 		return false;
-	p->state = *s;
-	p->parent = (pid_t)word(s, 1);
-	p->threads = (long)word(s, 17);
-	p->started = word(s, 19);
+	p->parent = (pid_t)procfile_field(s, 1, 10);
+	p->started = procfile_field(s, 19, 10);
 	p->age = age_of(p->started);
 	if (procfile_read(pid, 0, "status", text, sizeof text) <= 0)
 		return true;
 	if ((s = procfile_value(text, "Uid:")) != NULL)
-		p->uid = (uid_t)word(s, 1);
-	p->tracer = (pid_t)value(text, "TracerPid:", 0);
+		p->uid = (uid_t)procfile_field(s, 1, 10);
+	p->tracer = (pid_t)procfile_valued(text, "TracerPid:", 0);
 	p->inner = last_number(procfile_value(text, "NSpid:"));
 	return true;
 }
@@ -132,47 +92,32 @@ int
 target_environment(pid_t pid, bool (*found)(void *arg, const char *variable), void *arg)
 {
 	int fd = procfile_open(pid, 0, "environ");
-	char text[4096], room[TARGET_VARIABLE];
-	struct buf b = buf_over(room, sizeof room);
-	bool more = true;
-	ssize_t n = -1;
+	struct procfile f = { 0 };
+	bool all = fd >= 0 && procfile_append(&f, fd), more = true;
 
-	if (fd < 0)
-		return -1;
-	while (more && (n = read(fd, text, sizeof text)) > 0)
-		for (ssize_t i = 0; i < n && more; i++) {
-			if (text[i]) {
-				buf_put(&b, &text[i], 1);
-				continue;
-			}
-			more = b.len == 0 || found(arg, room);
-			buf_clear(&b);
-		}
-	if (n < 0)
-		return call_fail_closed(fd, errno);
-	close(fd);
-	return 0;
+	(void)call_close(fd);
+	for (size_t at = 0; more && at < f.len; at += strlen(f.text + at) + 1)
+		more = !f.text[at] || found(arg, f.text + at);
+	memory_free(f.text, f.size);
+	return all ? 0 : -1;
 }
 
 void
 target_command(pid_t pid, struct buf *b)
 {
-	int fd = procfile_open(pid, 0, "cmdline");
-	size_t before = b->len, end = before;
-	char text[1024], name[16];
-	ssize_t n;
+	size_t before = b->len;
+	char name[16];
+	ssize_t n = procfile_read(pid, 0, "cmdline", b->base + before, b->room - before);
 
-	while (fd >= 0 && !b->cut && (n = read(fd, text, sizeof text)) > 0)
-		for (ssize_t i = 0; i < n; i++) {
-			buf_put(b, text[i] ? &text[i] : " ", 1);
-			if (text[i] && text[i] != ' ')
-				end = b->len;
-		}
-	if (fd >= 0)
-		close(fd);
-	b->len = end; /* without what the last NUL, or a title's many, became */
-	b->base[end] = '\0';
-	if (end > before)
+	for (b->len += n > 0 ? (size_t)n : 0; n > 0; n--)
+		if (!b->base[before + (size_t)n - 1])
+			b->base[before + (size_t)n - 1] = ' ';
+	b->cut |= b->len + 1 == b->room; /* or it ends just there */
+	/* without what the last NUL, or a title's many, became */
+	while (b->len > before && b->base[b->len - 1] == ' ')
+		b->len--;
+	b->base[b->len] = '\0';
+	if (b->len > before)
 		return;
 	proc_name(pid, name);
 	if (*name)
@@ -181,11 +126,14 @@ target_command(pid_t pid, struct buf *b)
 
 /* ---- memory ---- */
 
+const char target_memory_names[TARGET_MEMORY][6] = { "rss", "pss", "uss", "swap", "anon", "file",
+	"shmem", "heap", "stack", "size", "peak" };
+
 /* Bytes, of a line "Key:  4 kB"; -1: there is none. */
 static int64_t
 bytes(const char *text, const char *key)
 {
-	int64_t kb = value(text, key, -1);
+	int64_t kb = procfile_valued(text, key, -1);
 
 	return kb < 0 ? -1 : kb * 1024;
 }
@@ -213,38 +161,38 @@ add_heap(void *arg, uint64_t start, uint64_t end, uint64_t rss, const char *path
 bool
 target_memory_read(struct target_memory *m, pid_t pid, pid_t tid)
 {
+	static const char status[TARGET_MEMORY][10] = { [TARGET_RSS] = "VmRSS:",
+		[TARGET_SWAP] = "VmSwap:",
+		[TARGET_ANON] = "RssAnon:",
+		[TARGET_FILE] = "RssFile:",
+		[TARGET_SHMEM] = "RssShmem:",
+		[TARGET_STACK] = "VmStk:",
+		[TARGET_SIZE] = "VmSize:",
+		[TARGET_PEAK] = "VmHWM:" };
 	struct heap heap = { 0 };
 	char text[8192];
 	bool known;
 
-	*m = (struct target_memory){ -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1 };
 	known = procfile_read(pid, tid, "status", text, sizeof text) > 0;
-	m->rss = bytes(text, "VmRSS:");
-	m->swap = bytes(text, "VmSwap:");
-	m->anon = bytes(text, "RssAnon:");
-	m->file = bytes(text, "RssFile:");
-	m->shmem = bytes(text, "RssShmem:");
-	m->size = bytes(text, "VmSize:");
-	m->peak = bytes(text, "VmHWM:");
-	m->data = bytes(text, "VmData:");
-	m->stack = bytes(text, "VmStk:");
+	for (unsigned i = 0; i < TARGET_MEMORY; i++)
+		m->of[i] = *status[i] ? bytes(text, status[i]) : -1;
 	if (procfile_read(pid, tid, "smaps_rollup", text, sizeof text) > 0 &&
 	    procfile_value(text, "Pss:")) {
 		known = true;
-		m->rss = bytes(text, "Rss:");
-		m->pss = bytes(text, "Pss:");
-		m->swap = bytes(text, "Swap:");
-		m->uss = bytes(text, "Private_Clean:") + bytes(text, "Private_Dirty:");
+		m->of[TARGET_RSS] = bytes(text, "Rss:");
+		m->of[TARGET_PSS] = bytes(text, "Pss:");
+		m->of[TARGET_SWAP] = bytes(text, "Swap:");
+		m->of[TARGET_USS] = bytes(text, "Private_Clean:") + bytes(text, "Private_Dirty:");
 	}
 	if (target_smaps(pid, tid, add_heap, &heap) == 0)
-		m->heap = heap.rss;
+		m->of[TARGET_HEAP] = heap.rss;
 	return known;
 }
 
 /* ---- limits and cgroup ---- */
 
 /* The columns of /proc/PID/limits, each as wide as the kernel prints it, and a blank. */
-enum { SOFT = 26, HARD = SOFT + 21, UNIT = HARD + 21 };
+enum { SOFT = 26, HARD = SOFT + 21, UNIT = HARD + 21, ROW = 128 };
 
 struct rows {
 	bool (*found)(
@@ -253,29 +201,29 @@ struct rows {
 	bool titles; /* those were the first line */
 };
 
-/* A column without the blanks that fill it. */
+/* The column that ends before next, without the blanks that fill it. */
 static const char *
-column(const char *line, size_t from, size_t to, char room[32])
+column(char *row, size_t from, size_t next)
 {
-	while (to > from && line[to - 1] == ' ')
-		to--;
-	(void)buf_print_to(room, 32, "%.*s", (int)(to - from), line + from); /* or cut */
-	return room;
+	while (--next > from && row[next - 1] == ' ')
+		;
+	row[next] = '\0';
+	return row + from;
 }
 
 static bool
 take_row(void *arg, const char *line)
 {
-	char name[32], soft[32], hard[32], unit[32];
 	size_t len = strlen(line);
 	struct rows *r = arg;
+	char row[ROW];
 
-	if (!r->titles || len < UNIT) {
+	if (!r->titles || len < UNIT || !buf_print_to(row, sizeof row, "%s ", line)) {
 		r->titles = true;
 		return true;
 	}
-	return r->found(r->arg, column(line, 0, SOFT, name), column(line, SOFT, HARD, soft),
-	    column(line, HARD, UNIT, hard), column(line, UNIT, len, unit));
+	return r->found(r->arg, column(row, 0, SOFT), column(row, SOFT, HARD),
+	    column(row, HARD, UNIT), column(row, UNIT, len + 1));
 }
 
 int
@@ -285,13 +233,8 @@ target_limits(pid_t pid,
     void *arg)
 {
 	struct rows r = { .found = found, .arg = arg };
-	int fd = procfile_open(pid, 0, "limits"), n;
 
-	if (fd < 0)
-		return -1;
-	n = procfile_lines(fd, take_row, &r);
-	close(fd); /* a read's errno is as it was: close(2) of such a file does not fail */
-	return n;
+	return procfile_each(pid, 0, "limits", take_row, &r);
 }
 
 /* Which lines of /proc/PID/cgroup there are: "ID:CONTROLLERS:PATH". */
@@ -340,12 +283,8 @@ take_group(void *arg, const char *line)
 bool
 target_cgroup(pid_t pid, struct buf *b)
 {
-	int fd = procfile_open(pid, 0, "cgroup");
 	struct groups g = { .path = b };
 
-	if (fd < 0)
-		return false;
-	(void)procfile_lines(fd, take_group, &g); /* what was found is found */
-	close(fd);
+	(void)procfile_each(pid, 0, "cgroup", take_group, &g); /* what was found is found */
 	return g.second || g.memory;
 }

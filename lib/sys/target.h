@@ -56,12 +56,24 @@ struct target_thread {
 /* False: it has ended. */
 bool target_thread_read(struct target_thread *, pid_t, pid_t tid);
 
-/* Bytes; -1: not known. */
+enum target_memory_kind {
+	TARGET_RSS, /* this and the next three of smaps_rollup; else of status */
+	TARGET_PSS,
+	TARGET_USS,
+	TARGET_SWAP,
+	TARGET_ANON, /* RssAnon and so on of status */
+	TARGET_FILE,
+	TARGET_SHMEM,
+	TARGET_HEAP,  /* resident in [heap], of smaps */
+	TARGET_STACK, /* VmStk, VmSize, VmHWM */
+	TARGET_SIZE,
+	TARGET_PEAK,
+	TARGET_MEMORY
+};
+extern const char target_memory_names[TARGET_MEMORY][6]; /* "rss" */
+/* Bytes of each kind; -1: not known. */
 struct target_memory {
-	int64_t rss, pss, uss, swap;     /* smaps_rollup; rss else of status */
-	int64_t anon, file, shmem;       /* RssAnon, RssFile, RssShmem of status */
-	int64_t size, peak, data, stack; /* VmSize, VmHWM, VmData, VmStk */
-	int64_t heap;                    /* resident in [heap], of smaps */
+	int64_t of[TARGET_MEMORY];
 };
 bool target_memory_read(struct target_memory *, pid_t, pid_t tid);
 /*
@@ -73,10 +85,8 @@ int target_smaps(pid_t, pid_t tid,
     void *arg);
 
 struct target_process {
-	char state;
 	pid_t parent;
 	uid_t uid;    /* effective; (uid_t)-1: not known */
-	long threads; /* -1: not known */
 	pid_t tracer; /* 0: nobody traces it */
 	pid_t inner;  /* its pid in its own pid namespace, NSpid; 0: not known */
 	uint64_t
@@ -86,7 +96,6 @@ struct target_process {
 bool target_process_read(struct target_process *, pid_t);
 
 /* Calls found for each variable of its environment, until it returns false; -1: errno. */
-#define TARGET_VARIABLE 1024 /* bytes with a NUL; what does not fit is cut */
 int target_environment(pid_t, bool (*found)(void *arg, const char *variable), void *arg);
 
 /* The command line, NULs as blanks, else [name]; not escaped. */

@@ -30,14 +30,12 @@ put_flags(uint64_t flags, struct buf *b)
 		{ O_NOATIME, "O_NOATIME" },
 		{ O_CLOEXEC, "O_CLOEXEC" },
 	};
+	static const char modes[4][12] = { "O_RDONLY", "O_WRONLY", "O_RDWR", "O_RDWR" };
 
 	if (flags & O_PATH)
 		buf_puts(b, "O_PATH");
 	else
-		buf_puts(b,
-		    (flags & 3) == O_RDONLY       ? "O_RDONLY"
-			: (flags & 3) == O_WRONLY ? "O_WRONLY"
-						  : "O_RDWR");
+		buf_puts(b, modes[flags & 3]);
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if ((flags & names[i].flag) == names[i].flag) {
 			buf_printf(b, "|%.12s", names[i].name);
@@ -68,9 +66,7 @@ read_info(pid_t pid, int fd, uint64_t *pos, uint64_t *flags)
 	(void)buf_print_to(file, sizeof file, "fdinfo/%d", fd); /* fits */
 	if (procfile_read(pid, 0, file, text, sizeof text) <= 0)
 		return false;
-	at = procfile_value(text, "pos:");
-	if (!at || !procfile_number(&at, 10, pos))
-		return false;
+	*pos = (uint64_t)procfile_valued(text, "pos:", 0);
 	at = procfile_value(text, "flags:");
 	return at && procfile_number(&at, 8, flags);
 }
@@ -82,10 +78,9 @@ static void
 put_signals(const char *mask, struct buf *b)
 {
 	const char *comma = "";
-	uint64_t set = 0;
+	uint64_t set = procfile_next(&mask, 16);
 	char name[16];
 
-	(void)procfile_number(&mask, 16, &set); /* the kernel's own */
 	buf_puts(b, " signals=");
 	for (int sig = 1; sig <= 64; sig++)
 		if (set >> (sig - 1) & 1) {
@@ -138,13 +133,10 @@ put_facts(pid_t pid, int fd, const char *name, struct buf *b)
 {
 	struct facts f = { .b = b };
 	char path[32];
-	int info;
 
 	(void)buf_print_to(path, sizeof path, "fdinfo/%d", fd); /* fits */
-	if ((info = procfile_open(pid, 0, path)) < 0)
+	if (procfile_each(pid, 0, path, take_fact, &f) < 0)
 		return;
-	(void)procfile_lines(info, take_fact, &f); /* what was found is told */
-	close(info);
 	if (text_after(name, "anon_inode:[eventpoll]") || text_after(name, "anon_inode:inotify"))
 		buf_printf(b, " watches=%u", f.watches);
 }
@@ -157,6 +149,7 @@ put_file(pid_t pid, int fd, const char *name, size_t len, struct buf *b)
 {
 	bool device = text_after(name, "/dev/") && !text_after(name, "/dev/shm/");
 	bool pipe = text_after(name, "pipe:[") != NULL;
+	static const char modes[4][4] = { " r", " w", " rw", " rw" };
 	uint64_t pos, flags;
 
 	buf_escape(b, name, len, len);
@@ -173,10 +166,7 @@ put_file(pid_t pid, int fd, const char *name, size_t len, struct buf *b)
 		put_flags(flags, b);
 		buf_printf(b, " pos=%llu", (unsigned long long)pos);
 	} else
-		buf_puts(b,
-		    (flags & 3) == O_RDONLY       ? " r"
-			: (flags & 3) == O_WRONLY ? " w"
-						  : " rw");
+		buf_puts(b, modes[flags & 3]);
 }
 
 int

@@ -16,23 +16,22 @@
 static bool
 parse(const char *line, struct target_map *m)
 {
-	uint64_t major, minor;
 	const char *p = line, *flags;
 
 	if (!procfile_number(&p, 16, &m->start) || *p++ != '-' ||
-	    !procfile_number(&p, 16, &m->end) || *p++ != ' ' || text_span(p, " \n") != 4)
+	    !procfile_number(&p, 16, &m->end) || text_span(p + 1, " \n") != 4)
 		return false;
-	flags = p;
-	p += 4;
-	if (!procfile_number(&p, 16, &m->offset) || !procfile_number(&p, 16, &major) ||
-	    *p++ != ':' || !procfile_number(&p, 16, &minor) || !procfile_number(&p, 10, &m->inode))
-		return false;
+	flags = p + 1;
+	p += 5;
+	m->offset = procfile_next(&p, 16); /* where it begins so, the rest follows */
+	m->major = (unsigned)procfile_next(&p, 16);
+	p += *p == ':';
+	m->minor = (unsigned)procfile_next(&p, 16);
+	m->inode = procfile_next(&p, 10);
 	m->readable = flags[0] == 'r';
 	m->writable = flags[1] == 'w';
 	m->executable = flags[2] == 'x';
 	m->shared = flags[3] == 's';
-	m->major = (unsigned)major;
-	m->minor = (unsigned)minor;
 	m->path = procfile_word(p, 0);
 	return true;
 }
@@ -163,12 +162,6 @@ target_smaps(pid_t pid, pid_t tid,
     void *arg)
 {
 	struct reader r = { .found = found, .arg = arg };
-	int fd = procfile_open(pid, tid, "smaps");
 
-	if (fd < 0)
-		return -1;
-	if (procfile_lines(fd, take_line, &r) < 0)
-		return call_fail_closed(fd, errno);
-	close(fd);
-	return 0;
+	return procfile_each(pid, tid, "smaps", take_line, &r);
 }

@@ -21,10 +21,7 @@ static const char lists[TARGET_LISTS][12] = { "net/tcp", "net/tcp6", "net/udp", 
 static uint64_t
 inode_of(const char *row, int list)
 {
-	const char *at = procfile_word(row, list == UNIX ? 6 : 9);
-	uint64_t inode;
-
-	return procfile_number(&at, 10, &inode) ? inode : 0;
+	return procfile_field(row, list == UNIX ? 6 : 9, 10);
 }
 
 /* What maps take as a key; the kernel's inodes of sockets have 32 bits. */
@@ -177,19 +174,17 @@ put_address(const char *hex, struct buf *b)
 {
 	size_t digits = text_span(hex, ": ");
 	unsigned char a[16] = { 0 };
-	uint64_t port = 0;
+	unsigned port;
 	const char *at;
 	char word[9];
 
 	for (size_t i = 0; i + 8 <= digits && i < 32; i += 8) {
-		uint64_t v = 0;
 		uint32_t w;
 
 		memcpy(word, hex + i, 8);
 		word[8] = '\0';
 		at = word;
-		(void)procfile_number(&at, 16, &v); /* the kernel's own digits */
-		w = (uint32_t)v;
+		w = (uint32_t)procfile_next(&at, 16);
 		memcpy(a + i / 2, &w, sizeof w);
 	}
 	if (digits > 8)
@@ -197,12 +192,10 @@ put_address(const char *hex, struct buf *b)
 	else
 		put_ipv4(a, b);
 	at = hex + digits;
-	if (*at == ':') {
-		at++;
-		(void)procfile_number(&at, 16, &port);
-	}
-	buf_printf(b, ":%u", (unsigned)port);
-	return (unsigned)port;
+	at += *at == ':';
+	port = (unsigned)procfile_next(&at, 16);
+	buf_printf(b, ":%u", port);
+	return port;
 }
 
 /* ---- one socket ---- */
@@ -223,15 +216,13 @@ put_inet(const char *row, int list, const struct sockdiag_row *more, struct buf 
 		"FIN_WAIT2", "TIME_WAIT", "CLOSE", "CLOSE_WAIT", "LAST_ACK", "LISTEN", "CLOSING" };
 	enum { LISTEN = 10 };
 	const char *peer = procfile_word(row, 2), *at = procfile_word(row, 3);
-	uint64_t state = 0, rxq = 0, txq = 0;
+	uint64_t state = procfile_next(&at, 16), txq = procfile_next(&at, 16), rxq;
 	bool listens;
 	struct buf remote;
 	char text[64];
 
-	(void)procfile_number(&at, 16, &state); /* the kernel's own */
-	(void)procfile_number(&at, 16, &txq);
 	at += *at == ':';
-	(void)procfile_number(&at, 16, &rxq);
+	rxq = procfile_next(&at, 16);
 	if (state >= sizeof states / sizeof *states)
 		state = 0;
 	listens = list < UDP && state == LISTEN;
@@ -261,12 +252,9 @@ put_netlink(const char *row, struct buf *b)
 		[15] = "uevent",
 		[16] = "generic" };
 	const char *at = procfile_word(row, 1);
-	uint64_t protocol = 0, port = 0, groups = 0, rxq = 0;
+	uint64_t protocol = procfile_next(&at, 10), port = procfile_next(&at, 10),
+		 groups = procfile_next(&at, 16), rxq = procfile_next(&at, 10);
 
-	(void)procfile_number(&at, 10, &protocol); /* the kernel's own */
-	(void)procfile_number(&at, 10, &port);
-	(void)procfile_number(&at, 16, &groups);
-	(void)procfile_number(&at, 10, &rxq);
 	buf_printf(b, "netlink %u", (unsigned)protocol);
 	if (protocol < sizeof names / sizeof *names && names[protocol][0])
 		buf_printf(b, " (%.8s)", names[protocol]);
@@ -313,12 +301,8 @@ static void
 put_unix(const struct target_sockets *s, const char *row, uint64_t inode,
     const struct sockdiag_row *more, struct buf *b)
 {
-	const char *flags = procfile_word(row, 3);
-	bool listens;
-	uint64_t v = 0;
+	bool listens = (procfile_field(row, 3, 16) & 0x10000) != 0; /* __SO_ACCEPTCON */
 
-	(void)procfile_number(&flags, 16, &v); /* the kernel's own */
-	listens = (v & 0x10000) != 0;          /* __SO_ACCEPTCON */
 	buf_puts(b, "unix ");
 	put_path(row, b);
 	buf_printf(b, listens ? " LISTEN" : " [%u]", (unsigned)inode);

@@ -36,7 +36,12 @@ ATF_TC_BODY(reads, tc)
 		ATF_CHECK_EQ(procfile_again(fd, small, sizeof small), 4);
 		ATF_CHECK_STREQ(small, "proc");
 	}
-	close(fd);
+	ATF_CHECK_EQ(procfile_take(fd, text, sizeof text), 14);
+	ATF_CHECK(close(fd) == -1 && errno == EBADF); /* it was closed */
+	ATF_CHECK(procfile_take(-1, text, sizeof text) == -1 && !*text);
+	ATF_CHECK_EQ(*procfile_stat(getpid(), 0, text, sizeof text), 'R');
+	ATF_CHECK(strcmp(strchr(text, '('), "(procfile_test") == 0);
+	ATF_CHECK(!procfile_stat(0x7ffffff0, 0, text, sizeof text));
 }
 
 ATF_TC_WITHOUT_HEAD(appends);
@@ -89,6 +94,10 @@ ATF_TC_BODY(lines, tc)
 	ATF_CHECK_STREQ(s.text, "one;;");
 	close(fd);
 	ATF_CHECK_EQ(procfile_lines(fd, line, &s), -1);
+	s = (struct seen){ .most = 9 };
+	ATF_CHECK_EQ(procfile_each(getpid(), getpid(), "comm", line, &s), 0);
+	ATF_CHECK_STREQ(s.text, "procfile_test;");
+	ATF_CHECK(procfile_each(getpid(), 0, "missing", line, &s) == -1 && errno == ENOENT);
 }
 
 ATF_TC_WITHOUT_HEAD(words);
@@ -103,6 +112,11 @@ ATF_TC_BODY(words, tc)
 	ATF_CHECK(procfile_number(&at, 8, &n) && n == 077 && *at == '9');
 	at = "18446744073709551615";
 	ATF_CHECK(procfile_number(&at, 10, &n) && n == UINT64_MAX);
+	at = " 12 x";
+	ATF_CHECK(procfile_next(&at, 10) == 12 && procfile_next(&at, 10) == 0);
+	ATF_CHECK(procfile_field("S 1 1f", 2, 16) == 0x1f && procfile_field("S 1", 2, 16) == 0);
+	ATF_CHECK_EQ(procfile_valued("Size: 1\nRss: 22 kB\n", "Rss:", -1), 22);
+	ATF_CHECK_EQ(procfile_valued("Size: 1\nRss: 22 kB\n", "Pss:", -1), -1);
 	ATF_CHECK_STREQ(procfile_word("a bb  c", 2), "c");
 	ATF_CHECK_STREQ(procfile_word("a bb  c", 0), "a bb  c");
 	ATF_CHECK_STREQ(procfile_word("a", 5), "");

@@ -238,10 +238,8 @@ ATF_TC_BODY(a_process, tc)
 	pid_t pid;
 
 	ATF_REQUIRE(target_process_read(&p, getpid()));
-	ATF_CHECK_EQ(p.state, 'R');
 	ATF_CHECK_EQ(p.parent, getppid());
 	ATF_CHECK_EQ(p.uid, geteuid());
-	ATF_CHECK_EQ(p.threads, 1);
 	ATF_CHECK_EQ(p.tracer, 0);
 	ATF_CHECK_EQ(p.inner, getpid());
 	ATF_CHECK(p.started > 0);
@@ -257,12 +255,10 @@ ATF_TC_BODY(a_process, tc)
 	(void)kill(pid, SIGKILL);
 	(void)status_of(pid);
 	ATF_CHECK(!target_process_read(&again, pid));
-	ATF_CHECK_EQ(again.threads, -1);
 	ATF_CHECK(again.uid == (uid_t)-1);
 	ATF_REQUIRE_EQ(pipe2(other.pipe, O_CLOEXEC), 0);
 	ATF_REQUIRE_EQ(pthread_create(&id, NULL, odd_thread, "x"), 0);
 	ATF_REQUIRE(target_process_read(&again, getpid()));
-	ATF_CHECK_EQ(again.threads, 2);
 	ATF_CHECK_EQ(again.started, p.started);
 }
 
@@ -329,6 +325,8 @@ ATF_TC_BODY(command_lines, tc)
 	ATF_CHECK_STREQ(room, "");
 }
 
+#define LONG 99999
+
 struct variables {
 	int calls, matched, stop;
 };
@@ -340,16 +338,14 @@ note_variable(void *arg, const char *variable)
 
 	v->matched += strcmp(variable, "A=1") == 0 || strcmp(variable, "B=x\ny") == 0 ||
 	    strcmp(variable, "none") == 0;
-	/* of what is too long the beginning */
-	v->matched +=
-	    strncmp(variable, "LONG=zzz", 8) == 0 && strlen(variable) == TARGET_VARIABLE - 1;
+	v->matched += strncmp(variable, "LONG=zzz", 8) == 0 && strlen(variable) == LONG;
 	return ++v->calls != v->stop;
 }
 
 ATF_TC_WITHOUT_HEAD(environment);
 ATF_TC_BODY(environment, tc)
 {
-	static char large[100000];
+	static char large[LONG + 1];
 	char *argv[] = { "sleep", "1000", NULL };
 	char *env[] = { "A=1", large, "B=x\ny", "none", NULL };
 	struct variables v = { 0 };
@@ -419,24 +415,26 @@ ATF_TC_BODY(memory_of_a_process, tc)
 	}
 	ATF_REQUIRE_EQ(waitpid(pid, NULL, WUNTRACED), pid);
 	ATF_REQUIRE(target_memory_read(&m, pid, pid));
-	ATF_CHECK(m.rss >= (int64_t)(8 * MB));
-	ATF_CHECK(m.anon >= (int64_t)(8 * MB));
-	ATF_CHECK(m.uss >= (int64_t)(8 * MB) && m.uss <= m.rss);
-	ATF_CHECK(m.pss >= m.uss && m.pss <= m.rss);
-	ATF_CHECK(m.uss - before.uss >= (int64_t)(8 * MB) - 65536);
-	ATF_CHECK_EQ(m.swap, 0);
-	ATF_CHECK(m.file > 0 && m.shmem >= 0);
-	ATF_CHECK(m.size >= m.rss && m.peak > 0 && m.data > 0 && m.stack > 0);
-	ATF_CHECK(m.heap >= 0 && m.heap < m.rss);
+	ATF_CHECK(m.of[TARGET_RSS] >= (int64_t)(8 * MB));
+	ATF_CHECK(m.of[TARGET_ANON] >= (int64_t)(8 * MB));
+	ATF_CHECK(m.of[TARGET_USS] >= (int64_t)(8 * MB) && m.of[TARGET_USS] <= m.of[TARGET_RSS]);
+	ATF_CHECK(m.of[TARGET_PSS] >= m.of[TARGET_USS] && m.of[TARGET_PSS] <= m.of[TARGET_RSS]);
+	ATF_CHECK(m.of[TARGET_USS] - before.of[TARGET_USS] >= (int64_t)(8 * MB) - 65536);
+	ATF_CHECK_EQ(m.of[TARGET_SWAP], 0);
+	ATF_CHECK(m.of[TARGET_FILE] > 0 && m.of[TARGET_SHMEM] >= 0);
+	ATF_CHECK(m.of[TARGET_SIZE] >= m.of[TARGET_RSS] && m.of[TARGET_PEAK] > 0 &&
+	    m.of[TARGET_STACK] > 0);
+	ATF_CHECK(m.of[TARGET_HEAP] >= 0 && m.of[TARGET_HEAP] < m.of[TARGET_RSS]);
 	ATF_CHECK_EQ(target_smaps(pid, pid, sum, &rss), 0);
-	off = (int64_t)rss - m.rss;
+	off = (int64_t)rss - m.of[TARGET_RSS];
 	ATF_CHECK_MSG(off < 1 << 20 && off > -(1 << 20), "%ld", (long)off);
 	ATF_CHECK_EQ(target_smaps(pid, pid, count_one, &calls), 0);
 	ATF_CHECK_EQ(calls, 1);
 	(void)kill(pid, SIGKILL);
 	(void)status_of(pid);
 	ATF_CHECK(!target_memory_read(&m, pid, pid));
-	ATF_CHECK(m.rss == -1 && m.heap == -1 && m.pss == -1 && m.stack == -1);
+	ATF_CHECK(m.of[TARGET_RSS] == -1 && m.of[TARGET_HEAP] == -1 && m.of[TARGET_PSS] == -1 &&
+	    m.of[TARGET_STACK] == -1);
 	ATF_CHECK_EQ(target_smaps(pid, pid, count_one, &calls), -1);
 }
 
@@ -452,8 +450,8 @@ ATF_TC_BODY(memory_of_the_heap, tc)
 	ATF_REQUIRE(p != (void *)-1);
 	memset(p, 1, 4 * MB);
 	ATF_REQUIRE(target_memory_read(&m, pid, pid));
-	ATF_CHECK(m.heap >= before.heap + (int64_t)(4 * MB) - 8192);
-	ATF_CHECK(m.heap < before.heap + (int64_t)(5 * MB));
+	ATF_CHECK(m.of[TARGET_HEAP] >= before.of[TARGET_HEAP] + (int64_t)(4 * MB) - 8192);
+	ATF_CHECK(m.of[TARGET_HEAP] < before.of[TARGET_HEAP] + (int64_t)(5 * MB));
 }
 
 /* ---- descriptors ---- */
