@@ -107,7 +107,7 @@ no_process(pid_t pid, const char *gone)
 static int
 dump(void *arg)
 {
-	static struct stacks stacks; /* large for a stack */
+	struct stacks stacks;
 	struct sink sink;
 	const struct job *j = arg;
 	struct report r = { .pid = j->pid, .stacks = &stacks, .environment = j->o->environment };
@@ -220,6 +220,7 @@ run(int argc, char **argv)
 	uint64_t n;
 	int first, status = 0, one;
 
+	call_signal(SIGCHLD, SIG_DFL); /* who ignores it is told of no end */
 	opt_defaults(opts, &o);
 	if ((first = opt_parse(opts, &o, &text, argc, argv, &why)) < 0) {
 		complain("%s", room);

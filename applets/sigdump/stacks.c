@@ -174,7 +174,7 @@ may_sleep(struct stacks *s, struct thread *t, const struct capture *failed, stru
 {
 	if (failed->error == ESRCH)
 		return false;
-	capture_asleep(s->pid, t->tid, end_of, s, s->room, c);
+	capture_asleep(&s->from, t->tid, c);
 	return c->how == CAPTURE_NO_STOP && walk(s, t, c, true);
 }
 
@@ -184,9 +184,9 @@ take(struct stacks *s, struct thread *t)
 	struct capture c, again;
 
 	(void)target_thread_read(&t->info, s->pid, t->tid); /* else it has just ended */
-	capture_asleep(s->pid, t->tid, end_of, s, s->room, &c);
+	capture_asleep(&s->from, t->tid, &c);
 	if (c.how != CAPTURE_NO_STOP || !walk(s, t, &c, false)) {
-		capture_stop(s->pid, t->tid, end_of, s, s->room, &c);
+		capture_stop(&s->from, t->tid, &c);
 		if (c.how == CAPTURE_STOPPED)
 			(void)walk(s, t, &c, true); /* all is known now */
 		else if (may_sleep(s, t, &c, &again))
@@ -217,11 +217,9 @@ static unsigned
 list(struct stacks *s)
 {
 	unsigned before = s->threads;
-	char dir[32];
 
 	s->unseen = 0;
-	(void)buf_print_to(dir, sizeof dir, "/proc/%d/task", (int)s->pid); /* it fits */
-	(void)proc_each(dir, add, s); /* a process that has ended has none */
+	(void)proc_each_of(s->pid, "task", add, s); /* a process that has ended has none */
 	return s->threads - before;
 }
 
@@ -263,7 +261,7 @@ take_together(struct stacks *s)
 		struct thread *t = &s->thread[i];
 		ms wait = waited < CAPTURE_WAIT ? CAPTURE_WAIT : 0;
 
-		if (capture_held(s->pid, t->tid, wait, end_of, s, s->room, &c[i]))
+		if (capture_held(&s->from, t->tid, wait, &c[i]))
 			(void)walk(s, t, &c[i], true);
 		else if (c[i].error == ETIMEDOUT)
 			waited += wait;
@@ -305,9 +303,9 @@ stacks_take(struct stacks *s, pid_t pid, bool together)
 	s->thread = memory_get(STACKS_THREADS * sizeof *s->thread);
 	s->stack = memory_get(STACKS_THREADS * sizeof *s->stack);
 	s->frame = memory_get(STACKS_FRAMES * sizeof *s->frame);
-	s->room = memory_get(CAPTURE_ROOM);
+	s->from = (struct capture_from){ pid, end_of, s, memory_get(CAPTURE_ROOM) };
 	s->alike = memory_get(sizeof *s->alike);
-	if (!s->seen.cell || !s->thread || !s->stack || !s->frame || !s->room || !s->alike)
+	if (!s->seen.cell || !s->thread || !s->stack || !s->frame || !s->from.room || !s->alike)
 		return false;
 	(void)list(s);
 	for (unsigned i = 0; i < s->threads && !s->open; i++) {

@@ -47,7 +47,7 @@ struct stacks {
 	uint64_t held_ns;                      /* the longest */
 
 	struct map seen;
-	unsigned char *room; /* of one capture */
+	struct capture_from from;
 	struct alike *alike;
 	struct images images;
 };

@@ -70,6 +70,12 @@ now_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
+static uint64_t
+deadline_in(ms wait)
+{
+	return now_ns() + (uint64_t)wait * 1000000;
+}
+
 /* While a thread is stopped nobody else's turn is waited for, if permitted; then as usual again. */
 static void
 hurry(bool real_time)
@@ -93,6 +99,13 @@ ended(pid_t tid)
 	if (syscall(SYS_tkill, tid, 0) < 0 && errno == ESRCH)
 		return true;
 	return proc_stat(tid, &st) && (st.state == 'Z' || st.state == 'X');
+}
+
+/* What a call has failed with says less than that the thread has ended. */
+static bool
+fail_alive(struct capture *c, pid_t tid, int error, const char *step)
+{
+	return fail(c, ended(tid) ? ESRCH : error, step);
 }
 
 static bool
@@ -146,13 +159,13 @@ capture_memory(pid_t pid, uint64_t address, void *to, size_t len)
 
 /* By the thread, as the leader's memory is gone once that has ended. */
 static void
-copy_stack(pid_t tid, capture_end_of *end_of, void *arg, unsigned char *room, struct capture *c)
+copy_stack(const struct capture_from *from, pid_t tid, struct capture *c)
 {
 	struct iovec piece[2] = { { .iov_base = (void *)(uintptr_t)c->sp } };
-	uint64_t end = end_of(arg, c->sp);
+	uint64_t end = from->end_of(from->arg, c->sp);
 	size_t got;
 
-	c->bytes = room;
+	c->bytes = from->room;
 	c->end = end > c->sp ? end : 0;
 	piece[0].iov_len = c->end ? (size_t)(end - c->sp) : CAPTURE_STACK;
 	if (piece[0].iov_len > CAPTURE_ROOM) {
@@ -160,7 +173,7 @@ copy_stack(pid_t tid, capture_end_of *end_of, void *arg, unsigned char *room, st
 		piece[1].iov_base = (void *)(uintptr_t)(end - CAPTURE_END);
 		piece[1].iov_len = CAPTURE_END;
 	}
-	got = copy(tid, piece, piece[1].iov_len ? 2 : 1, room);
+	got = copy(tid, piece, piece[1].iov_len ? 2 : 1, from->room);
 	c->len = got < piece[0].iov_len ? got : piece[0].iov_len;
 	/* all or nothing: what is known of it is where it ends */
 	c->end_len = got - c->len == CAPTURE_END ? CAPTURE_END : 0;
@@ -169,19 +182,18 @@ copy_stack(pid_t tid, capture_end_of *end_of, void *arg, unsigned char *room, st
 /* ---- without stopping it ---- */
 
 /* The two files, each as it is at one moment. */
+enum { TIMES, CALL };
 struct proof {
-	char times[96], call[256];
+	char text[2][256];
 };
 
 static bool
-prove(const int fd[2], bool times_first, struct proof *p)
+prove(const int fd[2], unsigned first, struct proof *p)
 {
-	bool ok = true;
-
-	for (int i = 0; i < 2 && ok; i++)
-		ok = (i == 0) == times_first ? procfile_again(fd[0], p->times, sizeof p->times) > 0
-					     : procfile_again(fd[1], p->call, sizeof p->call) > 0;
-	return ok;
+	for (unsigned i = first; i < first + 2; i++)
+		if (procfile_again(fd[i % 2], p->text[i % 2], sizeof p->text[0]) <= 0)
+			return false;
+	return true;
 }
 
 /* "NR ARG1 ... ARG6 SP PC", "-1 SP PC" where it is in none, "running". */
@@ -194,24 +206,24 @@ parse_call(const char *call, struct capture *c)
 }
 
 static bool
-asleep(const int fd[2], pid_t tid, capture_end_of *end_of, void *arg, unsigned char *room,
-    struct capture *c)
+asleep(const struct capture_from *from, const int fd[2], pid_t tid, struct capture *c)
 {
 	struct proof before, after;
 
 	/* the times enclose all else: had it run in between, they would differ */
-	if (!prove(fd, true, &before))
-		return fail(c, ended(tid) ? ESRCH : errno, "syscall");
-	if (!parse_call(before.call, c))
-		return fail(c, ended(tid) ? ESRCH : EAGAIN, "syscall");
-	copy_stack(tid, end_of, arg, room, c);
+	if (!prove(fd, TIMES, &before))
+		return fail_alive(c, tid, errno, "syscall");
+	if (!parse_call(before.text[CALL], c))
+		return fail_alive(c, tid, EAGAIN, "syscall");
+	copy_stack(from, tid, c);
 	if (c->len == 0)
-		return fail(c, ended(tid) ? ESRCH : errno, "process_vm_readv");
-	if (!prove(fd, false, &after))
-		return fail(c, ended(tid) ? ESRCH : errno, "syscall");
+		return fail_alive(c, tid, errno, "process_vm_readv");
+	if (!prove(fd, CALL, &after))
+		return fail_alive(c, tid, errno, "syscall");
 	/* a kernel that does not count says so: nothing is proved by it */
-	if (strcmp(before.times, "0 0 0\n") == 0 || strcmp(before.times, after.times) != 0 ||
-	    strcmp(before.call, after.call) != 0)
+	if (strcmp(before.text[TIMES], "0 0 0\n") == 0 ||
+	    strcmp(before.text[TIMES], after.text[TIMES]) != 0 ||
+	    strcmp(before.text[CALL], after.text[CALL]) != 0)
 		return fail(c, EAGAIN, "schedstat");
 	c->pac_mask = pac_mask();
 	c->how = CAPTURE_NO_STOP;
@@ -219,29 +231,25 @@ asleep(const int fd[2], pid_t tid, capture_end_of *end_of, void *arg, unsigned c
 }
 
 void
-capture_asleep(
-    pid_t pid, pid_t tid, capture_end_of *end_of, void *arg, unsigned char *room, struct capture *c)
+capture_asleep(const struct capture_from *from, pid_t tid, struct capture *c)
 {
-	static const char *const files[2] = { "schedstat", "syscall" };
+	static const char files[2][12] = { [TIMES] = "schedstat", [CALL] = "syscall" };
 	int fd[2] = { -1, -1 };
+	bool ok = true;
 
 	*c = (struct capture){ 0 };
 	if (machine.len == 0) {
 		(void)fail(c, ENOSYS, "machine");
 		return;
 	}
+	for (int i = 0; i < 2 && ok; i++) {
+		fd[i] = procfile_open(from->pid, tid, files[i]);
+		ok = fd[i] >= 0 || fail_alive(c, tid, errno == ENOENT ? ENOSYS : errno, files[i]);
+	}
+	if (ok)
+		(void)asleep(from, fd, tid, c);
 	for (int i = 0; i < 2; i++)
-		if ((fd[i] = procfile_open(pid, tid, files[i])) < 0) {
-			int e = errno;
-
-			(void)fail(c, ended(tid) ? ESRCH : e == ENOENT ? ENOSYS : e, files[i]);
-			goto done;
-		}
-	(void)asleep(fd, tid, end_of, arg, room, c);
-done:
-	for (int i = 0; i < 2; i++)
-		if (fd[i] >= 0)
-			close(fd[i]);
+		(void)call_close(fd[i]);
 }
 
 /* ---- stopping it ---- */
@@ -317,11 +325,8 @@ capture_hold(pid_t tid, struct capture *c)
 	*c = (struct capture){ .how = CAPTURE_STOPPED };
 	if (machine.len == 0)
 		return fail(c, ENOSYS, "machine");
-	if (trace(PTRACE_SEIZE, tid, 0, NULL) < 0) {
-		int e = errno;
-
-		return fail(c, e == EPERM && ended(tid) ? ESRCH : e, "PTRACE_SEIZE");
-	}
+	if (trace(PTRACE_SEIZE, tid, 0, NULL) < 0)
+		return fail_alive(c, tid, errno, "PTRACE_SEIZE");
 	c->held_ns = now_ns();
 	if (trace(PTRACE_INTERRUPT, tid, 0, NULL) < 0)
 		return fail(c, errno, "PTRACE_INTERRUPT");
@@ -330,13 +335,12 @@ capture_hold(pid_t tid, struct capture *c)
 
 /* The registers and the stack of one that is stopped. */
 static bool
-read_stopped(
-    pid_t pid, pid_t tid, capture_end_of *end_of, void *arg, unsigned char *room, struct capture *c)
+read_stopped(const struct capture_from *from, pid_t tid, struct capture *c)
 {
 	struct iovec v = { c->regset, sizeof c->regset };
 
 	/* the number may have become that of another process's thread */
-	if (syscall(SYS_tgkill, pid, tid, 0) < 0 && errno == ESRCH)
+	if (syscall(SYS_tgkill, from->pid, tid, 0) < 0 && errno == ESRCH)
 		return fail(c, ESRCH, "thread");
 	if (trace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &v) < 0)
 		return fail(c, errno, "PTRACE_GETREGSET");
@@ -346,15 +350,13 @@ read_stopped(
 	memcpy(&c->sp, c->regset + machine.sp * 8, sizeof c->sp);
 	memcpy(&c->pc, c->regset + machine.pc * 8, sizeof c->pc);
 	c->pac_mask = pac_mask();
-	copy_stack(tid, end_of, arg, room, c); /* without one, the registers tell something too */
+	copy_stack(from, tid, c); /* without one, the registers tell something too */
 	return true;
 }
 
 bool
-capture_held(pid_t pid, pid_t tid, ms wait, capture_end_of *end_of, void *arg, unsigned char *room,
-    struct capture *c)
+capture_held(const struct capture_from *from, pid_t tid, ms wait, struct capture *c)
 {
-	uint64_t deadline = now_ns() + (uint64_t)wait * 1000000;
 	struct limit l;
 	bool ok;
 
@@ -363,7 +365,7 @@ capture_held(pid_t pid, pid_t tid, ms wait, capture_end_of *end_of, void *arg, u
 	ok = stopped(tid, 0, false, c);
 	if (!ok && c->error == ETIMEDOUT && wait > 0) {
 		limit_set(&l, wait);
-		ok = stopped(tid, deadline, true, c);
+		ok = stopped(tid, deadline_in(wait), true, c);
 		limit_clear(&l);
 	}
 	if (!ok)
@@ -371,7 +373,7 @@ capture_held(pid_t pid, pid_t tid, ms wait, capture_end_of *end_of, void *arg, u
 	c->how = CAPTURE_STOPPED;
 	c->error = 0;
 	c->step = NULL;
-	return read_stopped(pid, tid, end_of, arg, room, c);
+	return read_stopped(from, tid, c);
 }
 
 /*
@@ -391,17 +393,15 @@ capture_let_go(pid_t tid, struct capture *c)
 }
 
 void
-capture_stop(
-    pid_t pid, pid_t tid, capture_end_of *end_of, void *arg, unsigned char *room, struct capture *c)
+capture_stop(const struct capture_from *from, pid_t tid, struct capture *c)
 {
-	uint64_t deadline = now_ns() + (uint64_t)CAPTURE_WAIT * 1000000;
 	struct limit l;
 
 	limit_set(&l, CAPTURE_WAIT);
 	hurry(true);
 	if (capture_hold(tid, c)) {
-		if (stopped(tid, deadline, true, c))
-			(void)read_stopped(pid, tid, end_of, arg, room, c);
+		if (stopped(tid, deadline_in(CAPTURE_WAIT), true, c))
+			(void)read_stopped(from, tid, c);
 		capture_let_go(tid, c);
 	}
 	hurry(false);

@@ -41,7 +41,7 @@ struct capture {
 	uint64_t sp, pc;
 	uint64_t pac_mask; /* AArch64, 0 elsewhere */
 	/* The stack: len bytes from sp, and end_len bytes up to the end of its mapping. */
-	unsigned char *bytes; /* the caller's, CAPTURE_ROOM; the end's follow behind len */
+	const unsigned char *bytes; /* the room; the end's follow behind len */
 	size_t len, end_len;
 	uint64_t end; /* address of the byte behind the last one; 0: not known */
 	/* CAPTURE_STOPPED; else only sp and pc are known */
@@ -52,27 +52,33 @@ struct capture {
 /* What is needed of the target's mappings: where the one with this address ends; 0: not known. */
 typedef uint64_t capture_end_of(void *arg, uint64_t address);
 
+/* Of which process all that follows takes threads, and where to. */
+struct capture_from {
+	pid_t pid;
+	capture_end_of *end_of;
+	void *arg;
+	unsigned char *room; /* CAPTURE_ROOM; of the copied stack */
+};
+
 /*
  * One thread that sleeps, without stopping it: /proc/PID/task/TID/syscall and its stack in one
  * read, and the proof that it did not run meanwhile (the same system call and the same time on a
  * processor before and after). EAGAIN: it runs or ran, capture_stop has to be used.
  */
-void capture_asleep(
-    pid_t pid, pid_t tid, capture_end_of *end_of, void *arg, unsigned char *room, struct capture *);
+void capture_asleep(const struct capture_from *, pid_t tid, struct capture *);
 /*
  * One thread, stopped as shortly as can be: SEIZE, INTERRUPT, its registers and stack, DETACH. A
  * signal that was about to be delivered is delivered; one that SIGSTOP had stopped stays stopped.
  */
-void capture_stop(
-    pid_t pid, pid_t tid, capture_end_of *end_of, void *arg, unsigned char *room, struct capture *);
+void capture_stop(const struct capture_from *, pid_t tid, struct capture *);
 
 /*
  * The same of all threads at one moment: hold stops one and keeps it, held reads it, let_go lets it
  * run. wait: how long held waits for it.
  */
 bool capture_hold(pid_t tid, struct capture *); /* only sends it the request */
-bool capture_held(pid_t pid, pid_t tid, ms wait, capture_end_of *end_of, void *arg,
-    unsigned char *room, struct capture *); /* waits for it */
+bool capture_held(
+    const struct capture_from *, pid_t tid, ms wait, struct capture *); /* waits for it */
 void capture_let_go(pid_t tid, struct capture *);
 
 /* Memory of the process, at most len bytes from address on; how many could be had, 0: none. */

@@ -219,7 +219,7 @@ static void
 capture_at_rest(pid_t pid, capture_end_of *ends, void *arg)
 {
 	for (int i = 0; i < LIMIT_MS; i++) {
-		capture_asleep(pid, pid, ends, arg, room[0], &c);
+		capture_asleep(&(struct capture_from){ pid, ends, arg, room[0] }, pid, &c);
 		if (c.how == CAPTURE_NO_STOP || c.error != EAGAIN)
 			return;
 		(void)usleep(1000);
@@ -294,7 +294,7 @@ ATF_TC_BODY(one_that_runs_has_no_proof, tc)
 	begin();
 	pid = busy_child();
 	for (int i = 0; i < 500; i++) {
-		capture_asleep(pid, pid, end_of, &maps, room[0], &c);
+		capture_asleep(&(struct capture_from){ pid, end_of, &maps, room[0] }, pid, &c);
 		ATF_REQUIRE_EQ(c.how, CAPTURE_FAILED);
 		ATF_REQUIRE_EQ(c.error, EAGAIN);
 	}
@@ -337,7 +337,7 @@ ATF_TC_BODY(what_is_proved_is_of_one_moment, tc)
 	for (int i = 0; i < 50000; i++) {
 		const unsigned char *p;
 
-		capture_asleep(pid, pid, end_of, &maps, room[0], &c);
+		capture_asleep(&(struct capture_from){ pid, end_of, &maps, room[0] }, pid, &c);
 		not += c.how == CAPTURE_FAILED && c.error == EAGAIN;
 		if (c.how != CAPTURE_NO_STOP)
 			continue;
@@ -366,7 +366,7 @@ ATF_TC_BODY(one_that_runs_is_stopped_and_runs_on, tc)
 	begin();
 	pid = busy_child();
 	for (int i = 0; i < 500; i++) {
-		capture_stop(pid, pid, end_of, &maps, room[0], &c);
+		capture_stop(&(struct capture_from){ pid, end_of, &maps, room[0] }, pid, &c);
 		ATF_REQUIRE_EQ_MSG(c.how, CAPTURE_STOPPED, "%s: %s", c.step, strerror(c.error));
 		ATF_REQUIRE(c.pc >= (uintptr_t)busy && c.pc < (uintptr_t)busy + 256);
 		ATF_REQUIRE(c.held_ns > 0);
@@ -392,7 +392,7 @@ ATF_TC_BODY(one_that_sleeps_can_be_stopped, tc)
 
 	begin();
 	pid = asleep_in(0);
-	capture_stop(pid, pid, end_of, &maps, room[0], &c);
+	capture_stop(&(struct capture_from){ pid, end_of, &maps, room[0] }, pid, &c);
 	ATF_REQUIRE_EQ_MSG(c.how, CAPTURE_STOPPED, "%s: %s", c.step, strerror(c.error));
 	check_stack(pid);
 	until(sleeps, pid);
@@ -411,7 +411,7 @@ ATF_TC_BODY(our_own_alarm_and_mask_are_as_before, tc)
 	sigfillset(&set);
 	(void)sigprocmask(SIG_SETMASK, &set, NULL); /* as a child may inherit it */
 	(void)signal(SIGALRM, SIG_IGN);
-	capture_stop(pid, pid, end_of, &maps, room[0], &c);
+	capture_stop(&(struct capture_from){ pid, end_of, &maps, room[0] }, pid, &c);
 	ATF_CHECK_EQ(c.how, CAPTURE_STOPPED);
 	(void)sigprocmask(SIG_SETMASK, NULL, &now);
 	ATF_CHECK(sigismember(&now, SIGALRM) == 1 && sigismember(&now, SIGTERM) == 1);
@@ -483,7 +483,7 @@ ATF_TC_BODY(no_signal_is_lost, tc)
 		_exit(0);
 	}
 	for (int i = 0; i < 200 || (shared->arrived < SIGNALS && i < 20000); i++) {
-		capture_stop(pid, pid, end_of, &maps, room[0], &c);
+		capture_stop(&(struct capture_from){ pid, end_of, &maps, room[0] }, pid, &c);
 		ATF_REQUIRE_EQ_MSG(c.how, CAPTURE_STOPPED, "%s: %s", c.step, strerror(c.error));
 		passed_on += c.signal == SIGRTMIN;
 	}
@@ -501,7 +501,8 @@ meet_signal(pid_t pid)
 	if (ptrace(PTRACE_SEIZE, pid, 0, 0) < 0)
 		return false;
 	queue(pid, 0);
-	return capture_held(pid, pid, CAPTURE_WAIT, end_of, &maps, room[0], &c) &&
+	return capture_held(
+		   &(struct capture_from){ pid, end_of, &maps, room[0] }, pid, CAPTURE_WAIT, &c) &&
 	    c.signal == SIGRTMIN;
 }
 
@@ -559,7 +560,7 @@ ATF_TC_BODY(one_that_was_suspended_stays_so, tc)
 	for (int i = 0; i < 100; i++) {
 		unsigned long before = shared->count[0];
 
-		capture_stop(pid, pid, end_of, &maps, room[0], &c);
+		capture_stop(&(struct capture_from){ pid, end_of, &maps, room[0] }, pid, &c);
 		ATF_REQUIRE_EQ_MSG(c.how, CAPTURE_STOPPED, "%s: %s", c.step, strerror(c.error));
 		ATF_REQUIRE(c.in_stop);
 		ATF_REQUIRE_EQ(c.signal, 0);
@@ -577,10 +578,10 @@ ATF_TC_BODY(one_that_was_suspended_stays_so, tc)
 static void
 check_error(pid_t pid, pid_t tid, int asleep, int stop)
 {
-	capture_asleep(pid, tid, end_of, &maps, room[0], &c);
+	capture_asleep(&(struct capture_from){ pid, end_of, &maps, room[0] }, tid, &c);
 	ATF_CHECK_EQ(c.how, CAPTURE_FAILED);
 	ATF_CHECK_EQ_MSG(c.error, asleep, "%s: %s", c.step, strerror(c.error));
-	capture_stop(pid, tid, end_of, &maps, room[0], &c);
+	capture_stop(&(struct capture_from){ pid, end_of, &maps, room[0] }, tid, &c);
 	ATF_CHECK_EQ(c.how, CAPTURE_FAILED);
 	ATF_CHECK_EQ_MSG(c.error, stop, "%s: %s", c.step, strerror(c.error));
 	ATF_CHECK(c.step && *c.step);
@@ -610,7 +611,7 @@ ATF_TC_BODY(a_thread_of_another_process, tc)
 	one = asleep_in(0);
 	target_maps_free(&maps);
 	other = busy_child();
-	capture_stop(one, other, end_of, &maps, room[0], &c);
+	capture_stop(&(struct capture_from){ one, end_of, &maps, room[0] }, other, &c);
 	ATF_CHECK_EQ(c.how, CAPTURE_FAILED);
 	ATF_CHECK_EQ(c.error, ESRCH);
 	check_grows(0);
@@ -637,7 +638,7 @@ ATF_TC_BODY(one_that_is_traced_by_another, tc)
 	check_error(pid, pid, EAGAIN, EPERM);
 	(void)kill(tracer, SIGKILL);
 	(void)status_of(tracer);
-	capture_stop(pid, pid, end_of, &maps, room[0], &c);
+	capture_stop(&(struct capture_from){ pid, end_of, &maps, room[0] }, pid, &c);
 	ATF_CHECK_EQ(c.how, CAPTURE_STOPPED);
 	check_grows(0);
 	end(pid);
@@ -660,9 +661,9 @@ ATF_TC_BODY(without_permission, tc)
 
 		if (setresuid(65534, 65534, 65534) < 0)
 			_exit(1);
-		capture_asleep(pid, pid, end_of, &maps, room[0], &c);
+		capture_asleep(&(struct capture_from){ pid, end_of, &maps, room[0] }, pid, &c);
 		failures += c.how != CAPTURE_FAILED || (c.error != EPERM && c.error != EACCES);
-		capture_stop(pid, pid, end_of, &maps, room[0], &c);
+		capture_stop(&(struct capture_from){ pid, end_of, &maps, room[0] }, pid, &c);
 		failures += c.how != CAPTURE_FAILED || c.error != EPERM;
 		failures += capture_memory(pid, c.sp, room[0], 8) != 0;
 		_exit(failures ? 2 : 0);
@@ -695,7 +696,7 @@ ATF_TC_BODY(one_that_cannot_be_stopped, tc)
 	ATF_CHECK_EQ_MSG(c.how, CAPTURE_NO_STOP, "%s: %s", c.step, strerror(c.error));
 	capturer = fork();
 	if (capturer == 0) {
-		capture_stop(pid, pid, end_of, &maps, room[0], &c);
+		capture_stop(&(struct capture_from){ pid, end_of, &maps, room[0] }, pid, &c);
 		_exit(c.how == CAPTURE_FAILED && c.error == ETIMEDOUT ? 0 : 1);
 	}
 	ATF_CHECK_EQ(exit_of(capturer), 0);
@@ -714,7 +715,8 @@ ATF_TC_BODY(each_thread, tc)
 	begin();
 	pid = many_threads(false);
 	for (size_t i = 0; i < THREADS; i++) {
-		capture_stop(pid, shared->tid[i], end_of, &maps, room[0], &c);
+		capture_stop(
+		    &(struct capture_from){ pid, end_of, &maps, room[0] }, shared->tid[i], &c);
 		ATF_CHECK_EQ_MSG(c.how, CAPTURE_STOPPED, "%s: %s", c.step, strerror(c.error));
 		ATF_CHECK(c.pc >= (uintptr_t)busy && c.pc < (uintptr_t)busy + 256);
 		ATF_CHECK(c.len > 0 && c.end > c.sp);
@@ -732,7 +734,8 @@ ATF_TC_BODY(threads_whose_leader_has_ended, tc)
 	pid = many_threads(true);
 	check_error(pid, pid, ESRCH, ESRCH);
 	for (size_t i = 1; i < THREADS; i++) {
-		capture_stop(pid, shared->tid[i], end_of, &maps, room[0], &c);
+		capture_stop(
+		    &(struct capture_from){ pid, end_of, &maps, room[0] }, shared->tid[i], &c);
 		ATF_CHECK_EQ_MSG(c.how, CAPTURE_STOPPED, "%s: %s", c.step, strerror(c.error));
 		ATF_CHECK(c.len > 0);
 	}
@@ -747,8 +750,8 @@ hold_all(pid_t pid, struct capture held[THREADS])
 	for (size_t i = 0; i < THREADS; i++)
 		ok &= capture_hold(shared->tid[i], &held[i]);
 	for (size_t i = 0; i < THREADS; i++)
-		ok &= capture_held(
-		    pid, shared->tid[i], CAPTURE_WAIT, end_of, &maps, room[i], &held[i]);
+		ok &= capture_held(&(struct capture_from){ pid, end_of, &maps, room[i] },
+		    shared->tid[i], CAPTURE_WAIT, &held[i]);
 	return ok;
 }
 
@@ -789,7 +792,8 @@ ATF_TC_BODY(what_could_not_be_held_says_why, tc)
 	ATF_CHECK(!capture_hold(1 << 30, &c));
 	ATF_CHECK_EQ(c.error, ESRCH);
 	c.error = EPERM; /* whatever it was */
-	ATF_CHECK(!capture_held(pid, pid, CAPTURE_WAIT, end_of, &maps, room[0], &c));
+	ATF_CHECK(!capture_held(
+	    &(struct capture_from){ pid, end_of, &maps, room[0] }, pid, CAPTURE_WAIT, &c));
 	ATF_CHECK_EQ(c.how, CAPTURE_FAILED);
 	ATF_CHECK_EQ(c.error, EPERM);
 	capture_let_go(1 << 30, &c);
@@ -928,9 +932,9 @@ ATF_TC_BODY(nothing_stays_open, tc)
 	close(before);
 	begin();
 	pid = asleep_in(0);
-	capture_asleep(pid, pid, end_of, &maps, room[0], &c);
-	capture_stop(pid, pid, end_of, &maps, room[0], &c);
-	capture_asleep(0x7ffffff0, pid, end_of, &maps, room[0], &c);
+	capture_asleep(&(struct capture_from){ pid, end_of, &maps, room[0] }, pid, &c);
+	capture_stop(&(struct capture_from){ pid, end_of, &maps, room[0] }, pid, &c);
+	capture_asleep(&(struct capture_from){ 0x7ffffff0, end_of, &maps, room[0] }, pid, &c);
 	end(pid);
 	after = dup(0);
 	ATF_CHECK_EQ(after, before);
