@@ -1,5 +1,6 @@
 #include "generations.h"
 
+#include <stddef.h>
 #include <string.h>
 
 void
@@ -20,10 +21,15 @@ generations_in(struct generations *g, enum generation_state state)
 static bool
 has(const struct generations *g, enum generation_state state)
 {
-	for (unsigned i = 0; i < g->count; i++)
-		if (g->all[i].state == state)
-			return true;
-	return false;
+	return generations_in((struct generations *)(size_t)g, state) != NULL; /* not changed */
+}
+
+/* It is to be killed now. */
+static void
+end(struct generation *o)
+{
+	o->state = GENERATION_KILLED;
+	o->due = MS_NEVER;
 }
 
 /* ---- what is due ---- */
@@ -148,8 +154,7 @@ timed(struct generations *g, const struct generations_policy *p, ms now, struct 
 	for (unsigned i = 0; i < g->count; i++)
 		if (g->all[i].state == GENERATION_TOLD && g->all[i].due <= now) {
 			*which = &g->all[i];
-			(*which)->state = GENERATION_KILLED;
-			(*which)->due = MS_NEVER;
+			end(*which);
 			return GENERATIONS_KILL;
 		}
 	return GENERATIONS_WAIT;
@@ -192,8 +197,7 @@ generations_next(
 	if (start_due(g, p, &why) > now || g->count == GENERATIONS_MAX)
 		return GENERATIONS_WAIT;
 	if ((*which = crowded(g, p)) != NULL) {
-		(*which)->state = GENERATION_KILLED;
-		(*which)->due = MS_NEVER;
+		end(*which);
 		return GENERATIONS_CROWDED;
 	}
 	g->reason = why;
