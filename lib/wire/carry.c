@@ -3,6 +3,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "../base/text.h"
+
 void
 carry_write(struct carry *c, struct buf *out, void (*fd)(int))
 {
@@ -107,7 +109,7 @@ take_array(struct carry *c, const struct carry_field *f, char *member, int64_t b
 
 	if (!take_bytes(c, &bytes, &len) || len > room ||
 	    (f->kind == CARRY_BYTES && before != (int64_t)len) ||
-	    (f->kind == CARRY_TEXT && memchr(bytes, '\0', len)))
+	    (f->kind == CARRY_TEXT && text_find(bytes, '\0', len)))
 		return false;
 	memcpy(member, bytes, len);
 	if (f->kind == CARRY_TEXT)
@@ -208,6 +210,32 @@ carry_number(struct carry *c, const char *name, unsigned *n, unsigned most)
 	c->wrong |= c->reading && *n > most;
 	if (c->wrong)
 		*n = 0;
+}
+
+void
+carry_each(struct carry *c, const char *name, const struct carry_field *f, size_t fields,
+    void *base, unsigned n, size_t apart)
+{
+	for (char *at = base; n > 0; at += apart, n--)
+		carry_line(c, name, f, fields, at);
+}
+
+void
+carry_places(struct carry *c, const char *name, const struct carry_field *f, size_t fields,
+    void *base, size_t apart, unsigned room)
+{
+	char *first = base;
+	unsigned count = 0, i;
+
+	for (i = 0; i < room; i++)
+		count += load(first + i * apart + f->offset, f->size) > 0;
+	carry_number(c, name, &count, room);
+	for (i = 0; count > 0; i++, count--) {
+		while (!c->reading && load(first + i * apart + f->offset, f->size) <= 0)
+			i++;
+		carry_number(c, name, &i, room - 1);
+		carry_line(c, name, f, fields, first + i * apart);
+	}
 }
 
 void

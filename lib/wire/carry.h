@@ -66,6 +66,19 @@ void carry_line(
     struct carry *, const char *name, const struct carry_field *, size_t fields, void *base);
 #define CARRY_LINE(c, name, table, base) \
 	carry_line(c, name, table, sizeof(table) / sizeof *(table), base)
+/* A line for each of n structs, which lie so far apart. */
+void carry_each(struct carry *, const char *name, const struct carry_field *, size_t fields,
+    void *base, unsigned n, size_t apart);
+#define CARRY_EACH(c, name, table, base, n) \
+	carry_each(c, name, table, sizeof(table) / sizeof *(table), base, n, sizeof *(base))
+/*
+ * The same of those places among room that are taken, with their numbers: where the first field is
+ * more than 0. The others stay as they are.
+ */
+void carry_places(struct carry *, const char *name, const struct carry_field *, size_t fields,
+    void *base, size_t apart, unsigned room);
+#define CARRY_PLACES(c, name, table, base, room) \
+	carry_places(c, name, table, sizeof(table) / sizeof *(table), base, sizeof *(base), room)
 /* One line with a number. */
 void carry_number(struct carry *, const char *name, unsigned *, unsigned most);
 /* One line with a text of any length; read, it is where it was read. */

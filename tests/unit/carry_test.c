@@ -110,6 +110,40 @@ ATF_TC_BODY(versions, tc)
 	ATF_CHECK(!carry_whole(&c) && c.line == 1);
 }
 
+/* Of a table with gaps, the places that are taken; each keeps its number. */
+ATF_TC_WITHOUT_HEAD(places);
+ATF_TC_BODY(places, tc)
+{
+	static const struct carry_field row[] = {
+		CARRY_AN_FD(struct thing, fd),
+		CARRY_A_NUMBER(struct thing, count),
+	};
+	struct thing from[4] = { { .fd = -1, .count = 1 }, { .fd = 5, .count = 2 },
+		{ .fd = 0, .count = 3 }, { .fd = 6, .count = 4 } };
+	struct thing to[4] = { { .fd = -1, .count = 9 } }, small[3] = { { .fd = -1 } };
+	char room[512];
+	struct buf b = buf_over(room, sizeof room);
+	struct carry c;
+
+	carry_write(&c, &b, NULL);
+	CARRY_PLACES(&c, "place", row, from, 4);
+	CARRY_EACH(&c, "each", row, from, 2);
+	carry_read(&c, room, b.len);
+	CARRY_PLACES(&c, "place", row, to, 4);
+	ATF_CHECK(to[0].fd == -1 && to[0].count == 9 && to[1].fd == 5 && to[1].count == 2);
+	ATF_CHECK(to[2].fd == 0 && to[2].count == 0 && to[3].fd == 6 && to[3].count == 4);
+	CARRY_EACH(&c, "each", row, to, 2);
+	ATF_CHECK(carry_whole(&c) && to[0].count == 1 && to[1].count == 2);
+
+	/* a number that there is no place for, more than there are places */
+	carry_read(&c, room, b.len);
+	CARRY_PLACES(&c, "place", row, small, 3);
+	ATF_CHECK(c.wrong && small[1].count == 2 && small[2].count == 0);
+	carry_read(&c, room, b.len);
+	CARRY_PLACES(&c, "place", row, small, 1);
+	ATF_CHECK(c.wrong);
+}
+
 ATF_TC_WITHOUT_HEAD(refused);
 ATF_TC_BODY(refused, tc)
 {
@@ -169,6 +203,7 @@ ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, there_and_back);
 	ATF_TP_ADD_TC(tp, versions);
+	ATF_TP_ADD_TC(tp, places);
 	ATF_TP_ADD_TC(tp, refused);
 	ATF_TP_ADD_TC(tp, wrong_stays);
 	ATF_TP_ADD_TC(tp, cut);
