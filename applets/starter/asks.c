@@ -22,9 +22,14 @@
 #define ANSWER_TIMEOUT (5 * MS_SECOND)
 #define ANSWER_ROOM    (STATUS_ROOM + 64)
 
+/* why NULL: errno says it, and is the status. */
 static int
 fail(int status, const char *verb, const char *object, const char *why)
 {
+	if (!why) {
+		status = errno;
+		why = call_reason();
+	}
 	out_error("se-starter: %s: %s: %s", verb, object, why);
 	return status;
 }
@@ -76,7 +81,7 @@ stop(const struct args *o, int fd, pid_t pid)
 
 	out_error("stop_server (pid:%d) stopping now (pid:%d)...", (int)getpid(), (int)pid);
 	if (kill(pid, SIGTERM) < 0)
-		return fail(errno, "stop", o->pid_file, call_reason());
+		return fail(0, "stop", o->pid_file, NULL);
 	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		if (loop_now() >= until)
 			return fail(EXIT_OPTIONS, "stop", o->pid_file, "it is still running");
@@ -127,7 +132,7 @@ status(const struct args *o, pid_t pid)
 	const char *text = room;
 
 	if (ask(pid, room, sizeof room) < 0)
-		return fail(errno, "status", o->pid_file, call_reason());
+		return fail(0, "status", o->pid_file, NULL);
 	text += text_span(text, "\n") + 1;
 	if (o->json)
 		text += strlen(text) + 1;
@@ -205,13 +210,13 @@ restart(const struct args *o, int fd, pid_t pid)
 	told = ask_numbers(pid, number) != NULL;
 	/* with no generation at all there it may be waiting to try again */
 	if (!generations(o->status_file, &least, &most) && (errno != ENODATA || !told))
-		return fail(errno, "restart", o->status_file,
-		    errno == ENODATA ? "no generation in it" : call_reason());
+		return fail(ENODATA, "restart", o->status_file,
+		    errno == ENODATA ? "no generation in it" : NULL);
 	if (told && number[TRIED] > most)
 		most = number[TRIED]; /* attempts that have failed */
 	wanted = most + 1;
 	if (kill(pid, SIGHUP) < 0)
-		return fail(errno, "restart", o->pid_file, call_reason());
+		return fail(0, "restart", o->pid_file, NULL);
 	for (;; nap()) {
 		told = ask_numbers(pid, number) != NULL;
 		if (generations(o->status_file, &least, &most) && least >= wanted &&
@@ -238,7 +243,7 @@ upgrade(const struct args *o, int fd, pid_t pid)
 	const char *why;
 
 	if (!ask_numbers(pid, before) || kill(pid, SIGUSR2) < 0)
-		return fail(errno, "upgrade", o->pid_file, call_reason());
+		return fail(0, "upgrade", o->pid_file, NULL);
 	for (;; nap()) {
 		if ((why = ask_numbers(pid, number)) != NULL) {
 			if (number[REFUSED] > before[REFUSED])
@@ -267,8 +272,7 @@ asks_run(const struct args *o)
 		return fail(EXIT_OTHER, verb,
 		    o->restart ? "--pid-file, --status-file" : "--pid-file", "needed with it");
 	if ((fd = open_pid_file(o->pid_file, &pid)) < 0)
-		return fail(
-		    errno, verb, o->pid_file, errno == EINVAL ? "no pid in it" : call_reason());
+		return fail(EINVAL, verb, o->pid_file, errno == EINVAL ? "no pid in it" : NULL);
 	if (o->restart)
 		return restart(o, fd, pid);
 	if (o->stop)

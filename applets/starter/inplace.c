@@ -8,9 +8,7 @@
 
 #include "../../lib/sys/call.h"
 #include "../../lib/sys/loop.h"
-#include "../../lib/sys/memory.h"
 #include "../../lib/sys/out.h"
-#include "../../lib/sys/spawn.h"
 #include "../applet.h"
 #include "kept.h"
 
@@ -37,35 +35,32 @@ refuse(struct starter *s, const char *why)
 	starter_say(s, "not upgraded: %s: %s", u->path, u->why);
 }
 
-/* A file in memory with our state; fd: what is done with each descriptor in it. -1: errno. */
-static int
-make_state(struct starter *s, void (*fd)(int))
+static void
+write_state(void *who, struct buf *b, void (*fd)(int))
 {
-	char *text = memory_get(KEPT_ROOM);
-	int file = -1;
 	struct carry c;
-	struct buf b;
 
-	if (!text)
-		return -1;
-	b = buf_over(text, KEPT_ROOM);
-	carry_write(&c, &b, fd);
-	kept_carry(&c, s);
-	errno = E2BIG;
-	if (!b.cut)
-		file = successor_state(&b);
-	memory_free(text, KEPT_ROOM); /* it keeps errno: it cannot fail */
-	return file;
+	carry_write(&c, b, fd);
+	kept_carry(&c, who);
+}
+
+void
+inplace_open(struct starter *s)
+{
+	s->upgrade.us = (struct successor_us){ .who = s,
+		.write = write_state,
+		.room = KEPT_ROOM,
+		.self = s->self,
+		.null = s->null,
+		.argv = s->argv };
 }
 
 static void
 begin(struct starter *s, ms now)
 {
 	struct starter_upgrade *u = &s->upgrade;
-	const char *step = "open";
+	const char *step, *reason;
 	char why[128];
-	int state = -1, program;
-	bool begun = false;
 
 	u->wanted = false;
 	if (!*u->path)
@@ -76,20 +71,11 @@ begin(struct starter *s, ms now)
 		refuse(s, stopping);
 		return;
 	}
-	program = successor_open(AT_FDCWD, u->path);
-	if (program >= 0) {
-		step = "state";
-		state = make_state(s, NULL);
-	}
-	if (state >= 0)
-		begun = successor_begin(
-		    &u->successor, program, state, s->self, s->argv, s->null, now, &step);
-	else
-		call_close(program);
-	call_close(state);
-	if (begun)
+	reason =
+	    successor_try(&u->successor, &u->us, successor_open(AT_FDCWD, u->path), now, &step);
+	if (!reason)
 		return;
-	(void)buf_print_to(why, sizeof why, "%s: %s", step, call_reason()); /* fits */
+	(void)buf_print_to(why, sizeof why, "%s: %s", step, reason); /* fits */
 	refuse(s, why);
 }
 
@@ -112,25 +98,11 @@ inplace_due(const struct starter *s)
 	return s->upgrade.successor.agreed ? 0 : successor_due(&s->upgrade.successor);
 }
 
-/* Returns only if it fails: why not. */
-static const char *
-become(struct starter *s)
-{
-	int state;
-
-	if (s->g.stopping)
-		return stopping;
-	if ((state = make_state(s, successor_keep)) >= 0)
-		successor_become(&s->upgrade.successor, state, s->self, s->argv);
-	call_close(state);
-	return call_reason();
-}
-
 void
 inplace_go_on(struct starter *s, ms now)
 {
 	struct starter_upgrade *u = &s->upgrade;
-	const char *why;
+	const char *why = stopping;
 
 	successor_tick(&u->successor, now);
 	if (u->wanted && u->successor.looking == 0 && !u->successor.agreed)
@@ -138,8 +110,8 @@ inplace_go_on(struct starter *s, ms now)
 	/* a signal that has come is ours to handle: then later */
 	if (!u->successor.agreed || !loop_hold())
 		return;
-	why = become(s);
-	spawn_seal_fds();
+	if (!s->g.stopping)
+		why = successor_go(&u->successor, &u->us);
 	successor_forget(&u->successor);
 	loop_release();
 	refuse(s, why);

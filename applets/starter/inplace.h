@@ -5,6 +5,8 @@
 
 /* USR2: the program at our path, which may be another version, in our own place. */
 
+/* Before the others, once we are what we are to be. */
+void inplace_open(struct starter *);
 /* It is asked for; one that is asked for while another goes on comes after that. */
 void inplace_ask(struct starter *);
 /* False: it was another process. */

@@ -66,10 +66,8 @@ sockets_carry(struct carry *c, struct starter *s)
 
 	carry_number(c, "sockets", &n, STARTER_SOCKETS);
 	c->wrong |= n != s->sockets;
-	for (unsigned i = 0; i < s->sockets; i++) {
-		CARRY_LINE(c, "at", at, &s->at[i]);
-		CARRY_LINE(c, "socket", socket, &s->socket[i]);
-	}
+	CARRY_EACH(c, "at", at, s->at, s->sockets);
+	CARRY_EACH(c, "socket", socket, s->socket, s->sockets);
 }
 
 static void
@@ -99,8 +97,7 @@ generations_carry(struct carry *c, struct generations *g)
 
 	CARRY_LINE(c, "generations", all, g);
 	carry_number(c, "alive", &g->count, GENERATIONS_MAX);
-	for (unsigned i = 0; i < g->count; i++)
-		CARRY_LINE(c, "generation", one, &g->all[i]);
+	CARRY_EACH(c, "generation", one, g->all, g->count);
 }
 
 void

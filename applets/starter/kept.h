@@ -11,7 +11,7 @@
  */
 
 /* One more with each change that a longer table of fields cannot tell. */
-#define KEPT_FORMAT 1
+#define KEPT_FORMAT 2
 /* More than it can take, with all sockets and generations. */
 #define KEPT_ROOM ((size_t)64 * 1024)
 

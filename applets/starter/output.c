@@ -38,7 +38,7 @@ take_command(struct starter *s, const char *command)
 	if (argv && copy)
 		memcpy(copy, command, room);
 	else
-		starter_die(s, errno, "--log-file: %s", call_reason());
+		starter_die(s, STARTER_ERRNO, "--log-file");
 	s->log.argv = argv;
 	if (command[text_span(command, FOR_A_SHELL)] || text_after(command, "exec ") ||
 	    command[text_span(command, " =")] == '=') {
@@ -108,13 +108,13 @@ output_prepare(struct starter *s)
 
 	output_choose(s);
 	if (s->log.path && (s->log.fd = open_file(s->log.path)) < 0)
-		starter_die(s, errno, "--log-file: %s: %s", s->log.path, call_reason());
+		starter_die(s, STARTER_ERRNO, "--log-file: %s", s->log.path);
 	if (!s->log.argv)
 		return;
 	if (s->log.own && s->self < 0)
 		starter_die(s, ENOENT, "--log-rotate-size: our own program: %s", strerror(ENOENT));
 	if (call_pipe(p, O_CLOEXEC) < 0)
-		starter_die(s, errno, "--log-file: pipe: %s", call_reason());
+		starter_die(s, STARTER_ERRNO, "--log-file: pipe");
 	(void)call_fcntl(p[1], F_SETPIPE_SZ, PIPE); /* else less waits in it */
 	s->log.read = p[0];
 	s->log.fd = p[1];
@@ -144,7 +144,7 @@ start(struct starter *s, ms now, bool again)
 	l->pid = 0;
 	l->due = now + MS_SECOND;
 	if (!again)
-		starter_die(s, errno, "--log-file: %s: %s: %s", l->argv[0], step, call_reason());
+		starter_die(s, STARTER_ERRNO, "--log-file: %s: %s", l->argv[0], step);
 	starter_say(s, "log command %s: %s: %s", l->argv[0], step, call_reason());
 }
 

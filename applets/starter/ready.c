@@ -118,7 +118,7 @@ ready_open(struct starter *s)
 		return;
 	s->reports_fd = unixsock_reports(s->reports_name);
 	if (s->reports_fd < 0 || loop_watch(s->reports_fd, TAG_REPORTS, false) < 0)
-		starter_die(s, errno, "--ready=notify: socket: %s", call_reason());
+		starter_die(s, STARTER_ERRNO, "--ready=notify: socket");
 }
 
 /* The one of that pid, if the sender is it or comes from it; else 0. */

@@ -17,24 +17,25 @@ add(struct starter *s, const char *what, const char *text, const struct endpoint
 	s->socket[s->sockets++] = (struct starter_socket){ .fd = -1, .asked = e->fd >= 0 };
 }
 
+static void
+read_list(struct starter *s, const char *what, const struct opt_list *list,
+    const char *(*parse)(const char *, struct endpoint *))
+{
+	for (unsigned i = 0; i < list->count; i++) {
+		const char *text = optval_list_at(list, i), *why;
+		struct endpoint e;
+
+		if ((why = parse(text, &e)) != NULL)
+			starter_die(s, EXIT_OTHER, "%s: %s: %s", what, text, why);
+		add(s, what, text, &e);
+	}
+}
+
 void
 sockets_read(struct starter *s)
 {
-	struct endpoint e;
-	const char *text, *why;
-
-	for (unsigned i = 0; i < s->o->port.count; i++) {
-		text = optval_list_at(&s->o->port, i);
-		if ((why = endpoint_parse(text, &e)) != NULL)
-			starter_die(s, EXIT_OTHER, "--port: %s: %s", text, why);
-		add(s, "--port", text, &e);
-	}
-	for (unsigned i = 0; i < s->o->path.count; i++) {
-		text = optval_list_at(&s->o->path, i);
-		if ((why = endpoint_path(text, &e)) != NULL)
-			starter_die(s, EXIT_OTHER, "--path: %s: %s", text, why);
-		add(s, "--path", text, &e);
-	}
+	read_list(s, "--port", &s->o->port, endpoint_parse);
+	read_list(s, "--path", &s->o->path, endpoint_path);
 	(void)endpoint_number(s->at, s->sockets); /* the one above is asked for at each start */
 }
 
@@ -47,7 +48,7 @@ make_way(struct starter *s, const char *path)
 	if (made < 0 && errno == EEXIST)
 		starter_die(s, EEXIST, "--path: %s: there is something that is no socket", path);
 	if (made < 0)
-		starter_die(s, errno, "--path: %s: %s", path, call_reason());
+		starter_die(s, STARTER_ERRNO, "--path: %s", path);
 	if (made > 0)
 		starter_say(s, "removing existing socket file:%s", path);
 }
@@ -73,8 +74,7 @@ open_one(struct starter *s, unsigned i, const struct listener_options *o)
 	}
 	if ((k->fd = listener_open(
 		 &a, at->kind == ENDPOINT_UDP ? SOCK_DGRAM : SOCK_STREAM, o, &step)) < 0)
-		starter_die(s, errno, "%s: %s: %s: %s", path ? "--path" : "--port", room, step,
-		    call_reason());
+		starter_die(s, STARTER_ERRNO, "%s: %s: %s", path ? "--path" : "--port", room, step);
 	if (path)
 		listener_file_made(at->host, &k->file);
 	else

@@ -63,12 +63,17 @@ starter_die(struct starter *s, int status, const char *format, ...)
 {
 	char room[1024];
 	struct buf b = buf_over(room, sizeof room);
+	int e = errno;
 	va_list ap;
 
 	buf_puts(&b, PREFIX);
 	va_start(ap, format);
 	buf_vprintf(&b, format, ap);
 	va_end(ap);
+	if (status == STARTER_ERRNO) {
+		buf_printf(&b, ": %s", strerror(e));
+		status = e;
+	}
 	if (!s->before) /* else all of it is our predecessor's */
 		undo(s);
 	if (s->daemon_fd < 0)
@@ -393,7 +398,7 @@ run_until_ended(struct starter *s)
 			break;
 		inplace_go_on(s, ev.now);
 		if (loop_next(due(s), &ev) < 0)
-			starter_die(s, errno, "epoll_wait: %s", call_reason());
+			starter_die(s, STARTER_ERRNO, "epoll_wait");
 		if (ev.kind == LOOP_CHILD)
 			on_death(s, &ev);
 		else if (ev.kind == LOOP_SIGNAL)
@@ -415,7 +420,7 @@ catch_signals(struct starter *s)
 		SIGALRM };
 
 	if ((s->before ? loop_open_held : loop_open)(sigs, sizeof sigs / sizeof *sigs) < 0)
-		starter_die(s, errno, "signals: %s", call_reason());
+		starter_die(s, STARTER_ERRNO, "signals");
 	call_signal(SIGPIPE, SIG_IGN);
 }
 
@@ -475,7 +480,7 @@ start_up(struct starter *s)
 	const struct args *o = s->o;
 
 	if ((s->null = daemon_null()) < 0) /* the first: it fills 0 to 2 */
-		starter_die(s, errno, "/dev/null: %s", call_reason());
+		starter_die(s, STARTER_ERRNO, "/dev/null");
 	spawn_seal_fds();
 	server_prepare(s);
 	output_prepare(s);
@@ -484,7 +489,7 @@ start_up(struct starter *s)
 	sockets_open(s);
 	set_policy(s);
 	if (o->daemonize && (s->daemon_fd = daemon_start(1)) < 0)
-		starter_die(s, errno, "daemonize: fork: %s", call_reason());
+		starter_die(s, STARTER_ERRNO, "daemonize: fork");
 	s->pid = getpid();
 	catch_signals(s);
 	ready_open(s);
@@ -499,7 +504,7 @@ static void
 watch(struct starter *s, int fd, enum tag tag)
 {
 	if (fd >= 0 && loop_watch(fd, tag, false) < 0)
-		starter_die(s, errno, "upgrade: epoll: %s", call_reason());
+		starter_die(s, STARTER_ERRNO, "upgrade: epoll");
 }
 
 /* The same as a start, but of what is there already. */
@@ -560,6 +565,7 @@ run(int argc, char **argv)
 		resume(s);
 	else
 		start_up(s);
+	inplace_open(s);
 	return run_until_ended(s);
 }
 

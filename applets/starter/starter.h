@@ -37,6 +37,7 @@ struct starter_log {
 /* Another version in our place: see inplace.h. */
 struct starter_upgrade {
 	struct successor successor;
+	struct successor_us us;
 	bool wanted;            /* as soon as no other goes on */
 	unsigned done, refused; /* since the start */
 	char version[32];       /* whose state it is */
@@ -89,7 +90,11 @@ struct starter {
 
 /* A line for our log. */
 __attribute__((format(printf, 2, 3))) void starter_say(struct starter *, const char *format, ...);
-/* The start fails: "se-starter: " and the line, for whoever waits for it; undoes what was made. */
+/*
+ * The start fails: "se-starter: " and the line, for whoever waits for it; undoes what was made.
+ * STARTER_ERRNO: that is the status, and its reason stands behind the line.
+ */
+#define STARTER_ERRNO (-1)
 _Noreturn __attribute__((format(printf, 3, 4))) void starter_die(
     struct starter *, int status, const char *format, ...);
 

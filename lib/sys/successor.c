@@ -216,6 +216,67 @@ successor_become(const struct successor *u, int state, int self, char *const arg
 	become(u->program, word, argv);
 }
 
+/* ---- with our state ---- */
+
+/* A file in memory with it; -1: errno. */
+static int
+make_state(const struct successor_us *us, void (*fd)(int))
+{
+	char *text = memory_get(us->room);
+	int file = -1;
+	struct buf b;
+
+	if (!text)
+		return -1;
+	b = buf_over(text, us->room);
+	us->write(us->who, &b, fd);
+	errno = E2BIG;
+	if (!b.cut)
+		file = successor_state(&b);
+	memory_free(text, us->room); /* it keeps errno: it cannot fail */
+	return file;
+}
+
+const char *
+successor_try(
+    struct successor *u, const struct successor_us *us, int program, ms now, const char **step)
+{
+	int state = -1;
+
+	*step = "open";
+	if (program >= 0) {
+		*step = "state";
+		state = make_state(us, NULL);
+	}
+	if (state < 0) {
+		call_close(program);
+	} else {
+		bool begun =
+		    successor_begin(u, program, state, us->self, us->argv, us->null, now, step);
+
+		call_close(state);
+		if (begun)
+			return NULL;
+	}
+	return errno == E2BIG                               ? "too large"
+	    : errno == ENOENT && strcmp(*step, "exec") == 0 ? "its interpreter does not exist"
+							    : call_reason();
+}
+
+const char *
+successor_go(const struct successor *u, const struct successor_us *us)
+{
+	int state = make_state(us, successor_keep);
+	const char *why;
+
+	if (state >= 0)
+		successor_become(u, state, us->self, us->argv);
+	why = call_reason();
+	call_close(state);
+	spawn_seal_fds();
+	return why;
+}
+
 /* ---- of the one that is executed ---- */
 
 bool

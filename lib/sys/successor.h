@@ -38,6 +38,19 @@ int successor_open(int dir, const char *path);
  */
 bool successor_begin(struct successor *, int program, int state, int self, char *const argv[],
     int null, ms now, const char **step);
+/* What is needed of us for it. */
+struct successor_us {
+	void *who;
+	/* Writes the state of who; fd is called for each descriptor in it, NULL: nothing is. */
+	void (*write)(void *who, struct buf *, void (*fd)(int));
+	size_t room; /* for the state */
+	int self;    /* our own file */
+	int null;
+	char *const *argv;
+};
+/* Both with a program that may be -1, errno says why, and with our state. Why not, or NULL. */
+const char *successor_try(
+    struct successor *, const struct successor_us *, int program, ms now, const char **step);
 /* NONE: another process. REFUSES: why says why; it is forgotten. */
 enum successor_word successor_on_exit(struct successor *, pid_t, int status, struct buf *why);
 ms successor_due(const struct successor *);
@@ -53,6 +66,8 @@ void successor_keep(int fd);
  * errno; what was kept is to be sealed again then, see spawn_seal_fds.
  */
 void successor_become(const struct successor *, int state, int self, char *const argv[]);
+/* The same with our state as it is now. Returns only if it fails: why; all is sealed again. */
+const char *successor_go(const struct successor *, const struct successor_us *);
 
 /* ---- of the one that is executed ---- */
 

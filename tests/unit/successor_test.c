@@ -147,6 +147,42 @@ ATF_TC_BODY(no_program, tc)
 	ATF_CHECK(u.program < 0 && u.answer < 0 && u.looking == 0);
 }
 
+/* What is asked with a state of ours that does not fit, or without a program. */
+static void
+write_much(void *who, struct buf *b, void (*fd)(int))
+{
+	buf_printf(b, "%s", (const char *)who);
+	if (fd)
+		fd(null);
+}
+
+ATF_TC_WITHOUT_HEAD(tries);
+ATF_TC_BODY(tries, tc)
+{
+	char *argv[] = { "sh", "-c", "exit 0", NULL };
+	struct successor_us us = { .who = "longer than its room",
+		.write = write_much,
+		.room = 4,
+		.self = -1,
+		.argv = argv };
+	const char *step;
+	struct successor u = { .program = -1, .answer = -1 };
+
+	us.null = open_null();
+	ATF_CHECK_STREQ(
+	    successor_try(&u, &us, successor_open(AT_FDCWD, "none"), 0, &step), strerror(ENOENT));
+	ATF_CHECK_STREQ(step, "open");
+	ATF_CHECK_STREQ(
+	    successor_try(&u, &us, successor_open(AT_FDCWD, "/bin/sh"), 0, &step), "too large");
+	ATF_CHECK_STREQ(step, "state");
+	ATF_CHECK_STREQ(successor_go(&u, &us), strerror(E2BIG));
+	ATF_CHECK_EQ(fcntl(null, F_GETFD), FD_CLOEXEC);
+	us.room = 64;
+	ATF_CHECK(!successor_try(&u, &us, successor_open(AT_FDCWD, "/bin/sh"), 0, &step));
+	ATF_REQUIRE_EQ(waitpid(u.looking, NULL, 0), u.looking);
+	successor_forget(&u);
+}
+
 /* In our place: the same pid, what is kept is open, the word replaces an old one. */
 ATF_TC_WITHOUT_HEAD(becomes);
 ATF_TC_BODY(becomes, tc)
@@ -245,6 +281,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, refuses);
 	ATF_TP_ADD_TC(tp, takes_too_long);
 	ATF_TP_ADD_TC(tp, no_program);
+	ATF_TP_ADD_TC(tp, tries);
 	ATF_TP_ADD_TC(tp, becomes);
 	ATF_TP_ADD_TC(tp, word);
 	ATF_TP_ADD_TC(tp, reads);
