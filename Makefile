@@ -104,8 +104,8 @@ AWAKE = loop_* call_* buf_* map_* heap_* text_* worker_* workers_* fleet_* rolli
 	read_beats* read_message* read_input* put_time* write_line write_hand make_p* close_pipe* \
 	free_place child prepare* place* reap control.* find.* restart_go_on dumps_on* metrics_due \
 	metrics_tick on_* beat up down before* number reset_signals* exec_* room scan_* same lock* rearm \
-	clear back take.* compress_due compress_advance logfile_write logfile_unlock bundle_* \
-	supervise_random optval_* readiness_close* zone_* take_* month_start big_endian
+	clear back clients_* ends_* take.* compress_due compress_advance logfile_write logfile_unlock bundle_* \
+	supervise_random optval_* zone_* take_* month_start big_endian
 # what is large and seldom touched stands behind the rest
 LARGE = stack room.* p.*
 

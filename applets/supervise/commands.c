@@ -15,7 +15,7 @@ commands_open(struct supervise *s)
 {
 	if (s->boot->command_sender && !s->line.closed &&
 	    loop_watch(STDIN_FILENO, TAG(TAG_STDIN, 0), false) < 0)
-		log_say(&s->log, LOGLINE_INFO, "command_sender: no commands come from stdin: %s",
+		log_say(s, LOGLINE_INFO, "command_sender: no commands come from stdin: %s",
 		    call_reason());
 }
 
@@ -30,7 +30,7 @@ take(struct supervise *s, const char *line, ms now)
 		(void)supervise_command(s, &c, "stdin", now); /* a refusal has been logged */
 		return;
 	}
-	log_say(&s->log, LOGLINE_WARN, "Command on stdin not understood: %s", why);
+	log_say(s, LOGLINE_WARN, "Command on stdin not understood: %s", why);
 }
 
 void
@@ -51,7 +51,7 @@ commands_on_stdin(struct supervise *s, ms now)
 	if (n <= 0) {
 		loop_forget(STDIN_FILENO, TAG(TAG_STDIN, 0));
 		l->closed = true;
-		log_say(&s->log, LOGLINE_INFO, "No more commands come from stdin: it is closed");
+		log_say(s, LOGLINE_INFO, "No more commands come from stdin: it is closed");
 		return;
 	}
 	b.len += (size_t)n;
@@ -64,7 +64,7 @@ commands_on_stdin(struct supervise *s, ms now)
 	}
 	if (b.len == sizeof l->text) { /* no command is so long: passed over up to its newline */
 		if (!l->cut)
-			log_say(&s->log, LOGLINE_WARN,
+			log_say(s, LOGLINE_WARN,
 			    "Command on stdin not understood: the line is too long");
 		l->cut = true;
 		b.len = 0;

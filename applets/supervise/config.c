@@ -28,7 +28,7 @@
 #define COUNT(key, f, hi, help)   ROW(#key, OPT_COUNT, OPT_KEY | (f), "N", help, key, 0, hi)
 #define INT(key, lo, hi, help)    ROW(#key, OPT_INT, OPT_KEY | OPT_OR_NIL | OPT_DYNAMIC, "N", help, key, lo, hi)
 #define TIME(key, m, f, lo, help) ROW(#key, OPT_DURATION, OPT_KEY | OPT_DYNAMIC | (f), "TIME", help, m, lo, 0)
-#define RATIO(key, help)          ROW(#key, OPT_RATIO, OPT_KEY | OPT_DYNAMIC, "RATIO", help, key, 0, 2000)
+#define RATIO(key, m, help)       ROW(#key, OPT_RATIO, OPT_KEY | OPT_DYNAMIC, "RATIO", help, m, 0, 2000)
 #define STRING(key, f, arg, help) ROW(#key, OPT_STRING, OPT_KEY | OPT_OR_NIL | (f), arg, help, key, 0, 0)
 #define LIST(key, f, arg, help)   ROW(#key, OPT_LIST, OPT_KEY | OPT_OR_NIL | (f), arg, help, key, 0, 0)
 #define UMASK(key, f, help)       ROW(#key, OPT_OCTAL, OPT_KEY | OPT_OR_NIL | (f), "MODE", help, key, 0, 0777)
@@ -39,12 +39,12 @@
 #define RLIMIT(key, name)         ROW("rlimit_" #key, OPT_RLIMIT, OPT_KEY | OPT_OR_NIL | OPT_DYNAMIC, \
 				      "SOFT[:HARD]", "RLIMIT_" #name ", or unlimited", rlimit[CONFIG_RLIMIT_##name], 0, 0),
 #define LADDER(who) \
-	TIME(who##_graceful_kill_interval, who.graceful_interval, 0, 100, "from TERM to the next TERM" OPT_OR("15s")), \
-	TIME(who##_graceful_kill_interval_increment, who.graceful_increment, 0, 0, "added to the interval each time" OPT_OR("10s")), \
-	TIME(who##_graceful_kill_timeout, who.graceful_timeout, OPT_OR_NEVER, 0, "from the first TERM to QUIT" OPT_OR("600s")), \
-	TIME(who##_immediate_kill_interval, who.immediate_interval, 0, 100, "from QUIT to the next QUIT" OPT_OR("10s")), \
-	TIME(who##_immediate_kill_interval_increment, who.immediate_increment, 0, 0, "added to the interval each time" OPT_OR("10s")), \
-	TIME(who##_immediate_kill_timeout, who.immediate_timeout, OPT_OR_NEVER, 0, "from the first QUIT to KILL" OPT_OR("600s")),
+	TIME(who##_graceful_kill_interval, who.ladder[ESCALATION_GRACEFUL].interval, 0, 100, "from TERM to the next TERM" OPT_OR("15s")), \
+	TIME(who##_graceful_kill_interval_increment, who.ladder[ESCALATION_GRACEFUL].increment, 0, 0, "added to the interval each time" OPT_OR("10s")), \
+	TIME(who##_graceful_kill_timeout, who.ladder[ESCALATION_GRACEFUL].timeout, OPT_OR_NEVER, 0, "from the first TERM to QUIT" OPT_OR("600s")), \
+	TIME(who##_immediate_kill_interval, who.ladder[ESCALATION_IMMEDIATE].interval, 0, 100, "from QUIT to the next QUIT" OPT_OR("10s")), \
+	TIME(who##_immediate_kill_interval_increment, who.ladder[ESCALATION_IMMEDIATE].increment, 0, 0, "added to the interval each time" OPT_OR("10s")), \
+	TIME(who##_immediate_kill_timeout, who.ladder[ESCALATION_IMMEDIATE].timeout, OPT_OR_NEVER, 0, "from the first QUIT to KILL" OPT_OR("600s")),
 
 const struct opt config_opts[] = {
 	ROW("config", OPT_STRING, OPT_LETTER, "FILE", "flat YAML: the keys below, without --", path, 0, 0),
@@ -86,31 +86,31 @@ const struct opt config_opts[] = {
 	BOOL(disable_sigdump, 0, "no dumps, by whatever is asked for one"),
 	BOOL(dump_on_timeout, OPT_DYNAMIC, "write the stacks of a worker that hangs before it is killed"),
 	STRING(metrics_path, OPT_DYNAMIC, "PATH", "Prometheus status, written once a second at most"),
-	TIME(stray_timeout, stray_timeout, 0, 0, "from TERM to KILL for what workers leave behind" OPT_OR("5s")),
+	TIME(stray_timeout, fleet.stray_timeout, 0, 0, "from TERM to KILL for what workers leave behind" OPT_OR("5s")),
 
 	WORD(init_exit, OPT_DYNAMIC, "exit|poweroff|reboot|halt", "as PID 1, the end when everything has stopped"),
 	BOOL(init_mount, 0, "as PID 1, mount /proc and /dev, open /dev/console"),
 
 	HEADING("Starting and restarting:"),
-	TIME(start_worker_delay, start_worker_delay, 0, 0, "between two starts"),
-	RATIO(start_worker_delay_rand, "it varies by half of this up and down" OPT_OR("0.2")),
-	TIME(restart_worker_interval, restart_worker_interval, 0, 0, "before a restart"),
-	TIME(restart_backoff, restart_backoff, 0, 100, "the same if it lived under a second; doubles" OPT_OR("500ms")),
-	TIME(restart_backoff_max, restart_backoff_max, 0, 100, "up to this" OPT_OR("5s")),
+	TIME(start_worker_delay, fleet.start_delay, 0, 0, "between two starts"),
+	RATIO(start_worker_delay_rand, fleet.start_delay_rand, "it varies by half of this up and down" OPT_OR("0.2")),
+	TIME(restart_worker_interval, worker.restart_interval, 0, 0, "before a restart"),
+	TIME(restart_backoff, worker.backoff.first, 0, 100, "the same if it lived under a second; doubles" OPT_OR("500ms")),
+	TIME(restart_backoff_max, worker.backoff.max, 0, 100, "up to this" OPT_OR("5s")),
 	ROW("restart_limit", OPT_RATE, OPT_KEY | OPT_DYNAMIC | OPT_OR_NIL, "N/TIME", "give up a worker restarted more often", restart_limit, 0, 0),
 	WORD(restart_mode, OPT_DYNAMIC, "together|rolling", "a restart of all workers: at once, or in turn"),
-	COUNT(restart_max_unavailable, OPT_DYNAMIC, 10000, "in turn: so many are away or not ready at a time" OPT_OR("1")),
+	ROW("restart_max_unavailable", OPT_COUNT, OPT_KEY | OPT_DYNAMIC, "N", "in turn: so many are away or not ready at a time" OPT_OR("1"), rolling.max_unavailable, 0, 10000),
 	COUNT(restart_surge, OPT_DYNAMIC, 10000, "in turn: so many extra ones are started first"),
 	WORD(on_give_up, OPT_DYNAMIC, "exit|stop", "then exit with its status (128 + signal), or only stop it"),
-	TIME(worker_max_age, worker_max_age, OPT_OR_NEVER, 1000, "replace an older worker" OPT_OR("-1")),
-	RATIO(worker_max_age_rand, "it varies by half of this up and down"),
+	TIME(worker_max_age, worker.max_age, OPT_OR_NEVER, 1000, "replace an older worker" OPT_OR("-1")),
+	RATIO(worker_max_age_rand, worker.max_age_rand, "it varies by half of this up and down"),
 	ROW("worker_max_rss", OPT_BYTES, OPT_KEY | OPT_DYNAMIC | OPT_OR_NIL, "SIZE", "replace a larger worker; looked at every 10s", worker_max_rss, 0, 0),
 
 	HEADING("Heartbeat and killing:"),
-	WORD(worker_heartbeat, OPT_DYNAMIC, "auto|required|off|stat", "enforced from the first beat, from the start, never, by process state"),
+	ROW("worker_heartbeat", OPT_WORD, OPT_KEY | OPT_DYNAMIC, "auto|required|off|stat", "enforced from the first beat, from the start, never, by process state", worker.heartbeat, 0, 0),
 	TIME(worker_heartbeat_interval, worker_heartbeat_interval, 0, 1, "told to workers" OPT_OR("1s")),
-	TIME(worker_heartbeat_timeout, worker_heartbeat_timeout, 0, 100, "a worker silent for so long is killed" OPT_OR("180s")),
-	TIME(worker_start_timeout, worker_start_timeout, 0, 0, "from its start to its first beat, or to being ready"),
+	TIME(worker_heartbeat_timeout, worker.heartbeat_timeout, 0, 100, "a worker silent for so long is killed" OPT_OR("180s")),
+	TIME(worker_start_timeout, worker.start_timeout, 0, 0, "from its start to its first beat, or to being ready"),
 	LADDER(worker)
 
 	HEADING("Exit codes:"),
@@ -136,10 +136,10 @@ const struct opt config_opts[] = {
 	BOOL(enable_detach, 0, "signal_detach is a live restart, else a graceful stop" OPT_OR("true")),
 	BOOL(exit_on_detach, 0, "then leave, and start no new server"),
 	BOOL(disable_reload, 0, "the supervisor does not read the configuration again"),
-	TIME(server_restart_wait, server_restart_wait, 0, 100, "before a server that lived under a second is restarted" OPT_OR("1s")),
+	TIME(server_restart_wait, server.backoff.first, 0, 100, "before a server that lived under a second is restarted" OPT_OR("1s")),
 	TIME(server_detach_wait, server_detach_wait, 0, 0, "without listen, from the old server's stop to the new one's start" OPT_OR("10s")),
 	TIME(server_heartbeat_interval, server_heartbeat_interval, 0, 10, "of the server" OPT_OR("1s")),
-	TIME(server_heartbeat_timeout, server_heartbeat_timeout, 0, 100, "a server silent for so long is killed" OPT_OR("180s")),
+	TIME(server_heartbeat_timeout, server.heartbeat_timeout, 0, 100, "a server silent for so long is killed" OPT_OR("180s")),
 	LADDER(server)
 
 	HEADING("Sockets:"),
@@ -221,13 +221,13 @@ read_file(int dir_fd, const char *path, bool regular, size_t *len, struct buf *w
 	close(fd);
 	if (*len <= FILE_MAX_BYTES)
 		return text;
-	buf_printf(why, "%s: longer than 1 MiB", path);
+	buf_printf(why, "%.300s: longer than 1 MiB", path);
 	memory_free(text, FILE_ROOM);
 	return NULL;
 fail:
 	call_close(fd);
 	memory_free(text, FILE_ROOM); /* it keeps errno: it cannot fail */
-	buf_printf(why, "%s: %s", path, errno == EINVAL ? "not a regular file" : call_reason());
+	buf_printf(why, "%.300s: %s", path, errno == EINVAL ? "not a regular file" : call_reason());
 	return NULL;
 }
 
@@ -374,10 +374,54 @@ check_applets(const struct config *c, struct buf *why)
 	return false;
 }
 
+/* How often the workers must be looked at from outside; MS_NEVER: not at all. */
+static ms
+probe_every(const struct config *c)
+{
+	ms every = c->worker_max_rss > 0 ? 10 * MS_SECOND : MS_NEVER;
+
+	if (c->worker.heartbeat == WORKER_HEARTBEAT_STAT)
+		every = ms_min(every, ms_max(c->worker.heartbeat_timeout / WORKER_PARTS, 1));
+	return every;
+}
+
+static void
+complete_ladder(struct escalation_policy ladder[ESCALATION_RUNGS])
+{
+	ladder[ESCALATION_KILL] = ladder[ESCALATION_IMMEDIATE];
+	ladder[ESCALATION_KILL].timeout = MS_NEVER;
+	ladder[ESCALATION_GRACEFUL].sig = SIGTERM;
+	ladder[ESCALATION_IMMEDIATE].sig = SIGQUIT;
+	ladder[ESCALATION_KILL].sig = SIGKILL;
+}
+
+/* What of the policies follows from several keys, or from none. */
+static void
+complete(struct config *c)
+{
+	struct worker_policy *w = &c->worker, *server = &c->server;
+	struct rolling_policy *r = &c->rolling;
+
+	w->dump = c->dump_on_timeout && !c->disable_sigdump ? CONFIG_DUMP_TIME : 0;
+	w->probe_every = probe_every(c);
+	w->backoff.limit = c->restart_limit.count;
+	w->backoff.limit_within = c->restart_limit.within;
+	complete_ladder(w->ladder);
+	server->heartbeat = WORKER_HEARTBEAT_REQUIRED;
+	server->probe_every = server->max_age = MS_NEVER;
+	server->backoff.max = server->backoff.first;
+	complete_ladder(server->ladder);
+	r->told = c->worker_notification_fd != OPT_UNSET;
+	r->late =
+	    ms_max(w->start_timeout > 0 ? w->start_timeout : w->heartbeat_timeout, WORKER_STABLE);
+	r->alive = ms_max(w->start_timeout, WORKER_STABLE);
+}
+
 /* What no single key can tell. */
 static bool
-check(const struct config *c, struct buf *why)
+check(struct config *c, struct buf *why)
 {
+	complete(c);
 	if (c->verb.verb != CONFIG_RUN)
 		return true;
 	if (c->worker_type > 1)
@@ -390,15 +434,15 @@ check(const struct config *c, struct buf *why)
 		buf_puts(why, "command: its first word is empty");
 	else if (c->command.count > 4096)
 		buf_puts(why, "command: more than 4096 words");
-	else if (c->worker_heartbeat_interval >= c->worker_heartbeat_timeout)
+	else if (c->worker_heartbeat_interval >= c->worker.heartbeat_timeout)
 		buf_puts(why,
 		    "worker_heartbeat_interval: it must be less than worker_heartbeat_timeout");
-	else if (c->server_heartbeat_interval >= c->server_heartbeat_timeout)
+	else if (c->server_heartbeat_interval >= c->server.heartbeat_timeout)
 		buf_puts(why,
 		    "server_heartbeat_interval: it must be less than server_heartbeat_timeout");
-	else if (c->restart_backoff > c->restart_backoff_max)
+	else if (c->worker.backoff.first > c->worker.backoff.max)
 		buf_puts(why, "restart_backoff: it must be at most restart_backoff_max");
-	else if (c->restart_max_unavailable + c->restart_surge == 0)
+	else if (c->rolling.max_unavailable + c->restart_surge == 0)
 		buf_puts(why, "restart_max_unavailable: it may be 0 only with restart_surge");
 	else
 		return check_hooks(c, why) && check_signals(c, why) && listeners_check(c, why) &&
@@ -416,35 +460,6 @@ take_operands(struct config *c, int argc, char *const argv[], int first, struct 
 	    (struct opt_list){ .first = text->base + text->len, .count = (unsigned)(argc - first) };
 	for (int i = first; i < argc; i++)
 		buf_put(text, argv[i], strlen(argv[i]) + 1);
-}
-
-/* Which file the command line names: copied to path, "" if none. */
-static bool
-find_file(int argc, char *const argv[], size_t room, char *path, size_t path_room, struct buf *why)
-{
-	struct config c = { .path = init_config(argv[0]) };
-	char *base = memory_get(room);
-	struct buf text;
-	bool found = false;
-
-	if (!base) {
-		buf_puts(why, call_reason());
-		return false;
-	}
-	text = buf_over(base, room);
-	if (opt_parse(config_opts, &c, &text, argc, argv, why) >= 0) {
-		size_t len = c.path ? strlen(c.path) : 0;
-
-		found = len < path_room && (len > 0 || !c.path);
-		if (c.path && len == 0)
-			buf_puts(why, "--config: the name is empty");
-		else if (found)
-			memcpy(path, c.path ? c.path : "", len + 1);
-		else
-			buf_puts(why, "--config: the path is too long");
-	}
-	memory_free(base, room);
-	return found;
 }
 
 void
@@ -470,34 +485,51 @@ make(size_t room, struct buf *text, struct buf *why)
 	return c;
 }
 
+/* c: what the file says that is named in asked, which is the command line alone. */
+static bool
+load_file(int dir_fd, bool again, const struct config *asked, size_t room, struct config **c,
+    struct buf *text, struct buf *why)
+{
+	const char *path = asked->path;
+	char *file = NULL;
+	size_t len = 0;
+	bool right;
+
+	if (path && !*path) {
+		buf_puts(why, "--config: the name is empty");
+		return false;
+	}
+	if (path && !(file = read_file(dir_fd, path, again, &len, why)))
+		return false;
+	*c = make(room + len, text, why);
+	right = *c && take_environment(*c, why) &&
+	    (!path || take_file(path, file, len, *c, text, why)) && init_environment(*c, why);
+	memory_free(file, FILE_ROOM);
+	return right;
+}
+
 struct config *
 config_load(int dir_fd, bool again, int argc, char *const argv[], struct buf *why)
 {
-	size_t len = 0, room = 64;
-	char path[4096], *file = NULL;
-	struct config *c = NULL;
+	size_t room = 64;
+	struct config *asked, *c = NULL;
 	struct buf text;
-	int first;
+	int first = -1;
 
 	for (int i = 0; i < argc; i++)
 		room += strlen(argv[i]) + 1;
-	if (!find_file(argc, argv, room, path, sizeof path, why))
+	if (!(asked = make(room, &text, why)))
 		return NULL;
-	if (*path && !(file = read_file(dir_fd, path, again, &len, why)))
-		return NULL;
-	if (!(c = make(room + len, &text, why)))
-		goto fail;
-	if (!take_environment(c, why) || (file && !take_file(path, file, len, c, &text, why)) ||
-	    !init_environment(c, why) ||
-	    (first = opt_parse(config_opts, c, &text, argc, argv, why)) < 0)
-		goto fail;
-	take_operands(c, argc, argv, first, &text);
-	if (!check(c, why))
-		goto fail;
-	memory_free(file, FILE_ROOM);
-	return c;
-fail:
-	memory_free(file, FILE_ROOM);
+	asked->path = init_config(argv[0]);
+	if (opt_parse(config_opts, asked, &text, argc, argv, why) >= 0 &&
+	    load_file(dir_fd, again, asked, room, &c, &text, why))
+		first = opt_parse(config_opts, c, &text, argc, argv, why);
+	config_free(asked);
+	if (first >= 0) {
+		take_operands(c, argc, argv, first, &text);
+		if (check(c, why))
+			return c;
+	}
 	config_free(c);
 	return NULL;
 }
@@ -588,96 +620,4 @@ config_static_changes(const struct config *old, const struct config *new, struct
 			buf_printf(names, "%s%s", names->len ? ", " : "", o->text);
 	}
 	memory_free(before, (size_t)2 * VALUE_ROOM);
-}
-
-/* How often the workers must be looked at from outside; MS_NEVER: not at all. */
-static ms
-probe_every(const struct config *c)
-{
-	ms every = c->worker_max_rss > 0 ? 10 * MS_SECOND : MS_NEVER;
-
-	if (c->worker_heartbeat == WORKER_HEARTBEAT_STAT)
-		every = ms_min(every, ms_max(c->worker_heartbeat_timeout / WORKER_PARTS, 1));
-	return every;
-}
-
-static void
-set_ladder(const struct config_ladder *l, struct escalation_policy ladder[ESCALATION_RUNGS])
-{
-	ladder[ESCALATION_GRACEFUL] = (struct escalation_policy){ SIGTERM, l->graceful_interval,
-		l->graceful_increment, l->graceful_timeout };
-	ladder[ESCALATION_IMMEDIATE] = (struct escalation_policy){ SIGQUIT, l->immediate_interval,
-		l->immediate_increment, l->immediate_timeout };
-	ladder[ESCALATION_KILL] = (struct escalation_policy){ SIGKILL, l->immediate_interval,
-		l->immediate_increment, MS_NEVER };
-}
-
-void
-config_worker_policy(const struct config *c, struct worker_policy *p)
-{
-	*p = (struct worker_policy){
-		.heartbeat = (enum worker_heartbeat)c->worker_heartbeat,
-		.heartbeat_timeout = c->worker_heartbeat_timeout,
-		.start_timeout = c->worker_start_timeout,
-		.dump = c->dump_on_timeout && !c->disable_sigdump ? CONFIG_DUMP_TIME : 0,
-		.probe_every = probe_every(c),
-		.max_age = c->worker_max_age,
-		.max_age_rand = c->worker_max_age_rand,
-		.restart_interval = c->restart_worker_interval,
-		.backoff = {
-			.first = c->restart_backoff,
-			.max = c->restart_backoff_max,
-			.limit = c->restart_limit.count,
-			.limit_within = c->restart_limit.within,
-		},
-	};
-	set_ladder(&c->worker, p->ladder);
-}
-
-void
-config_server_policy(const struct config *c, struct worker_policy *p)
-{
-	*p = (struct worker_policy){
-		.heartbeat = WORKER_HEARTBEAT_REQUIRED,
-		.heartbeat_timeout = c->server_heartbeat_timeout,
-		.probe_every = MS_NEVER,
-		.max_age = MS_NEVER,
-		.backoff = { .first = c->server_restart_wait, .max = c->server_restart_wait },
-	};
-	set_ladder(&c->server, p->ladder);
-}
-
-void
-config_fleet_policy(const struct config *c, struct fleet_policy *p)
-{
-	*p = (struct fleet_policy){
-		.start_delay = c->start_worker_delay,
-		.start_delay_rand = c->start_worker_delay_rand,
-		.stray_timeout = c->stray_timeout,
-	};
-}
-
-void
-config_rolling_policy(const struct config *c, struct rolling_policy *p)
-{
-	ms start = c->worker_start_timeout;
-
-	*p = (struct rolling_policy){
-		.max_unavailable = c->restart_max_unavailable,
-		.told = c->worker_notification_fd != OPT_UNSET,
-		.late = ms_max(start > 0 ? start : c->worker_heartbeat_timeout, WORKER_STABLE),
-		.alive = ms_max(start, WORKER_STABLE),
-	};
-}
-
-void
-config_log(const struct config *c, struct log *l)
-{
-	static const enum logline_stamp stamps[] = { [CONFIG_LOG_RUBY] = LOGLINE_RUBY,
-		[CONFIG_LOG_PLAIN] = LOGLINE_NONE,
-		[CONFIG_LOG_JSON] = LOGLINE_JSON,
-		[CONFIG_LOG_CRI] = LOGLINE_CRI };
-
-	l->level = (enum logline_level)c->log_level;
-	l->stamp = stamps[c->log_format];
 }

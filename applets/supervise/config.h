@@ -69,13 +69,25 @@ enum config_rlimit {
 	    CONFIG_RLIMIT_COUNT
 };
 
-/* How somebody is ended who does not end. */
-struct config_ladder {
-	ms graceful_interval, graceful_increment, graceful_timeout;
-	ms immediate_interval, immediate_increment, immediate_timeout;
-};
-
+/* What is decided by it is said in the policies themselves. */
 struct config {
+	/* what is asked for most stands in front: it is reached by shorter code */
+	const char *control_path, *worker_cgroup;
+	const char *worker_chuser, *worker_chgroup, *chuser, *chgroup;
+	const char *log_prefix, *socket_manager, *chdir, *metrics_path;
+	uint64_t worker_max_rss;
+	ms worker_heartbeat_interval, hook_timeout;
+	int worker_notification_fd;
+	unsigned command_sender, restart_surge;
+	unsigned log_format; /* enum config_log_format */
+	unsigned log_level;
+	bool supervisor, disable_sigdump, daemonize, log_stdout, log_stderr;
+
+	struct worker_policy worker;
+	struct worker_policy server; /* how a supervisor watches and ends its servers */
+	struct fleet_policy fleet;
+	struct rolling_policy rolling;
+
 	size_t size;      /* of the whole block, for config_free */
 	const char *path; /* -c */
 	bool check;
@@ -87,74 +99,43 @@ struct config {
 	unsigned workers;
 	unsigned worker_type;
 	const char *worker_process_name;
-	const char *chdir;
 
-	bool daemonize;
 	struct opt_list pid_path;
 	const char *daemon_process_name;
-	const char *chuser, *chgroup;
 	int chumask;
 	unsigned daemonize_error_exit_code;
-	bool disable_sigdump, dump_on_timeout;
-	const char *metrics_path;
+	bool dump_on_timeout;
 
-	bool supervisor;
 	const char *server_process_name;
 	bool restart_server_process, enable_detach, exit_on_detach, disable_reload;
-	ms server_restart_wait, server_detach_wait;
-	ms server_heartbeat_interval, server_heartbeat_timeout;
-	struct config_ladder server;
+	ms server_detach_wait, server_heartbeat_interval;
 
-	ms stray_timeout;
 	unsigned init_exit; /* enum config_init */
 	bool init_mount;
 
-	ms start_worker_delay;
-	unsigned start_worker_delay_rand;
-	ms restart_worker_interval;
-	ms restart_backoff, restart_backoff_max;
 	struct opt_rate restart_limit;
 	unsigned restart_mode; /* enum config_restart */
-	unsigned restart_max_unavailable, restart_surge;
 	unsigned on_give_up;
-	ms worker_max_age;
-	unsigned worker_max_age_rand;
-	uint64_t worker_max_rss;
-
-	unsigned worker_heartbeat;
-	ms worker_heartbeat_interval, worker_heartbeat_timeout, worker_start_timeout;
-	struct config_ladder worker;
 
 	struct opt_codes unrecoverable_exit_codes;
 	bool stop_immediately;
 
-	const char *worker_chuser, *worker_chgroup;
 	int worker_chumask;
 	int worker_reload_signal;
-	int worker_notification_fd;
 	int worker_death_signal;
 	int nice, oom_score_adj;
 	struct opt_rlimit rlimit[CONFIG_RLIMIT_COUNT];
-	const char *worker_cgroup;
 
 	struct opt_list listen, allowed_networks;
 	unsigned backlog;
-	const char *socket_manager;
 
 	struct opt_list hook[CONFIG_HOOKS];
-	ms hook_timeout;
 
-	const char *control_path;
-	unsigned command_sender;
 	int signal[CONFIG_SIGNALS];
 
 	struct opt_list log;
-	unsigned log_level;
 	unsigned log_rotate_age;
 	uint64_t log_rotate_size;
-	bool log_stdout, log_stderr;
-	unsigned log_format; /* enum config_log_format */
-	const char *log_prefix;
 	unsigned log_overflow; /* 1: drop */
 };
 
@@ -183,11 +164,5 @@ bool config_print(const struct config *);
 struct config *config_read(const char *text, size_t len, struct buf *why);
 /* Names of keys that differ but take effect only at a start; "" if none. */
 void config_static_changes(const struct config *old, const struct config *new, struct buf *names);
-void config_worker_policy(const struct config *, struct worker_policy *);
-/* How a supervisor watches and ends its servers. */
-void config_server_policy(const struct config *, struct worker_policy *);
-void config_log(const struct config *, struct log *);
-void config_fleet_policy(const struct config *, struct fleet_policy *);
-void config_rolling_policy(const struct config *, struct rolling_policy *);
 
 #endif

@@ -8,43 +8,38 @@
 #include "../../lib/base/text.h"
 #include "../../lib/sys/call.h"
 #include "../../lib/sys/loop.h"
-#include "../../lib/sys/memory.h"
 #include "../../lib/sys/unixsock.h"
+#include "ends.h"
 #include "server.h"
 #include "status.h"
 #include "supervisor.h"
 
 /* A client that sent a line gets the answer before its next line is looked at. */
-struct client {
-	int fd; /* 0: free */
+struct caller {
+	struct client c;
 	uid_t uid;
 	ms since;       /* of the connection */
-	ms deadline;    /* of what it has to do now: send a line, or take an answer */
 	bool streaming; /* a status is on its way: */
 	enum command_format format;
 	unsigned cursor;
 	bool eof;       /* it sends nothing more */
 	bool draining;  /* its line was too long: what it still sends is thrown away */
 	bool upgrading; /* its answer comes when that is done */
-	struct buf in, out;
+	struct buf in;
 	char in_room[CONTROL_LINE_MAX + 1];
 	char out_room[4 * STATUS_PIECE_MAX];
 };
 
-struct control {
-	struct client client[CONTROL_CLIENTS];
-};
-
-static struct client *
-client_at(const struct supervise *s, unsigned i)
+static struct caller *
+caller_at(const struct supervise *s, unsigned i)
 {
-	return s->control->client + i;
+	return (struct caller *)(void *)clients_at(&s->control, i);
 }
 
 bool
 control_prepare(struct supervise *s)
 {
-	return (s->control = memory_get(sizeof *s->control)) != NULL;
+	return clients_prepare(&s->control, CONTROL_CLIENTS, sizeof(struct caller));
 }
 
 const char *
@@ -56,30 +51,18 @@ control_open(struct supervise *s, uid_t uid, gid_t gid)
 		return NULL;
 	if (!s->boot->supervisor && !control_prepare(s))
 		return call_reason();
-	s->control_fd = unixsock_listen(path, uid, gid);
-	if (s->control_fd >= 0 && loop_watch(s->control_fd, TAG(TAG_CONTROL, 0), false) == 0)
+	s->control.fd = unixsock_listen(path, uid, gid);
+	if (s->control.fd >= 0 && loop_watch(s->control.fd, TAG(TAG_CONTROL, 0), false) == 0)
 		return NULL;
 	return errno == EADDRINUSE ? "another process listens there" : call_reason();
-}
-
-static void
-hang_up(struct supervise *s, unsigned i)
-{
-	struct client *c = client_at(s, i);
-
-	loop_forget(c->fd, TAG(TAG_CLIENT, i));
-	close(c->fd);
-	c->fd = 0;
 }
 
 void
 control_close(struct supervise *s)
 {
-	if (s->control_fd < 0)
+	if (s->control.fd < 0)
 		return;
-	loop_forget(s->control_fd, TAG(TAG_CONTROL, 0));
-	close(s->control_fd);
-	s->control_fd = -1;
+	ends_close(&s->control.fd, TAG(TAG_CONTROL, 0));
 	if (*s->boot->control_path != '@')
 		(void)unlink(s->boot->control_path); /* a left-over is replaced by the next start */
 }
@@ -88,50 +71,32 @@ control_close(struct supervise *s)
 static unsigned
 make_place(struct supervise *s)
 {
-	struct client *c = s->control->client;
 	unsigned oldest = 0;
 
 	for (unsigned i = 0; i < CONTROL_CLIENTS; i++) {
-		if (c[i].fd == 0)
+		if (caller_at(s, i)->c.fd == 0)
 			return i;
-		if (c[i].since < c[oldest].since)
+		if (caller_at(s, i)->since < caller_at(s, oldest)->since)
 			oldest = i;
 	}
-	hang_up(s, oldest);
+	clients_hang_up(&s->control, oldest);
 	return oldest;
 }
 
-/* Sends what is in the buffer; false: the client is gone, or takes no more for now. */
-static bool
-send_out(struct client *c, bool *gone)
-{
-	while (c->out.len > 0) {
-		ssize_t n = send(c->fd, c->out.base, c->out.len, MSG_NOSIGNAL);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		*gone = n < 0 && errno != EAGAIN;
-		if (n < 0)
-			return false;
-		buf_drop(&c->out, (size_t)n);
-	}
-	return true;
-}
-
 static void
-stream(const struct supervise *s, struct client *c, ms now)
+stream(const struct supervise *s, struct caller *c, ms now)
 {
-	while (c->out.room - c->out.len > STATUS_PIECE_MAX)
-		if (!status_next(s, c->format, &c->cursor, &c->out, now)) {
+	while (c->c.out.room - c->c.out.len > STATUS_PIECE_MAX)
+		if (!status_next(s, c->format, &c->cursor, &c->c.out, now)) {
 			c->streaming = false;
-			buf_puts(&c->out, ".\n");
+			buf_puts(&c->c.out, ".\n");
 			return;
 		}
 }
 
 /* Does what a line asks. Why not, or NULL: done. */
 static const char *
-execute(struct supervise *s, struct client *c, const char *line, ms now)
+execute(struct supervise *s, struct caller *c, const char *line, ms now)
 {
 	struct command command;
 	const char *why;
@@ -150,22 +115,22 @@ execute(struct supervise *s, struct client *c, const char *line, ms now)
 		why = supervise_command(s, &command, who, now);
 	c->upgrading = !why && command.word == COMMAND_UPGRADE;
 	if (c->upgrading)
-		c->deadline = now + CONTROL_UPGRADE;
+		c->c.deadline = now + CONTROL_UPGRADE;
 	if (!why &&
 	    (command.word == COMMAND_GRACEFUL_STOP || command.word == COMMAND_IMMEDIATE_STOP))
-		c->deadline = MS_NEVER; /* it may wait for our end */
+		c->c.deadline = MS_NEVER; /* it may wait for our end */
 	return why;
 }
 
 static void
-put_answer(struct client *c, const char *why)
+put_answer(struct caller *c, const char *why)
 {
-	buf_printf(&c->out, "%s%s\n", why ? "ERR " : "OK", why ? why : "");
+	buf_printf(&c->c.out, "%s%s\n", why ? "ERR " : "OK", why ? why : "");
 }
 
 /* Takes the next line out of what was received and answers it; false: there is no whole one. */
 static bool
-next_line(struct supervise *s, struct client *c, ms now)
+next_line(struct supervise *s, struct caller *c, ms now)
 {
 	char *end = text_find(c->in.base, '\n', c->in.len);
 	const char *why;
@@ -174,14 +139,14 @@ next_line(struct supervise *s, struct client *c, ms now)
 		return false;
 	if (c->draining) {
 		(void)shutdown(
-		    c->fd, SHUT_WR); /* closing now would take the answer from it: ECONNRESET */
+		    c->c.fd, SHUT_WR); /* closing now would take the answer from it: ECONNRESET */
 		buf_clear(&c->in);
 		return false;
 	}
 	if (end) {
 		*end = '\0';
 		c->in.base[text_span(c->in.base, "\r")] = '\0';
-		c->deadline = now + CONTROL_PATIENCE;
+		c->c.deadline = now + CONTROL_PATIENCE;
 		why = execute(s, c, c->in.base, now);
 		buf_drop(&c->in, (size_t)(end - c->in.base) + 1);
 		if (c->upgrading)
@@ -201,12 +166,12 @@ next_line(struct supervise *s, struct client *c, ms now)
 static void
 pump(struct supervise *s, unsigned i, ms now)
 {
-	struct client *c = client_at(s, i);
+	struct caller *c = caller_at(s, i);
 	bool gone = false, filled = false, answered = true;
 
 	do {
 		/* a status goes a buffer at a time: others are to get their turn in between */
-		if (!send_out(c, &gone) || (c->streaming && filled)) {
+		if (!clients_send(&c->c, &gone) || (c->streaming && filled)) {
 			answered = false;
 			break;
 		}
@@ -215,25 +180,25 @@ pump(struct supervise *s, unsigned i, ms now)
 			stream(s, c, now);
 	} while (filled || next_line(s, c, now));
 	if (gone || (answered && c->eof && !c->upgrading) ||
-	    loop_rewatch(c->fd, TAG(TAG_CLIENT, i), answered && !c->upgrading, !answered) < 0)
-		hang_up(s, i);
+	    loop_rewatch(c->c.fd, TAG(TAG_CLIENT, i), answered && !c->upgrading, !answered) < 0)
+		clients_hang_up(&s->control, i);
 }
 
 void
 control_on_client(struct supervise *s, unsigned i, ms now)
 {
-	struct client *c;
+	struct caller *c = caller_at(s, i);
 	char bytes[CONTROL_LINE_MAX];
 	size_t room;
 	ssize_t n;
 
-	if (!s->control || i >= CONTROL_CLIENTS || (c = client_at(s, i))->fd == 0)
+	if (c->c.fd == 0)
 		return;
 	room = CONTROL_LINE_MAX - c->in.len;
-	if (c->out.len == 0 && !c->streaming && room > 0) {
-		n = read(c->fd, bytes, room);
+	if (c->c.out.len == 0 && !c->streaming && room > 0) {
+		n = read(c->c.fd, bytes, room);
 		if (n < 0 && errno != EAGAIN && errno != EINTR) {
-			hang_up(s, i);
+			clients_hang_up(&s->control, i);
 			return;
 		}
 		if (n > 0)
@@ -247,27 +212,10 @@ void
 control_on_connection(struct supervise *s, ms now)
 {
 	uid_t uid = 0;
-	int fd = unixsock_accept(s->control_fd, &uid);
+	int fd = clients_accept(s, &s->control, geteuid(), "ERR not permitted\n", &uid, now);
 
-	if (fd < 0) {
-		if (errno != EMFILE && errno != ENFILE && errno != ENOMEM && errno != ENOBUFS)
-			return;
-		log_say(&s->log, LOGLINE_ERROR, "control_path: accept: %s: again in a second",
-		    call_reason());
-		(void)loop_rewatch(
-		    s->control_fd, TAG(TAG_CONTROL, 0), false, false); /* it was watched */
-		s->control_again = now + MS_SECOND;
+	if (fd < 0)
 		return;
-	}
-	if (uid != 0 && uid != geteuid()) {
-		static const char no[] = "ERR not permitted\n";
-
-		(void)send(fd, no, sizeof no - 1, MSG_NOSIGNAL); /* it is refused either way */
-		close(fd);
-		log_say(
-		    &s->log, LOGLINE_WARN, "control_path: uid %u is not permitted", (unsigned)uid);
-		return;
-	}
 	if (s->supervisor)
 		supervisor_take(s, fd, uid);
 	else
@@ -275,49 +223,34 @@ control_on_connection(struct supervise *s, ms now)
 }
 
 static void
-set_rooms(struct client *c)
+set_rooms(struct caller *c)
 {
 	c->in.base = c->in_room;
 	c->in.room = sizeof c->in_room;
-	c->out.base = c->out_room;
-	c->out.room = sizeof c->out_room;
+	c->c.out.base = c->out_room;
+	c->c.out.room = sizeof c->out_room;
 }
 
 void
 control_take(struct supervise *s, int fd, uid_t uid, ms now)
 {
 	unsigned i = make_place(s);
-	struct client *c = client_at(s, i);
+	struct caller *c = caller_at(s, i);
 
-	*c = (struct client){
-		.fd = fd, .uid = uid, .since = now, .deadline = now + CONTROL_PATIENCE
-	};
+	clients_take(&s->control, i, fd, now + CONTROL_PATIENCE);
+	c->uid = uid;
+	c->since = now;
 	set_rooms(c);
-	if (loop_watch(fd, TAG(TAG_CLIENT, i), false) < 0) {
-		close(fd);
-		c->fd = 0;
-	}
-}
-
-ms
-control_due(const struct supervise *s)
-{
-	ms due = s->control_again;
-
-	for (unsigned i = 0; s->control && i < CONTROL_CLIENTS; i++)
-		if (client_at(s, i)->fd > 0)
-			due = ms_min(due, client_at(s, i)->deadline);
-	return due;
 }
 
 /* To who waits for it. */
 static void
 answer_upgrade(struct supervise *s, unsigned i, const char *why, ms now)
 {
-	struct client *c = client_at(s, i);
+	struct caller *c = caller_at(s, i);
 
 	c->upgrading = false;
-	c->deadline = now + CONTROL_PATIENCE;
+	c->c.deadline = now + CONTROL_PATIENCE;
 	put_answer(c, why);
 	pump(s, i, now);
 }
@@ -325,18 +258,20 @@ answer_upgrade(struct supervise *s, unsigned i, const char *why, ms now)
 void
 control_tick(struct supervise *s, ms now)
 {
-	if (now >= s->control_again) {
-		bool on = loop_rewatch(s->control_fd, TAG(TAG_CONTROL, 0), true, false) == 0;
+	unsigned i;
 
-		s->control_again = on ? MS_NEVER : now + MS_SECOND;
-	}
-	for (unsigned i = 0; s->control && i < CONTROL_CLIENTS; i++)
-		if (client_at(s, i)->fd == 0 || now < client_at(s, i)->deadline)
-			continue;
-		else if (client_at(s, i)->upgrading)
+	while ((i = clients_late(&s->control, now)) < s->control.room)
+		if (caller_at(s, i)->upgrading)
 			answer_upgrade(s, i, "no answer in time", now);
 		else
-			hang_up(s, i);
+			clients_hang_up(&s->control, i);
+}
+
+/* Does caller i wait for the end of an upgrade? */
+static bool
+waits(const struct supervise *s, unsigned i)
+{
+	return caller_at(s, i)->c.fd > 0 && caller_at(s, i)->upgrading;
 }
 
 bool
@@ -344,16 +279,16 @@ control_upgrades(const struct supervise *s)
 {
 	bool found = false;
 
-	for (unsigned i = 0; s->control && i < CONTROL_CLIENTS; i++)
-		found |= client_at(s, i)->fd > 0 && client_at(s, i)->upgrading;
+	for (unsigned i = 0; i < s->control.room; i++)
+		found |= waits(s, i);
 	return found;
 }
 
 void
 control_upgraded(struct supervise *s, const char *why, ms now)
 {
-	for (unsigned i = 0; s->control && i < CONTROL_CLIENTS; i++)
-		if (client_at(s, i)->fd > 0 && client_at(s, i)->upgrading)
+	for (unsigned i = 0; i < s->control.room; i++)
+		if (waits(s, i))
 			answer_upgrade(s, i, why, now);
 }
 
@@ -361,52 +296,32 @@ void
 control_carry(struct carry *k, struct supervise *s)
 {
 	static const struct carry_field fields[] = {
-		CARRY_AN_FD(struct client, fd),
-		CARRY_A_NUMBER(struct client, uid),
-		CARRY_A_NUMBER(struct client, since),
-		CARRY_A_NUMBER(struct client, deadline),
-		CARRY_A_FLAG(struct client, streaming),
-		CARRY_UP_TO(struct client, format, COMMAND_PROMETHEUS),
-		CARRY_A_NUMBER(struct client, cursor),
-		CARRY_A_FLAG(struct client, eof),
-		CARRY_A_FLAG(struct client, draining),
-		CARRY_A_FLAG(struct client, upgrading),
-		CARRY_UP_TO(struct client, in.len, CONTROL_LINE_MAX),
-		CARRY_SOME(struct client, in_room),
-		CARRY_UP_TO(struct client, out.len, sizeof((struct client *)0)->out_room - 1),
-		CARRY_SOME(struct client, out_room),
+		CARRY_AN_FD(struct caller, c.fd),
+		CARRY_AN_FD(struct caller, c.give),
+		CARRY_A_NUMBER(struct caller, uid),
+		CARRY_A_NUMBER(struct caller, since),
+		CARRY_A_NUMBER(struct caller, c.deadline),
+		CARRY_A_FLAG(struct caller, streaming),
+		CARRY_UP_TO(struct caller, format, COMMAND_PROMETHEUS),
+		CARRY_A_NUMBER(struct caller, cursor),
+		CARRY_A_FLAG(struct caller, eof),
+		CARRY_A_FLAG(struct caller, draining),
+		CARRY_A_FLAG(struct caller, upgrading),
+		CARRY_UP_TO(struct caller, in.len, CONTROL_LINE_MAX),
+		CARRY_SOME(struct caller, in_room),
+		CARRY_UP_TO(struct caller, c.out.len, sizeof((struct caller *)0)->out_room - 1),
+		CARRY_SOME(struct caller, out_room),
 	};
-	unsigned count = 0, at = 0;
 
-	for (unsigned i = 0; s->control && i < CONTROL_CLIENTS; i++)
-		count += client_at(s, i)->fd > 0;
-	carry_number(k, "clients", &count, s->control ? CONTROL_CLIENTS : 0);
-	for (struct client *c; count > 0; count--, at++) { /* read, they stand in front */
-		while (!k->reading && client_at(s, at)->fd == 0)
-			at++;
-		c = client_at(s, at);
-		CARRY_LINE(k, "client", fields, c);
-		if (k->reading)
-			set_rooms(c);
-	}
-}
-
-bool
-control_watch(struct supervise *s)
-{
-	bool watched = s->control_fd < 0 || s->control_again != MS_NEVER ||
-	    loop_watch(s->control_fd, TAG(TAG_CONTROL, 0), false) == 0;
-
-	for (unsigned i = 0; watched && s->control && i < CONTROL_CLIENTS; i++)
-		watched = client_at(s, i)->fd == 0 ||
-		    loop_watch(client_at(s, i)->fd, TAG(TAG_CLIENT, i), false) == 0;
-	return watched;
+	clients_carry(k, &s->control, fields, sizeof fields / sizeof *fields);
+	for (unsigned i = 0; k->reading && i < s->control.room; i++)
+		set_rooms(caller_at(s, i));
 }
 
 void
 control_go_on(struct supervise *s, ms now)
 {
-	for (unsigned i = 0; s->control && i < CONTROL_CLIENTS; i++)
-		if (client_at(s, i)->fd > 0)
+	for (unsigned i = 0; i < s->control.room; i++)
+		if (caller_at(s, i)->c.fd > 0)
 			pump(s, i, now);
 }

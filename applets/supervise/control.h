@@ -25,19 +25,14 @@ void control_close(struct supervise *);
 /* Does a client wait for the end of an upgrade? It has ended: NULL, or why not. */
 bool control_upgrades(const struct supervise *);
 void control_upgraded(struct supervise *, const char *why, ms now);
-/*
- * The clients, to the state and from it. Then the loop knows them again, false: errno; and then all
- * goes on where it was.
- */
+/* The clients, to the state and from it; then all goes on where it was. */
 void control_carry(struct carry *, struct supervise *);
-bool control_watch(struct supervise *);
 void control_go_on(struct supervise *, ms now);
 /* Something on the listening socket. */
 void control_on_connection(struct supervise *, ms now);
 /* Something on client i. */
 void control_on_client(struct supervise *, unsigned i, ms now);
-/* The clock; and the next moment that it is wanted, or MS_NEVER. */
+/* The clock. */
 void control_tick(struct supervise *, ms now);
-ms control_due(const struct supervise *);
 
 #endif

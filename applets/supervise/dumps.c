@@ -115,7 +115,7 @@ log_path(struct supervise *s, const char *what)
 	struct buf b = buf_over(path, sizeof path);
 
 	dumpfile_path(NULL, s->pid, &b);
-	log_say(&s->log, LOGLINE_INFO, "%s to %s", what, path);
+	log_say(s, LOGLINE_INFO, "%s to %s", what, path);
 }
 
 const char *
@@ -144,8 +144,8 @@ begin(struct supervise *s, struct dumps_one *d, unsigned i)
 
 	if ((d->helper = spawn_helper(dump_worker, &l)) < 0) {
 		d->helper = 0;
-		log_say(&s->log, LOGLINE_ERROR, "Worker %u (pid %d): dump: %s", i,
-		    (int)s->slot[i].pid, call_reason());
+		log_say(s, LOGLINE_ERROR, "Worker %u (pid %d): dump: %s", i, (int)s->slot[i].pid,
+		    call_reason());
 		return false;
 	}
 	d->worker = s->slot[i].pid;
@@ -203,13 +203,12 @@ static void
 log_end(struct supervise *s, int status)
 {
 	if (WIFSIGNALED(status))
-		log_say(&s->log, LOGLINE_ERROR, "dump: its helper was killed");
+		log_say(s, LOGLINE_ERROR, "dump: its helper was killed");
 	else if (WEXITSTATUS(status) > NOT_BEGUN)
-		log_say(
-		    &s->log, LOGLINE_ERROR, "dump: %s", strerror(WEXITSTATUS(status) - NOT_BEGUN));
+		log_say(s, LOGLINE_ERROR, "dump: %s", strerror(WEXITSTATUS(status) - NOT_BEGUN));
 	else if (WEXITSTATUS(status) != 0)
-		log_say(&s->log, LOGLINE_WARN,
-		    "dump: not complete: se-sigdump ended with status %d", WEXITSTATUS(status));
+		log_say(s, LOGLINE_WARN, "dump: not complete: se-sigdump ended with status %d",
+		    WEXITSTATUS(status));
 }
 
 bool

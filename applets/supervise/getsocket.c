@@ -188,11 +188,8 @@ getsocket_run(const struct config *c)
 	e.port = listener_port(fd);
 	if (!tell(&t, &e))
 		return complain(VERBS_REFUSED, where, "too long to be told to the command");
-	if (fd == t.number) {
-		/* dup2 to itself would leave it to be closed */
-		if ((fd = dup(fd)) < 0)
-			return complain(VERBS_REFUSED, where, call_reason());
-		(void)call_fcntl(fd, F_SETFD, FD_CLOEXEC); /* it is open */
-	}
+	/* dup2 to itself would leave it to be closed */
+	if (fd == t.number && (fd = call_fcntl(fd, F_DUPFD_CLOEXEC, 0)) < 0)
+		return complain(VERBS_REFUSED, where, call_reason());
 	return become(c, &t, fd);
 }

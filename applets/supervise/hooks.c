@@ -42,7 +42,7 @@ fail(struct supervise *s, const struct errand *e, const char *format, ...)
 	if (e->worker != NO_WORKER)
 		(void)buf_print_to(of, sizeof of, " of worker %u", e->worker); /* fits */
 	if (s->hooks.stage != HOOKS_BEFORE) {
-		log_say(&s->log, LOGLINE_WARN, "%s%s %s", key_of(e), of, text);
+		log_say(s, LOGLINE_WARN, "%s%s %s", key_of(e), of, text);
 	} else if (!s->failed) {
 		s->failed = code > 0 ? (int)code : 256; /* which is 0 for who waits for us */
 		(void)buf_print_to(s->why, sizeof s->why, "%s: it %s", key_of(e), text);
@@ -127,7 +127,7 @@ go_on(struct supervise *s, ms now)
 			fail(s, &e, "could not be started: %s: %s", step, call_reason());
 	}
 	if (q->lost > 0 && q->waiting == 0) {
-		log_say(&s->log, LOGLINE_ERROR, "%lu hooks were not run: %s", q->lost,
+		log_say(s, LOGLINE_ERROR, "%lu hooks were not run: %s", q->lost,
 		    s->hooks.stage == HOOKS_KILL ? "no time was left" : "too many waited");
 		q->lost = 0;
 	}
@@ -280,6 +280,6 @@ hooks_ended(struct supervise *s, ms now)
 		h->until = MS_NEVER;
 	}
 	if (h->stage != HOOKS_OVER)
-		supervise_fleet(s, FLEET_EV_STOP, 0, false, now); /* no worker comes back now */
+		supervise_fleet(s, FLEET_EV_STOP, now); /* no worker comes back now */
 	return h->stage == HOOKS_OVER;
 }

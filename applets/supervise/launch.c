@@ -80,8 +80,8 @@ fill_environment(char **envp, struct launch *l, const struct config *c)
 	for (size_t i = 0; i < sizeof told / sizeof *told; i++)
 		if (told[i])
 			*envp++ = told[i];
-	if (c->worker_heartbeat == WORKER_HEARTBEAT_AUTO ||
-	    c->worker_heartbeat == WORKER_HEARTBEAT_REQUIRED) {
+	if (c->worker.heartbeat == WORKER_HEARTBEAT_AUTO ||
+	    c->worker.heartbeat == WORKER_HEARTBEAT_REQUIRED) {
 		*envp++ = l->pipe;
 		*envp++ = l->interval;
 		*envp++ = l->watchdog;
@@ -102,7 +102,7 @@ write_environment(struct launch *l, const struct config *c, const char *notify)
 	    (long long)c->worker_heartbeat_interval / 1000,
 	    (long long)c->worker_heartbeat_interval % 1000);
 	(void)buf_print_to(l->watchdog, sizeof l->watchdog, "WATCHDOG_USEC=%lld",
-	    (long long)c->worker_heartbeat_timeout * 1000);
+	    (long long)c->worker.heartbeat_timeout * 1000);
 	(void)buf_print_to(l->watchdog_pid, sizeof l->watchdog_pid, "WATCHDOG_PID=");
 	if (notify && *notify)
 		(void)buf_print_to(l->notify, sizeof l->notify, "NOTIFY_SOCKET=%s", notify);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "../../lib/sys/zonefile.h"
+#include "supervise.h"
 
 int
 log_open(struct log *l, const struct opt_list *paths, const char **path)
@@ -42,15 +43,15 @@ wall_clock(struct log *l)
 }
 
 static void
-write_line(struct log *l, enum logline_level level, const char *text)
+write_line(struct log *l, enum logline_stamp stamp, enum logline_level level, const char *text)
 {
 	char room[4096]; /* what JSON escapes of it has room too */
 	struct buf line = buf_over(room, sizeof room);
 	struct logline_when now = wall_clock(l);
 	struct logline_source us = { .level = level, .pid = (int)getpid(), .worker = -1 };
 
-	logline_head(&line, l->stamp, &now, &us);
-	if (l->stamp == LOGLINE_JSON) {
+	logline_head(&line, stamp, &now, &us);
+	if (stamp == LOGLINE_JSON) {
 		buf_json(&line, text, strlen(text));
 		buf_puts(&line, "}\n");
 	} else {
@@ -62,22 +63,28 @@ write_line(struct log *l, enum logline_level level, const char *text)
 }
 
 void
-log_say(struct log *l, enum logline_level level, const char *format, ...)
+log_say(struct supervise *s, enum logline_level level, const char *format, ...)
 {
+	static const unsigned char stamps[] = { [CONFIG_LOG_RUBY] = LOGLINE_RUBY,
+		[CONFIG_LOG_PLAIN] = LOGLINE_NONE,
+		[CONFIG_LOG_JSON] = LOGLINE_JSON,
+		[CONFIG_LOG_CRI] = LOGLINE_CRI };
+	enum logline_stamp stamp = (enum logline_stamp)stamps[s->live->log_format];
+	struct log *l = &s->log;
 	unsigned long lost = l->file.lost;
 	char room[2048];
 	struct buf text = buf_over(room, sizeof room); /* a cut is stated */
 	va_list ap;
 
-	if (level < l->level)
+	if (level < (enum logline_level)s->live->log_level)
 		return;
 	va_start(ap, format);
 	buf_vprintf(&text, format, ap);
 	va_end(ap);
-	write_line(l, level, room);
+	write_line(l, stamp, level, room);
 	if (lost > 0 && l->file.lost == 0) {
 		buf_clear(&text);
 		buf_printf(&text, "%lu log lines before this one could not be written", lost);
-		write_line(l, LOGLINE_WARN, room);
+		write_line(l, stamp, LOGLINE_WARN, room);
 	}
 }

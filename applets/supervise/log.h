@@ -6,21 +6,21 @@
 #include "../../lib/wire/logline.h"
 #include "../../lib/wire/zone.h"
 
-/* Our own log lines: their level, their clock, and the file they go to. */
+/* Our own log lines: their clock, and the file they go to. */
 struct log {
-	enum logline_level level;
-	enum logline_stamp stamp; /* of our lines */
-	struct zone_span zone;    /* of the last line; zeroes: not looked up yet */
+	struct zone_span zone; /* of the last line; zeroes: not looked up yet */
 	struct lineout file;
 };
+
+struct supervise;
 
 /*
  * Opens the first of the paths that can be; none: stderr. *path is the one it was, or the last that
  * failed; -1: errno.
  */
 int log_open(struct log *, const struct opt_list *paths, const char **path);
-/* One line; what is longer than 2 KiB is cut. Never waits. */
+/* One line to its log; what is longer than 2 KiB is cut. Never waits. */
 __attribute__((format(printf, 3, 4))) void log_say(
-    struct log *, enum logline_level, const char *format, ...);
+    struct supervise *, enum logline_level, const char *format, ...);
 
 #endif

@@ -19,6 +19,7 @@
 #include "../../lib/sys/out.h"
 #include "../../lib/sys/spawn.h"
 #include "../../lib/wire/hold.h"
+#include "ends.h"
 #include "link.h"
 #include "supervise.h"
 
@@ -450,16 +451,6 @@ logger_due(const struct logger *l)
 	return l->due == MS_NEVER ? 0 : l->due;
 }
 
-static void
-forget_sock(struct logger *l)
-{
-	if (l->sock < 0)
-		return;
-	loop_forget(l->sock, TAG(TAG_LOGGER, 0));
-	close(l->sock);
-	l->sock = -1;
-}
-
 /* False: there is none. */
 static bool
 read_message(struct logger *l)
@@ -471,7 +462,7 @@ read_message(struct logger *l)
 	if (n == sizeof m)
 		on_closed(l, &m);
 	else if (n == 0)
-		forget_sock(l); /* its exit is told as a child's */
+		ends_close(&l->sock, TAG(TAG_LOGGER, 0)); /* its exit is told as a child's */
 	return n > 0;
 }
 
@@ -489,7 +480,7 @@ logger_on_exit(struct logger *l, pid_t pid, int status, ms now)
 		return false;
 	while (l->sock >= 0 && read_message(l)) /* what it has closed, it has told before */
 		;
-	forget_sock(l);
+	ends_close(&l->sock, TAG(TAG_LOGGER, 0));
 	l->pid = 0;
 	l->finishing = false;
 	l->due = WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0

@@ -7,12 +7,12 @@
 
 #include "../../lib/base/num.h"
 #include "../../lib/sys/call.h"
-#include "../../lib/sys/fdpass.h"
 #include "../../lib/sys/loop.h"
 #include "../../lib/sys/memory.h"
 #include "../../lib/sys/unixsock.h"
 #include "../../lib/wire/zone.h"
 #include "ask.h"
+#include "ends.h"
 #include "held.h"
 #include "verbs.h"
 
@@ -21,27 +21,20 @@
 #define PATH_ROOM  256
 #define TOKEN      16ul /* random bytes in one */
 
-struct client {
-	int fd;      /* 0: free */
-	int give;    /* the descriptor that is to follow the answer; -1: none */
-	ms deadline; /* of what it has to do now: send a request, or take an answer */
+struct asker {
+	struct client c;
 	size_t have; /* of in */
-	struct buf out;
 	char in[SOCKETMANAGER_FRAME];
 	char out_room[SOCKETMANAGER_FRAME];
 };
 
 struct manager {
-	int fd;
-	bool paused; /* not accepting: */
-	ms again;    /* until then, or until a client is done */
-	bool given;  /* another server has the socket too, and its file is that one's */
-	uid_t uid;   /* the workers' */
+	bool given; /* another server has the socket too, and its file is that one's */
+	uid_t uid;  /* the workers' */
 	struct listener_file file;
 	char *path, *token; /* values of the variables, which stand in front of them */
 	char path_room[sizeof PATH_NAME + PATH_ROOM], token_room[sizeof TOKEN_NAME + 2 * TOKEN];
 	struct helds held;
-	struct client client[MANAGER_CLIENTS];
 };
 
 /* ---- its own socket ---- */
@@ -100,7 +93,7 @@ write_token(struct manager *m)
 
 /* All that the server has whose variables are in our environment, its own socket too. */
 static bool
-take_over(struct manager *m, struct ask *a)
+take_over(struct manager *m, int *fd, struct ask *a)
 {
 	struct socketmanager_request r = { .method = SOCKETMANAGER_SHARE_TCP };
 	int status = ask_open(a, MANAGER_PATIENCE);
@@ -109,18 +102,18 @@ take_over(struct manager *m, struct ask *a)
 		if ((status = ask(a, &r)) != VERBS_DONE)
 			break;
 		if (r.method == SOCKETMANAGER_SHARE_UNIX)
-			m->fd = a->fd;
+			*fd = a->fd;
 		else if (a->fd >= 0 &&
 		    !held_take(&m->held, r.method == SOCKETMANAGER_SHARE_UDP, a->text, a->fd))
 			status = VERBS_REFUSED;
 		r.number++;
-		if (a->fd < 0 || m->fd >= 0)
+		if (a->fd < 0 || *fd >= 0)
 			r = (struct socketmanager_request){ .method = r.method + 1 };
 	}
 	if (status != VERBS_DONE)
 		return false;
 	close(a->conn);
-	(void)call_fcntl(m->fd, F_SETFL, O_NONBLOCK); /* cannot fail: it has just come */
+	(void)call_fcntl(*fd, F_SETFL, O_NONBLOCK); /* cannot fail: it has just come */
 	m->path = (char *)(size_t)call_env("SERVERENGINE_SOCKETMANAGER_PATH"); /* not changed */
 	m->token = (char *)(size_t)a->token;
 	return true;
@@ -128,12 +121,12 @@ take_over(struct manager *m, struct ask *a)
 
 /* Why not, or NULL: it listens. */
 static const char *
-begin(struct manager *m, const char *key, gid_t gid, struct ask *a)
+begin(struct manager *m, int *fd, const char *key, gid_t gid, struct ask *a)
 {
 	if (strcmp(key, "take") == 0)
-		return take_over(m, a) ? NULL : a->text;
+		return take_over(m, fd, a) ? NULL : a->text;
 	if (!write_path(m, key) || !write_token(m) ||
-	    (m->fd = unixsock_listen(m->path, m->uid, gid)) < 0)
+	    (*fd = unixsock_listen(m->path, m->uid, gid)) < 0)
 		return errno == EADDRINUSE ? "another process listens there" : call_reason();
 	return NULL;
 }
@@ -143,6 +136,12 @@ tell_launch(struct supervise *s)
 {
 	s->launch.manager[0] = s->manager->path - strlen(PATH_NAME);
 	s->launch.manager[1] = s->manager->token - strlen(TOKEN_NAME);
+}
+
+static bool
+prepare(struct supervise *s)
+{
+	return clients_prepare(&s->managed, MANAGER_CLIENTS, sizeof(struct asker));
 }
 
 bool
@@ -157,17 +156,15 @@ manager_open(struct supervise *s, uid_t uid, gid_t gid, struct buf *why)
 
 	if (!c->socket_manager || (num_bool(c->socket_manager, &on) && !on))
 		return true;
-	if (!(m = memory_get(sizeof *m))) {
+	if (!(m = memory_get(sizeof *m)) || !prepare(s)) {
 		buf_printf(why, "socket_manager: %s", call_reason());
 		return false;
 	}
 	/* one that is not found is told when workers are made ready */
 	reason = privilege_resolve(c->worker_chuser, c->worker_chgroup, &p);
 	m->uid = !reason && p.user ? p.uid : uid;
-	m->fd = -1;
-	m->again = MS_NEVER;
-	reason = begin(m, c->socket_manager, gid, &a);
-	if (!reason && loop_watch(m->fd, TAG(TAG_MANAGER, 0), false) < 0)
+	reason = begin(m, &s->managed.fd, c->socket_manager, gid, &a);
+	if (!reason && loop_watch(s->managed.fd, TAG(TAG_MANAGER, 0), false) < 0)
 		reason = call_reason();
 	if (reason) {
 		buf_printf(
@@ -191,7 +188,7 @@ manager_own(struct supervise *s)
 		return;
 	m->uid = uid;
 	if (lchown(m->path, uid, (gid_t)-1) < 0)
-		log_say(&s->log, LOGLINE_ERROR, "socket_manager: %s: %s", m->path, call_reason());
+		log_say(s, LOGLINE_ERROR, "socket_manager: %s: %s", m->path, call_reason());
 }
 
 void
@@ -201,8 +198,7 @@ manager_close(struct supervise *s)
 
 	if (!m)
 		return;
-	loop_forget(m->fd, TAG(TAG_MANAGER, 0));
-	close(m->fd);
+	ends_close(&s->managed.fd, TAG(TAG_MANAGER, 0));
 	if (!m->given)
 		listener_file_remove(m->path, &m->file);
 	s->manager = NULL; /* what it holds ends with us */
@@ -235,7 +231,7 @@ put_errno(
 
 /* Puts the answer, and the descriptor that follows it. */
 static void
-answer(struct supervise *s, struct client *c, const struct socketmanager_request *r)
+answer(struct supervise *s, struct asker *c, const struct socketmanager_request *r)
 {
 	struct manager *m = s->manager;
 	unsigned count = m->held.count;
@@ -247,77 +243,44 @@ answer(struct supervise *s, struct client *c, const struct socketmanager_request
 	case SOCKETMANAGER_LISTEN_UDP:
 		if ((h = held_get(&m->held, s->boot, r, &step)) != NULL) {
 			if (m->held.count > count)
-				log_say(&s->log, LOGLINE_INFO, "socket_manager: %s %s: opened",
+				log_say(s, LOGLINE_INFO, "socket_manager: %s %s: opened",
 				    h->udp ? "UDP" : "TCP", h->key);
-			c->give = h->fd;
-			socketmanager_put_nil(&c->out, m->token);
+			c->c.give = h->fd;
+			socketmanager_put_nil(&c->c.out, m->token);
 		} else if (errno) {
-			put_errno(&c->out, m->token, step, r);
+			put_errno(&c->c.out, m->token, step, r);
 		} else {
 			socketmanager_put_error(
-			    &c->out, m->token, "SocketError", "getaddrinfo: no such host", 0);
+			    &c->c.out, m->token, "SocketError", "getaddrinfo: no such host", 0);
 		}
 		break;
 	case SOCKETMANAGER_SHARE_TCP:
 	case SOCKETMANAGER_SHARE_UDP:
 		if ((h = held_at(&m->held, r->method == SOCKETMANAGER_SHARE_UDP, r->number)) !=
 		    NULL) {
-			c->give = h->fd;
-			socketmanager_put_key(&c->out, m->token, h->key);
+			c->c.give = h->fd;
+			socketmanager_put_key(&c->c.out, m->token, h->key);
 		} else {
-			socketmanager_put_nil(&c->out, m->token);
+			socketmanager_put_nil(&c->c.out, m->token);
 		}
 		break;
 	case SOCKETMANAGER_SHARE_UNIX:
-		c->give = m->fd;
+		c->c.give = s->managed.fd;
 		m->given = true;
-		socketmanager_put_nil(&c->out, m->token);
+		socketmanager_put_nil(&c->c.out, m->token);
 		break;
 	case SOCKETMANAGER_UNKNOWN:
 		socketmanager_put_error(
-		    &c->out, m->token, "ArgumentError", "Unknown method or arguments", 0);
+		    &c->c.out, m->token, "ArgumentError", "Unknown method or arguments", 0);
 		break;
 	}
 }
 
 /* ---- clients ---- */
 
-static void
-hang_up(struct manager *m, unsigned i)
-{
-	struct client *c = m->client + i;
-
-	loop_forget(c->fd, TAG(TAG_MANAGED, i));
-	close(c->fd);
-	c->fd = 0;
-	if (m->paused)
-		m->again = 0; /* there is a place */
-}
-
-/* Sends the answer, then the descriptor; false: the client is gone, or takes no more for now. */
-static bool
-send_out(struct client *c, bool *gone)
-{
-	while (c->out.len > 0 || c->give >= 0) {
-		ssize_t n = c->out.len > 0 ? send(c->fd, c->out.base, c->out.len, MSG_NOSIGNAL)
-					   : fdpass_send(c->fd, "", 1, c->give);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		*gone = n < 0 && errno != EAGAIN;
-		if (n < 0)
-			return false;
-		if (c->out.len == 0)
-			c->give = -1;
-		else
-			buf_drop(&c->out, (size_t)n);
-	}
-	return true;
-}
-
 /* Answers the next request; false: there is no whole one, or, with *gone, it is none. */
 static bool
-next_request(struct supervise *s, struct client *c, bool *gone, ms now)
+next_request(struct supervise *s, struct asker *c, bool *gone, ms now)
 {
 	struct socketmanager_request r;
 	struct socketmanager_frame f;
@@ -336,110 +299,71 @@ next_request(struct supervise *s, struct client *c, bool *gone, ms now)
 		return false;
 	c->have -= f.used;
 	memmove(c->in, c->in + f.used, c->have);
-	c->deadline = now + MANAGER_PATIENCE;
+	c->c.deadline = now + MANAGER_PATIENCE;
 	answer(s, c, &r);
 	return true;
+}
+
+static struct asker *
+asker_at(const struct supervise *s, unsigned i)
+{
+	return (struct asker *)(void *)clients_at(&s->managed, i);
+}
+
+static void
+set_room(struct asker *c)
+{
+	c->c.out.base = c->out_room;
+	c->c.out.room = sizeof c->out_room;
 }
 
 void
 manager_on_client(struct supervise *s, unsigned i, ms now)
 {
-	struct client *c;
+	struct asker *c = asker_at(s, i);
 	bool gone = false, sent;
 	ssize_t n;
 
-	if (!s->manager || i >= MANAGER_CLIENTS || (c = s->manager->client + i)->fd == 0)
+	if (c->c.fd == 0)
 		return;
-	if (c->out.len == 0 && c->give < 0) {
-		n = read(c->fd, c->in + c->have, sizeof c->in - c->have);
+	if (c->c.out.len == 0 && c->c.give < 0) {
+		n = read(c->c.fd, c->in + c->have, sizeof c->in - c->have);
 		gone = n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
 		c->have += n > 0 ? (size_t)n : 0;
 	}
-	while (!gone && (sent = send_out(c, &gone)) && next_request(s, c, &gone, now))
+	while (!gone && (sent = clients_send(&c->c, &gone)) && next_request(s, c, &gone, now))
 		;
-	if (gone || loop_rewatch(c->fd, TAG(TAG_MANAGED, i), sent, !sent) < 0)
-		hang_up(s->manager, i);
-}
-
-static void
-pause_accepting(struct manager *m, ms again)
-{
-	(void)loop_rewatch(m->fd, TAG(TAG_MANAGER, 0), false, false); /* it was watched */
-	m->paused = true;
-	m->again = again;
-}
-
-static void
-set_room(struct client *c)
-{
-	c->out.base = c->out_room;
-	c->out.room = sizeof c->out_room;
+	if (gone || loop_rewatch(c->c.fd, TAG(TAG_MANAGED, i), sent, !sent) < 0)
+		clients_hang_up(&s->managed, i);
 }
 
 void
 manager_on_connection(struct supervise *s, ms now)
 {
-	struct manager *m = s->manager;
+	struct clients *k = &s->managed;
 	uid_t uid = 0;
 	unsigned i = 0;
 	int fd;
 
-	if (!m || m->paused)
-		return;
-	while (i < MANAGER_CLIENTS && m->client[i].fd > 0)
+	while (i < k->room && clients_at(k, i)->fd > 0)
 		i++;
-	if (i == MANAGER_CLIENTS) {
-		pause_accepting(m, MS_NEVER);
+	if (i == k->room) {
+		clients_pause(k, MS_NEVER);
 		return;
 	}
-	if ((fd = unixsock_accept(m->fd, &uid)) < 0) {
-		if (errno != EMFILE && errno != ENFILE && errno != ENOMEM && errno != ENOBUFS)
-			return;
-		log_say(&s->log, LOGLINE_ERROR, "socket_manager: accept: %s: again in a second",
-		    call_reason());
-		pause_accepting(m, now + MS_SECOND);
+	if ((fd = clients_accept(s, k, s->manager->uid, "", &uid, now)) < 0)
 		return;
-	}
-	if (uid != 0 && uid != geteuid() && uid != m->uid) {
-		close(fd);
-		log_say(&s->log, LOGLINE_WARN, "socket_manager: uid %u is not permitted",
-		    (unsigned)uid);
-		return;
-	}
-	m->client[i] = (struct client){ .fd = fd, .give = -1, .deadline = now + MANAGER_PATIENCE };
-	set_room(&m->client[i]);
-	if (loop_watch(fd, TAG(TAG_MANAGED, i), false) < 0) {
-		close(fd);
-		m->client[i].fd = 0;
-	}
-}
-
-ms
-manager_due(const struct supervise *s)
-{
-	const struct manager *m = s->manager;
-	ms due = m ? m->again : MS_NEVER;
-
-	for (unsigned i = 0; m && i < MANAGER_CLIENTS; i++)
-		if (m->client[i].fd > 0)
-			due = ms_min(due, m->client[i].deadline);
-	return due;
+	clients_take(k, i, fd, now + MANAGER_PATIENCE);
+	set_room(asker_at(s, i));
 }
 
 void
 manager_tick(struct supervise *s, ms now)
 {
-	struct manager *m = s->manager;
+	unsigned i;
 
-	if (!m)
-		return;
-	for (unsigned i = 0; i < MANAGER_CLIENTS; i++)
-		if (m->client[i].fd > 0 && now >= m->client[i].deadline)
-			hang_up(m, i);
-	if (now >= m->again) {
-		m->paused = loop_rewatch(m->fd, TAG(TAG_MANAGER, 0), true, false) < 0;
-		m->again = m->paused ? now + MS_SECOND : MS_NEVER;
-	}
+	while ((i = clients_late(&s->managed, now)) < s->managed.room)
+		clients_hang_up(&s->managed, i);
 }
 
 /* ---- an upgrade ---- */
@@ -458,32 +382,6 @@ held_carry(struct carry *c, struct helds *all, unsigned i)
 	CARRY_LINE(c, "held", fields, &h);
 	if (c->reading && !c->wrong)
 		c->wrong = !held_take(all, h.udp, h.key, h.fd);
-}
-
-static void
-clients_carry(struct carry *c, struct manager *m)
-{
-	static const struct carry_field fields[] = {
-		CARRY_AN_FD(struct client, fd),
-		CARRY_AN_FD(struct client, give),
-		CARRY_A_NUMBER(struct client, deadline),
-		CARRY_UP_TO(struct client, have, SOCKETMANAGER_FRAME),
-		CARRY_SOME(struct client, in),
-		CARRY_UP_TO(struct client, out.len, SOCKETMANAGER_FRAME - 1),
-		CARRY_SOME(struct client, out_room),
-	};
-	unsigned count = 0, at = 0;
-
-	for (unsigned i = 0; i < MANAGER_CLIENTS; i++)
-		count += m->client[i].fd > 0;
-	carry_number(c, "clients", &count, MANAGER_CLIENTS);
-	for (; count > 0; count--, at++) { /* read, they stand in front */
-		while (!c->reading && m->client[at].fd == 0)
-			at++;
-		CARRY_LINE(c, "client", fields, &m->client[at]);
-		if (c->reading)
-			set_room(&m->client[at]);
-	}
 }
 
 /* What workers are told, in our own room. */
@@ -514,20 +412,26 @@ void
 manager_carry(struct carry *c, struct supervise *s)
 {
 	static const struct carry_field fields[] = {
-		CARRY_AN_FD(struct manager, fd),
-		CARRY_A_FLAG(struct manager, paused),
-		CARRY_A_NUMBER(struct manager, again),
 		CARRY_A_FLAG(struct manager, given),
 		CARRY_A_NUMBER(struct manager, uid),
 		CARRY_A_FLAG(struct manager, file.made),
 		CARRY_A_NUMBER(struct manager, file.dev),
 		CARRY_A_NUMBER(struct manager, file.ino),
 	};
+	static const struct carry_field client[] = {
+		CARRY_AN_FD(struct asker, c.fd),
+		CARRY_AN_FD(struct asker, c.give),
+		CARRY_A_NUMBER(struct asker, c.deadline),
+		CARRY_UP_TO(struct asker, have, SOCKETMANAGER_FRAME),
+		CARRY_SOME(struct asker, in),
+		CARRY_UP_TO(struct asker, c.out.len, SOCKETMANAGER_FRAME - 1),
+		CARRY_SOME(struct asker, out_room),
+	};
 	unsigned is = s->manager != NULL, held;
 
 	carry_number(c, "manager", &is, 1);
 	if (c->reading && is)
-		c->wrong |= !(s->manager = memory_get(sizeof *s->manager));
+		c->wrong |= !(s->manager = memory_get(sizeof *s->manager)) || !prepare(s);
 	if (!s->manager || c->wrong)
 		return;
 	CARRY_LINE(c, "manager", fields, s->manager);
@@ -536,23 +440,8 @@ manager_carry(struct carry *c, struct supervise *s)
 	carry_number(c, "helds", &held, HELD_MAX);
 	for (unsigned i = 0; i < held; i++)
 		held_carry(c, &s->manager->held, i);
-	clients_carry(c, s->manager);
+	clients_carry(c, &s->managed, client, sizeof client / sizeof *client);
+	for (unsigned i = 0; c->reading && i < s->managed.room; i++)
+		set_room(asker_at(s, i));
 	tell_launch(s);
-}
-
-bool
-manager_resume(struct supervise *s)
-{
-	struct manager *m = s->manager;
-
-	if (!m)
-		return true;
-	if (!m->paused && loop_watch(m->fd, TAG(TAG_MANAGER, 0), false) < 0)
-		return false;
-	for (unsigned i = 0; i < MANAGER_CLIENTS; i++)
-		if (m->client[i].fd > 0 &&
-		    loop_watch(m->client[i].fd, TAG(TAG_MANAGED, i),
-			m->client[i].out.len > 0 || m->client[i].give >= 0) < 0)
-			return false;
-	return true;
 }

@@ -26,15 +26,13 @@ bool manager_open(struct supervise *, uid_t uid, gid_t gid, struct buf *why);
 void manager_own(struct supervise *);
 /* No more connections; the file is gone, unless the socket was given to another server. */
 void manager_close(struct supervise *);
-/* It, its sockets and clients, to the state and from it; then all goes on, false: errno. */
+/* It, its sockets and clients, to the state and from it. */
 void manager_carry(struct carry *, struct supervise *);
-bool manager_resume(struct supervise *);
 /* Something on the listening socket. */
 void manager_on_connection(struct supervise *, ms now);
 /* Something on client i. */
 void manager_on_client(struct supervise *, unsigned i, ms now);
-/* The clock; and the next moment that it is wanted, or MS_NEVER. */
+/* The clock. */
 void manager_tick(struct supervise *, ms now);
-ms manager_due(const struct supervise *);
 
 #endif

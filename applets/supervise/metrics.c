@@ -52,7 +52,7 @@ metrics_tick(struct supervise *s, ms now)
 	if ((pid = spawn_helper(write_metrics, s)) > 0)
 		s->metrics_pid = pid;
 	else
-		log_say(&s->log, LOGLINE_ERROR, "metrics_path: %s", call_reason());
+		log_say(s, LOGLINE_ERROR, "metrics_path: %s", call_reason());
 }
 
 bool
@@ -62,8 +62,8 @@ metrics_on_exit(struct supervise *s, pid_t pid, int status)
 		return false;
 	s->metrics_pid = 0;
 	if (WIFSIGNALED(status))
-		log_say(&s->log, LOGLINE_ERROR, "metrics_path: its helper was killed");
+		log_say(s, LOGLINE_ERROR, "metrics_path: its helper was killed");
 	else if (WEXITSTATUS(status) != 0)
-		log_say(&s->log, LOGLINE_ERROR, "metrics_path: %s", strerror(WEXITSTATUS(status)));
+		log_say(s, LOGLINE_ERROR, "metrics_path: %s", strerror(WEXITSTATUS(status)));
 	return true;
 }

@@ -10,10 +10,6 @@
 
 /* Is there such a pipe under that configuration? */
 bool readiness_told(const struct config *);
-/* Worker i's end of a new pipe, the caller's; -1: errno. */
-int readiness_pipe(struct supervise *, unsigned i);
-/* Our end is not needed any more, if there is one. */
-void readiness_close(struct supervise *, unsigned i);
 /* Something on slot i's pipe. */
 void readiness_on_pipe(struct supervise *, unsigned i, ms now);
 /* Worker i says that it is ready, here or on NOTIFY_SOCKET. */

@@ -37,7 +37,7 @@ take_report(struct supervise *s, unsigned i, const struct notify *n, ms now)
 	if (n->trigger)
 		workers_feed_event(s, i, WORKER_EV_TRIGGER, now);
 	if (n->stopping)
-		log_say(&s->log, LOGLINE_DEBUG, "Worker %u is stopping", i);
+		log_say(s, LOGLINE_DEBUG, "Worker %u is stopping", i);
 }
 
 void
@@ -56,7 +56,7 @@ reports_on_datagram(struct supervise *s, ms now)
 			take_report(s, i, &n, now);
 	} else if (now >= s->stranger) {
 		s->stranger = now + 60 * MS_SECOND;
-		log_say(&s->log, LOGLINE_WARN,
+		log_say(s, LOGLINE_WARN,
 		    "A notification from pid %d, which is no worker, was ignored", (int)sender);
 	}
 }

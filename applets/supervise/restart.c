@@ -43,7 +43,7 @@ survey(struct supervise *s, unsigned i, ms now)
 	const struct slot *w = &s->slot[i];
 	bool told = w->ready_fd >= 0; /* it still is to */
 	bool serves =
-	    w->machine.ready || (!told && now - w->machine.started >= s->rolling_policy.alive);
+	    w->machine.ready || (!told && now - w->machine.started >= s->live->rolling.alive);
 	struct rolling_input in = {
 		.event = w->machine.state != WORKER_UP ? ROLLING_EV_LOST
 		    : serves                           ? ROLLING_EV_SERVES
@@ -54,7 +54,7 @@ survey(struct supervise *s, unsigned i, ms now)
 		.told = told,
 	};
 
-	rolling_tell(&s->rolling, &s->rolling_policy, &in);
+	rolling_tell(&s->rolling, &s->live->rolling, &in);
 }
 
 const char *
@@ -66,14 +66,14 @@ restart_begin(struct supervise *s, enum worker_event how, ms now)
 	s->rolling.on = true; /* so that the extra ones have room */
 	if ((why = workers_scale(s, s->live->workers, now)) != NULL) {
 		s->rolling.on = was;
-		log_say(&s->log, LOGLINE_ERROR, "Not restarted: %s", why);
+		log_say(s, LOGLINE_ERROR, "Not restarted: %s", why);
 		return why;
 	}
 	s->rolling_by = how;
 	rolling_begin(&s->rolling, s->wanted, s->live->restart_surge);
 	for (unsigned i = 0; i < s->wanted + s->live->restart_surge; i++)
 		survey(s, i, now);
-	log_say(&s->log, LOGLINE_INFO, "Rolling restart of %u workers%s", s->wanted,
+	log_say(s, LOGLINE_INFO, "Rolling restart of %u workers%s", s->wanted,
 	    was ? " begins anew" : "");
 	return NULL;
 }
@@ -82,7 +82,7 @@ void
 restart_end(struct supervise *s)
 {
 	if (s->rolling.on)
-		log_say(&s->log, LOGLINE_INFO, "Rolling restart ended: %u of %u workers are new",
+		log_say(s, LOGLINE_INFO, "Rolling restart ended: %u of %u workers are new",
 		    s->rolling.renewed, s->rolling.workers);
 	rolling_end(&s->rolling);
 }
@@ -107,14 +107,14 @@ restart_watch(
 		news.event = ROLLING_EV_READY;
 	else
 		return;
-	rolling_tell(&s->rolling, &s->rolling_policy, &news);
+	rolling_tell(&s->rolling, &s->live->rolling, &news);
 }
 
 static void
 tell_failure(struct supervise *s, unsigned i)
 {
 	const struct rolling *r = &s->rolling;
-	long long late = (long long)s->rolling_policy.late;
+	long long late = (long long)s->live->rolling.late;
 	char why[64] = "it exited";
 
 	if (r->reason == ROLLING_BY_START)
@@ -122,7 +122,7 @@ tell_failure(struct supervise *s, unsigned i)
 	if (r->reason == ROLLING_BY_TIME)
 		(void)buf_print_to(why, sizeof why, "it was not ready within %lld.%03llds",
 		    late / 1000, late % 1000);
-	log_say(&s->log, LOGLINE_ERROR,
+	log_say(s, LOGLINE_ERROR,
 	    "Rolling restart failed at worker %u: %s: %u of %u workers are new, the others stay", i,
 	    why, r->renewed, r->workers);
 }
@@ -133,13 +133,13 @@ restart_go_on(struct supervise *s, ms now)
 	enum rolling_action a;
 	unsigned i;
 
-	while ((a = rolling_next(&s->rolling, &s->rolling_policy, now, &i)) != ROLLING_WAIT)
+	while ((a = rolling_next(&s->rolling, &s->live->rolling, now, &i)) != ROLLING_WAIT)
 		switch (a) {
 		case ROLLING_START:
 			workers_feed_event(s, i, WORKER_EV_START, now);
 			break;
 		case ROLLING_REPLACE:
-			log_say(&s->log, LOGLINE_DEBUG, "Worker %u is to be replaced", i);
+			log_say(s, LOGLINE_DEBUG, "Worker %u is to be replaced", i);
 			workers_feed_event(s, i, s->rolling_by, now);
 			break;
 		case ROLLING_FAILED:
@@ -147,7 +147,7 @@ restart_go_on(struct supervise *s, ms now)
 			workers_stop_from(s, s->rolling.workers, now);
 			break;
 		case ROLLING_DONE:
-			log_say(&s->log, LOGLINE_INFO, "Rolling restart done: %u workers are new",
+			log_say(s, LOGLINE_INFO, "Rolling restart done: %u workers are new",
 			    s->rolling.workers);
 			workers_stop_from(s, s->rolling.workers, now);
 			break;

@@ -66,9 +66,6 @@ read_state(
 		goto wrong;
 	start_init(s, h->boot, argc, argv);
 	s->live = h->live ? h->live : s->boot;
-	config_worker_policy(s->live, &s->worker_policy);
-	config_fleet_policy(s->live, &s->fleet_policy);
-	config_rolling_policy(s->live, &s->rolling_policy);
 	logger_init(&s->logger, -1, -1);
 	if (!make_ready(s, h))
 		goto fail;
@@ -104,8 +101,8 @@ watch_all(struct supervise *s)
 		    !watch(s->slot[i].ready_fd, TAG(TAG_READY, i)))
 			return false;
 	return watch(s->reports_fd, TAG(TAG_REPORTS, 0)) && watch(s->link, TAG(TAG_LINK, 0)) &&
-	    logger_resume(&s->logger, s->self, s->launch.null) && control_watch(s) &&
-	    manager_resume(s) && (!s->supervisor || supervisor_resume(s));
+	    logger_resume(&s->logger, s->self, s->launch.null) && clients_watch(&s->control) &&
+	    clients_watch(&s->managed) && (!s->supervisor || supervisor_resume(s));
 }
 
 /* Where our own lines go; false: errno. */
@@ -115,7 +112,6 @@ open_log(struct supervise *s)
 	struct log log = { .file = { .fd = s->logger.own, .may_block = true } };
 	const char *path;
 
-	config_log(s->live, &s->log);
 	if (!s->logger.on && log_open(&log, &s->live->log, &path) < 0)
 		return false;
 	s->log.file.fd = log.file.fd; /* what is to be told of them was read */
@@ -142,8 +138,8 @@ settle_in(struct supervise *s, struct predecessor *p, const struct state_head *h
 	if (!s->boot->supervisor || s->supervisor)
 		commands_open(s);
 	if (!*p->why)
-		log_say(&s->log, LOGLINE_INFO, "Upgraded from %s to %s: %s", h->version,
-		    SEBOX_VERSION, h->path);
+		log_say(s, LOGLINE_INFO, "Upgraded from %s to %s: %s", h->version, SEBOX_VERSION,
+		    h->path);
 	loop_release();
 	upgrade_ended(s, *p->why ? p->why : NULL, now);
 	control_go_on(s, now);
@@ -160,6 +156,8 @@ go_on(struct supervise *s, const struct predecessor *p, const struct state_head 
 		return false;
 	memcpy(path, h->path, room);
 	s->upgrade.path = path;
+	if (!h->supervisor) /* before anything else is opened: its numbers are low */
+		launch_open(&s->launch);
 	s->pid = getpid();
 	s->self = p->self;
 	if (s->boot->supervisor && !s->supervisor)

@@ -13,6 +13,7 @@
 #include "../../lib/sys/fdpass.h"
 #include "../../lib/sys/loop.h"
 #include "control.h"
+#include "ends.h"
 #include "link.h"
 #include "manager.h"
 #include "readiness.h"
@@ -129,9 +130,7 @@ server_on_link(struct supervise *s, ms now)
 	if (n < 0)
 		return;
 	if (n == 0) { /* it has left us, see LINK_DETACH: else the kernel ends us */
-		loop_forget(s->link, TAG(TAG_LINK, 0));
-		close(s->link);
-		s->link = -1;
+		ends_close(&s->link, TAG(TAG_LINK, 0));
 		if (s->logger.below)
 			s->logger.sock = -1;
 	} else if (n == sizeof m && m.word == LINK_CLIENT && fd >= 0) {
@@ -151,7 +150,7 @@ static bool
 are_up(const struct supervise *s, ms now)
 {
 	bool told = readiness_told(s->live);
-	ms age = ms_max(s->live->worker_start_timeout, WORKER_STABLE);
+	ms age = ms_max(s->live->worker.start_timeout, WORKER_STABLE);
 
 	for (unsigned i = 0; i < s->wanted; i++) {
 		const struct worker *m = &s->slot[i].machine;

@@ -12,6 +12,7 @@
 #include "../../lib/sys/loop.h"
 #include "../../lib/sys/memory.h"
 #include "../../lib/sys/spawn.h"
+#include "ends.h"
 
 /* The environment that workers have too, and what is told to a server behind it. */
 static bool
@@ -37,13 +38,8 @@ servers_hang_up(struct supervise *s, unsigned slot)
 {
 	struct server *v = &s->supervisor->server[slot];
 
-	if (v->beat_fd >= 0)
-		loop_forget(v->beat_fd, TAG(TAG_SERVER, slot));
-	if (v->link >= 0)
-		loop_forget(v->link, TAG(TAG_LINK, slot));
-	call_close(v->beat_fd);
-	call_close(v->link);
-	v->beat_fd = v->link = -1;
+	ends_close(&v->beat_fd, TAG(TAG_SERVER, slot));
+	ends_close(&v->link, TAG(TAG_LINK, slot));
 }
 
 /* Our ends are v's, the server's are given; false: errno. */
@@ -51,19 +47,14 @@ static bool
 make_ends(struct supervise *s, unsigned slot, int *beat, int *link)
 {
 	struct server *v = &s->supervisor->server[slot];
-	int p[2], pair[2];
+	int pair[2];
 
-	if (call_pipe(p, O_CLOEXEC) < 0)
-		return false;
-	v->beat_fd = p[0];
-	*beat = p[1];
-	if (call_socketpair(SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, pair) < 0)
+	if ((*beat = ends_pipe(&v->beat_fd, TAG(TAG_SERVER, slot))) < 0 ||
+	    call_socketpair(SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, pair) < 0)
 		return false;
 	v->link = pair[0];
 	*link = pair[1];
-	return call_fcntl(v->beat_fd, F_SETFL, O_NONBLOCK) == 0 &&
-	    loop_watch(v->beat_fd, TAG(TAG_SERVER, slot), false) == 0 &&
-	    loop_watch(v->link, TAG(TAG_LINK, slot), false) == 0;
+	return loop_watch(v->link, TAG(TAG_LINK, slot), false) == 0;
 }
 
 /* From the program's path, which may lead to a new version; else from the file that we are. */
@@ -89,7 +80,7 @@ execute(struct supervise *s, int beat, int link, const char **why)
 	for (unsigned i = 0; i < k->count; i++)
 		fds[b.nfds++] = (struct spawn_fd){ LINK_FIRST + (int)i, k->fd[i] };
 	if (p->program && (pid = spawn(&b, why)) < 0 && strcmp(*why, "exec") == 0)
-		log_say(&s->log, LOGLINE_WARN, "%s: %s: starting the server from our own file",
+		log_say(s, LOGLINE_WARN, "%s: %s: starting the server from our own file",
 		    p->program, call_reason());
 	b.file_fd = &s->self;
 	if (pid < 0 && (!p->program || strcmp(*why, "exec") == 0))
@@ -114,11 +105,10 @@ servers_start(struct supervise *s, unsigned slot)
 	    (unsigned long long)s->launch.nofile[1]); /* fits */
 	if (make_ends(s, slot, &beat, &link) && (v->pid = execute(s, beat, link, &why)) > 0) {
 		answer.event = WORKER_EV_SPAWNED;
-		log_say(
-		    &s->log, LOGLINE_INFO, "Server %u started with pid %d", v->number, (int)v->pid);
+		log_say(s, LOGLINE_INFO, "Server %u started with pid %d", v->number, (int)v->pid);
 	} else {
-		log_say(&s->log, LOGLINE_ERROR, "Server %u could not be started: %s: %s", v->number,
-		    why, call_reason());
+		log_say(s, LOGLINE_ERROR, "Server %u could not be started: %s: %s", v->number, why,
+		    call_reason());
 		v->pid = 0;
 		servers_hang_up(s, slot);
 	}

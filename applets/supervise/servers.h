@@ -24,7 +24,6 @@ struct server {
 struct supervisor {
 	struct succession succession;
 	struct succession_policy policy;
-	struct worker_policy worker;
 	unsigned servers; /* started so far */
 	struct server server[SUCCESSION_SLOTS];
 	struct parked {

@@ -169,7 +169,6 @@ open_log(struct supervise *s)
 {
 	const char *path;
 
-	config_log(s->boot, &s->log);
 	if (log_open(&s->log, &s->boot->log, &path) < 0)
 		fail(s, "log: %s: %s", path, call_reason());
 	if (logger_needed(s->boot) && !logger_configure(&s->logger, s->boot, path, &s->log))
@@ -216,8 +215,8 @@ start_init(struct supervise *s, const struct config *c, int argc, char **argv)
 	s->started = loop_now();
 	s->unmute = MS_NEVER;
 	s->reports_fd = -1;
-	s->control_fd = -1;
-	s->control_again = MS_NEVER;
+	clients_init(&s->control, "control_path", TAG_CONTROL);
+	clients_init(&s->managed, "socket_manager", TAG_MANAGER);
 	s->daemon_fd = -1;
 	s->link = -1;
 	s->beat_at = MS_NEVER;
@@ -228,9 +227,6 @@ start_init(struct supervise *s, const struct config *c, int argc, char **argv)
 		s->random = (unsigned)getpid() * 2654435769u |
 		    1; /* early at boot: good enough for jitter */
 	fleet_init(&s->fleet);
-	config_worker_policy(c, &s->worker_policy);
-	config_fleet_policy(c, &s->fleet_policy);
-	config_rolling_policy(c, &s->rolling_policy);
 }
 
 /* What only the first of our processes has to do, and what a server finds done. */
@@ -262,7 +258,6 @@ inherit_place(struct supervise *s)
 	s->pid = getpid();
 	s->signals = server_signals;
 	catch_signals(s);
-	config_log(s->boot, &s->log);
 	if (!server_take(s) || (s->boot->control_path && !control_prepare(s)) ||
 	    loop_watch(s->link, TAG(TAG_LINK, 0), false) < 0)
 		fail(s, "start: what the supervisor gives us cannot be taken");

@@ -71,7 +71,6 @@ self_carry(struct carry *c, struct supervise *s)
 		CARRY_AN_FD(struct supervise, base_fd),
 		CARRY_AN_FD(struct supervise, link),
 		CARRY_AN_FD(struct supervise, reports_fd),
-		CARRY_AN_FD(struct supervise, control_fd),
 		CARRY_AN_FD(struct supervise, pidfile.fd),
 		CARRY_AN_FD(struct supervise, launch.null),
 		CARRY_A_TEXT(struct supervise, reports_name),
@@ -86,7 +85,6 @@ self_carry(struct carry *c, struct supervise *s)
 		CARRY_A_NUMBER(struct supervise, oom_kills),
 		CARRY_A_NUMBER(struct supervise, metrics_pid),
 		CARRY_A_NUMBER(struct supervise, metrics_next),
-		CARRY_A_NUMBER(struct supervise, control_again),
 		CARRY_A_NUMBER(struct supervise, beat_at),
 		CARRY_A_NUMBER(struct supervise, up_look),
 		CARRY_UP_TO(struct supervise, rolling_by, WORKER_EV_TIME),
@@ -164,49 +162,8 @@ listeners_carry(struct carry *c, struct listeners *k)
 		c->wrong = !listeners_adopt(k, text, 0);
 	}
 	c->wrong |= count != k->count;
-	for (unsigned i = 0; i < k->count; i++) {
-		CARRY_LINE(c, "listener", fd, &k->fd[i]);
-		CARRY_LINE(c, "file", one, &k->file[i]);
-	}
-}
-
-/* ---- the logger ---- */
-
-struct numbered_pipe {
-	unsigned key;
-	struct logger_pipe pipe;
-};
-
-static void
-pipes_carry(struct carry *c, struct logger *l)
-{
-	static const struct carry_field one[] = {
-		CARRY_UP_TO(struct numbered_pipe, key, 65535),
-		CARRY_AN_FD(struct numbered_pipe, pipe.fd),
-		CARRY_A_FLAG(struct numbered_pipe, pipe.told),
-		CARRY_A_NUMBER(struct numbered_pipe, pipe.stream),
-		CARRY_A_NUMBER(struct numbered_pipe, pipe.worker),
-		CARRY_A_NUMBER(struct numbered_pipe, pipe.pid),
-	};
-	struct numbered_pipe p = { 0 };
-	unsigned count = 0, at = 0;
-
-	for (unsigned i = 0; !c->reading && i < l->room; i++)
-		count += l->pipe[i].fd > 0;
-	carry_number(c, "pipes", &count, 65535);
-	for (; count > 0; count--) {
-		if (!c->reading) {
-			while (l->pipe[at].fd == 0)
-				at++;
-			p = (struct numbered_pipe){ at, l->pipe[at] };
-			at++;
-		}
-		CARRY_LINE(c, "pipe", one, &p);
-		if (c->reading && (c->wrong |= p.key >= l->room))
-			return;
-		if (c->reading)
-			l->pipe[p.key] = p.pipe;
-	}
+	CARRY_EACH(c, "listener", fd, k->fd, k->count);
+	CARRY_EACH(c, "file", one, k->file, k->count);
 }
 
 /* What else its process is started with is the configuration's. */
@@ -245,6 +202,13 @@ logger_carry(struct carry *c, struct logger *l, const struct config *live)
 		CARRY_A_NUMBER(struct logger, next),
 		CARRY_A_FLAG(struct logger, untold),
 	};
+	static const struct carry_field pipe[] = {
+		CARRY_AN_FD(struct logger_pipe, fd),
+		CARRY_A_FLAG(struct logger_pipe, told),
+		CARRY_A_NUMBER(struct logger_pipe, stream),
+		CARRY_A_NUMBER(struct logger_pipe, worker),
+		CARRY_A_NUMBER(struct logger_pipe, pid),
+	};
 	unsigned room = l->room;
 
 	CARRY_LINE(c, "logger", fields, l);
@@ -255,13 +219,14 @@ logger_carry(struct carry *c, struct logger *l, const struct config *live)
 		    !memory_grow(&l->pipe, l->room * sizeof *l->pipe, room * sizeof *l->pipe);
 		l->room = c->wrong ? l->room : room;
 	}
-	pipes_carry(c, l);
+	CARRY_PLACES(c, "pipe", pipe, l->pipe, l->room);
 }
 
 /* ---- processes ---- */
 
+/* Of n structs, from its first machine on. */
 static void
-worker_carry(struct carry *c, struct worker *w)
+machines_carry(struct carry *c, struct worker *w, unsigned n, size_t apart)
 {
 	static const struct carry_field fields[] = {
 		CARRY_UP_TO(struct worker, state, WORKER_FAILED),
@@ -294,7 +259,7 @@ worker_carry(struct carry *c, struct worker *w)
 		CARRY_A_NUMBER(struct worker, backoff.since),
 	};
 
-	CARRY_LINE(c, "worker", fields, w);
+	carry_each(c, "worker", fields, sizeof fields / sizeof *fields, w, n, apart);
 }
 
 static void
@@ -318,16 +283,11 @@ slots_carry(struct carry *c, struct supervise *s)
 	carry_number(c, "slots", &n, SLOTS);
 	if (c->reading)
 		c->wrong |= s->wanted > n || !workers_make_room(s, n > 0 ? n : 1);
-	for (unsigned i = 0; i < n && !c->wrong; i++) {
-		worker_carry(c, &s->slot[i].machine);
-		CARRY_LINE(c, "slot", fields, &s->slot[i]);
-	}
+	if (c->wrong)
+		return;
+	machines_carry(c, &s->slot->machine, n, sizeof *s->slot);
+	CARRY_EACH(c, "slot", fields, s->slot, n);
 }
-
-struct rolling_place {
-	struct rolling_one one;
-	ms due;
-};
 
 static void
 rolling_carry(struct carry *c, struct supervise *s)
@@ -346,42 +306,28 @@ rolling_carry(struct carry *c, struct supervise *s)
 		CARRY_A_NUMBER(struct rolling, renewed),
 	};
 	static const struct carry_field place[] = {
-		CARRY_UP_TO(struct rolling_place, one.stage, ROLLING_NEW),
-		CARRY_A_FLAG(struct rolling_place, one.ready),
-		CARRY_A_FLAG(struct rolling_place, one.told),
-		CARRY_A_NUMBER(struct rolling_place, due),
+		CARRY_UP_TO(struct rolling_one, stage, ROLLING_NEW),
+		CARRY_A_FLAG(struct rolling_one, ready),
+		CARRY_A_FLAG(struct rolling_one, told),
 	};
+	static const struct carry_field due[] = { { 0, sizeof(ms), 0, CARRY_NUMBER } };
 	struct rolling *r = &s->rolling;
 	unsigned n = r->on ? r->workers + r->surge : 0;
-	struct rolling_place p;
+	ms at;
 
 	CARRY_LINE(c, "rolling", fields, r);
 	carry_number(c, "places", &n, SLOTS);
 	if (c->reading)
 		c->wrong |= (r->on && n < (uint64_t)r->workers + r->surge) || n > s->nslots ||
 		    !restart_make_room(s);
-	for (unsigned i = 0; i < n && !c->wrong; i++) {
-		p = (struct rolling_place){ r->one[i], r->due.key[i] };
-		CARRY_LINE(c, "place", place, &p);
-		if (c->reading) {
-			r->one[i] = p.one;
-			heap_set(&r->due, i, p.due);
-		}
+	if (c->wrong)
+		return;
+	CARRY_EACH(c, "place", place, r->one, n);
+	for (unsigned i = 0; i < n; i++) {
+		at = r->due.key[i];
+		CARRY_LINE(c, "due", due, &at);
+		heap_set(&r->due, i, at);
 	}
-}
-
-static void
-desk_carry(struct carry *c, struct spawn_desk *d)
-{
-	static const struct carry_field place[] = { { 0, sizeof *d->place, 0, CARRY_FD } };
-	static const struct carry_field fields[] = {
-		CARRY_AN_FD(struct spawn_desk, null),
-		CARRY_A_NUMBER(struct spawn_desk, end),
-	};
-
-	CARRY_LINE(c, "desk", fields, d);
-	for (unsigned i = 0; d->end > 0 && i < SPAWN_PLACES; i++)
-		CARRY_LINE(c, "on", place, &d->place[i]);
 }
 
 static void
@@ -398,10 +344,9 @@ dumps_carry(struct carry *c, struct supervise *s)
 	};
 
 	CARRY_LINE(c, "dumps", all, &s->dumps);
-	for (unsigned i = 0; i < DUMPS; i++) {
-		CARRY_LINE(c, "dump", one, &s->dumps.one[i]);
-		c->wrong |= s->dumps.one[i].helper > 0 && s->dumps.one[i].slot >= s->nslots;
-	}
+	CARRY_PLACES(c, "dump", one, s->dumps.one, DUMPS);
+	for (unsigned i = 0; i < DUMPS; i++)
+		c->wrong |= s->dumps.one[i].slot >= s->nslots;
 }
 
 static void
@@ -432,8 +377,7 @@ hooks_carry(struct carry *c, struct hooks *h)
 	struct errands *q = &h->errands;
 
 	CARRY_LINE(c, "hooks", hooks, h);
-	for (unsigned i = 0; i < ERRANDS_PLACES; i++)
-		CARRY_LINE(c, "running", place, &q->place[i]);
+	CARRY_PLACES(c, "running", place, q->place, ERRANDS_PLACES);
 	carry_number(c, "waiting", &q->waiting, ERRANDS_WAITING);
 	for (unsigned i = 0; i < q->waiting; i++)
 		CARRY_LINE(c, "errand", errand, &q->ring[(q->first + i) % ERRANDS_WAITING]);
@@ -480,13 +424,10 @@ servers_carry(struct carry *c, struct supervisor *p)
 
 	CARRY_LINE(c, "succession", all, p);
 	program_carry(c, p);
-	for (unsigned i = 0; i < SUCCESSION_SLOTS; i++) {
-		CARRY_LINE(c, "taken", taken, &p->succession.taken[i]);
-		worker_carry(c, &p->server[i].machine);
-		CARRY_LINE(c, "server", server, &p->server[i]);
-	}
-	for (unsigned i = 0; i < PARKED; i++)
-		CARRY_LINE(c, "parked", parked, &p->parked[i]);
+	CARRY_EACH(c, "taken", taken, p->succession.taken, SUCCESSION_SLOTS);
+	machines_carry(c, &p->server->machine, SUCCESSION_SLOTS, sizeof *p->server);
+	CARRY_EACH(c, "server", server, p->server, SUCCESSION_SLOTS);
+	CARRY_PLACES(c, "parked", parked, p->parked, PARKED);
 }
 
 void
@@ -499,7 +440,6 @@ state_carry(struct carry *c, struct supervise *s)
 	slots_carry(c, s);
 	rolling_carry(c, s);
 	dumps_carry(c, s);
-	desk_carry(c, &s->launch.desk);
 	hooks_carry(c, &s->hooks);
 	control_carry(c, s);
 	manager_carry(c, s);

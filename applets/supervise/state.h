@@ -18,7 +18,7 @@ struct state_head {
 };
 
 /* One more with each change that a longer table of fields cannot tell. */
-#define STATE_FORMAT 1
+#define STATE_FORMAT 2
 
 /* The first lines: who has written it, and the configuration. Read: why says what is wrong. */
 void state_head(struct carry *, struct state_head *, struct buf *why);

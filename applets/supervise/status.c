@@ -359,7 +359,7 @@ status_dump_next(const struct supervise *s, unsigned *cursor, struct buf *out, m
 
 	if (*cursor == 0) {
 		buf_printf(out, "descriptors: log %d, pid file %d, control %d, reports %d\n",
-		    s->log.file.fd, s->pidfile.fd, s->control_fd, s->reports_fd);
+		    s->log.file.fd, s->pidfile.fd, s->control.fd, s->reports_fd);
 		if (s->listeners.count > 0)
 			buf_printf(out, "%s\n", s->listeners.ports);
 		buf_puts(out, "timers:\n");

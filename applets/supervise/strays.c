@@ -37,29 +37,23 @@ signal_stray(pid_t pid, void *arg)
 	return true;
 }
 
-struct others {
-	const struct supervise *supervise;
-	int sig;
-};
-
 static bool
 signal_other(int pid, void *arg)
 {
-	const struct others *o = arg;
+	const struct strays *o = arg;
 
 	if (pid != 1 && pid != o->supervise->logger.pid)
-		(void)kill(pid, o->sig); /* ESRCH: it has just gone */
+		(void)kill(pid, (int)o->sig); /* ESRCH: it has just gone */
 	return true;
 }
 
 /* As PID 1: to every process there is, ours or not; where they can be seen, but the logger. */
 static void
-signal_others(const struct supervise *s, int sig, bool seen)
+signal_others(struct strays *o, bool seen)
 {
-	struct others o = { s, sig };
-
-	if (sig == SIGKILL || !seen || proc_each("/proc", signal_other, &o) < 0)
-		(void)kill(-1, sig); /* the logger too: it loses nothing. ESRCH: nobody is left */
+	if (o->sig == SIGKILL || !seen || proc_each("/proc", signal_other, o) < 0)
+		(void)kill(
+		    -1, (int)o->sig); /* the logger too: it loses nothing. ESRCH: nobody is left */
 }
 
 static bool
@@ -98,14 +92,14 @@ strays_signal(struct supervise *s, int sig)
 	num_signal_name(sig, name);
 	n = proc_children(signal_stray, &strays);
 	if (s->pid == 1)
-		signal_others(s, sig, n >= 0);
+		signal_others(&strays, n >= 0);
 	if (n < 0 && s->pid != 1)
-		log_say(&s->log, LOGLINE_WARN,
+		log_say(s, LOGLINE_WARN,
 		    "Workers left processes behind: without /proc they cannot be found");
 	else if (n < 0)
-		log_say(&s->log, LOGLINE_WARN, "Workers left processes behind: sending %s", name);
+		log_say(s, LOGLINE_WARN, "Workers left processes behind: sending %s", name);
 	else if (strays.count > 0)
-		log_say(&s->log, LOGLINE_WARN, "Workers left %u process%s behind: sending %s",
+		log_say(s, LOGLINE_WARN, "Workers left %u process%s behind: sending %s",
 		    strays.count, strays.count == 1 ? "" : "es", name);
 }
 

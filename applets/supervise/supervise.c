@@ -63,12 +63,12 @@ all(struct supervise *s, enum worker_event event, ms now)
 	workers_all(s, event, now);
 }
 
-void
-supervise_fleet(struct supervise *s, enum fleet_event event, int status, bool fatal, ms now)
+static void
+feed_fleet(struct supervise *s, const struct fleet_input *in)
 {
-	struct fleet_input in = { .event = event, .now = now, .status = status, .fatal = fatal };
+	ms now = in->now;
 
-	switch (fleet_step(&s->fleet, &s->fleet_policy, &in)) {
+	switch (fleet_step(&s->fleet, &s->live->fleet, in)) {
 	case FLEET_DO_NOTHING:
 		break;
 	case FLEET_DO_STOP_WORKERS:
@@ -87,10 +87,24 @@ supervise_fleet(struct supervise *s, enum fleet_event event, int status, bool fa
 		break;
 	case FLEET_DO_EXIT:
 		if (!strays_are_none(s))
-			log_say(&s->log, LOGLINE_ERROR,
-			    "Some processes that workers left behind do not end");
+			log_say(
+			    s, LOGLINE_ERROR, "Some processes that workers left behind do not end");
 		break;
 	}
+}
+
+void
+supervise_fleet(struct supervise *s, enum fleet_event event, ms now)
+{
+	feed_fleet(s, &(struct fleet_input){ .event = event, .now = now });
+}
+
+void
+supervise_lost(struct supervise *s, int status, bool fatal, ms now)
+{
+	feed_fleet(s,
+	    &(struct fleet_input){
+		.event = FLEET_EV_WORKER_LOST, .now = now, .status = status, .fatal = fatal });
 }
 
 /* ---- what is asked of us ---- */
@@ -99,7 +113,6 @@ supervise_fleet(struct supervise *s, enum fleet_event event, int status, bool fa
 static bool
 adopt_workers(struct supervise *s, const struct config *new, struct buf *why)
 {
-	struct worker_policy policy;
 	struct privilege privilege;
 	const char *reason;
 
@@ -108,8 +121,7 @@ adopt_workers(struct supervise *s, const struct config *new, struct buf *why)
 			s->launch.privilege = privilege;
 		return true;
 	}
-	config_worker_policy(new, &policy);
-	if ((reason = workers_limit(s, new, &policy, new->workers)) == NULL)
+	if ((reason = workers_limit(s, new, new->workers)) == NULL)
 		return launch_prepare(&s->launch, s->boot, new, s->reports_name, why);
 	buf_printf(why, "workers: %u: %s", new->workers, reason);
 	return false;
@@ -143,8 +155,7 @@ adopt(struct supervise *s, const struct config *new, struct buf *why)
 		lineout_replace(&s->log.file, &log.file);
 	else if (logged && !logger_configure(&s->logger, new, path, &s->log))
 		/* no descriptors, or memory */
-		log_say(&s->log, LOGLINE_ERROR, "log: no logger: %s", call_reason());
-	config_log(new, &s->log);
+		log_say(s, LOGLINE_ERROR, "log: no logger: %s", call_reason());
 	return true;
 }
 
@@ -162,23 +173,20 @@ supervise_reload(struct supervise *s, ms now)
 		new = NULL;
 	}
 	if (!new) {
-		log_say(&s->log, LOGLINE_ERROR, "Configuration not reloaded: %s", s->why);
+		log_say(s, LOGLINE_ERROR, "Configuration not reloaded: %s", s->why);
 		return s->why;
 	}
 	if (s->live != s->boot)
 		config_free((struct config *)(size_t)s->live);
 	s->live = new;
-	config_worker_policy(new, &s->worker_policy);
-	config_fleet_policy(new, &s->fleet_policy);
-	config_rolling_policy(new, &s->rolling_policy);
 	workers_repolicy(s, now);
 	if (s->supervisor)
 		supervisor_reloaded(s);
 	server_reloaded(s);
 	config_static_changes(s->boot, new, &why);
 	if (why.len > 0 && !s->supervisor) /* the server tells it */
-		log_say(&s->log, LOGLINE_WARN,
-		    "Changed, but in effect only after the next start: %s", s->why);
+		log_say(s, LOGLINE_WARN, "Changed, but in effect only after the next start: %s",
+		    s->why);
 	return NULL;
 }
 
@@ -189,7 +197,7 @@ scale(struct supervise *s, int64_t n, ms now)
 
 	n = n < 0 ? 0 : n > COMMAND_SCALE_MAX ? COMMAND_SCALE_MAX : n;
 	if ((why = workers_scale(s, (unsigned)n, now)) != NULL)
-		log_say(&s->log, LOGLINE_ERROR, "Not scaled to %u workers: %s", (unsigned)n, why);
+		log_say(s, LOGLINE_ERROR, "Not scaled to %u workers: %s", (unsigned)n, why);
 	return why;
 }
 
@@ -199,7 +207,7 @@ dump(struct supervise *s)
 	const char *why = dumps_all(s);
 
 	if (why)
-		log_say(&s->log, LOGLINE_WARN, "No dump: %s", why);
+		log_say(s, LOGLINE_WARN, "No dump: %s", why);
 	return why;
 }
 
@@ -230,7 +238,7 @@ log_command(struct supervise *s, enum command_word word, const char *who)
 	for (i = 0; i < sizeof text - 1 && name[i]; i++)
 		text[i] = (char)(name[i] == '_' ? ' ' : name[i] - 'A' + 'a');
 	text[i] = '\0';
-	log_say(&s->log, LOGLINE_INFO, "Received %s (%s)", text, who);
+	log_say(s, LOGLINE_INFO, "Received %s (%s)", text, who);
 }
 
 const char *
@@ -250,10 +258,10 @@ supervise_command(struct supervise *s, const struct command *c, const char *who,
 	switch (c->word) {
 	case COMMAND_GRACEFUL_STOP:
 	case COMMAND_DETACH:
-		supervise_fleet(s, FLEET_EV_STOP, 0, false, now);
+		supervise_fleet(s, FLEET_EV_STOP, now);
 		return NULL;
 	case COMMAND_IMMEDIATE_STOP:
-		supervise_fleet(s, FLEET_EV_ABORT, 0, false, now);
+		supervise_fleet(s, FLEET_EV_ABORT, now);
 		return NULL;
 	case COMMAND_GRACEFUL_RESTART:
 		return restart(s, WORKER_EV_RESTART, now);
@@ -398,7 +406,7 @@ on_time(struct supervise *s, ms now)
 	control_tick(s, now);
 	manager_tick(s, now);
 	if (now >= s->fleet.due)
-		supervise_fleet(s, FLEET_EV_TIME, 0, false, now);
+		supervise_fleet(s, FLEET_EV_TIME, now);
 	metrics_tick(s, now);
 	logger_tick(&s->logger, now);
 	supervisor_tick(s, now);
@@ -410,10 +418,10 @@ on_time(struct supervise *s, ms now)
 static ms
 due(const struct supervise *s)
 {
-	ms at =
-	    ms_min(ms_min(workers_due(s), control_due(s)), ms_min(s->fleet.due, metrics_due(s)));
+	ms at = ms_min(
+	    ms_min(workers_due(s), clients_due(&s->control)), ms_min(s->fleet.due, metrics_due(s)));
 
-	at = ms_min(at, ms_min(logger_due(&s->logger), manager_due(s)));
+	at = ms_min(at, ms_min(logger_due(&s->logger), clients_due(&s->managed)));
 	at = ms_min(at, ms_min(rolling_due(&s->rolling), hooks_due(s)));
 	at = ms_min(at, upgrade_due(s));
 	at = ms_min(at, s->trim_at);
@@ -426,9 +434,9 @@ settle(struct supervise *s, ms now)
 {
 	restart_go_on(s, now);
 	if (s->active == 0 && hooks_ended(s, now))
-		supervise_fleet(s, FLEET_EV_EMPTY, 0, false, now);
+		supervise_fleet(s, FLEET_EV_EMPTY, now);
 	if (s->fleet.state == FLEET_STRAYS && strays_are_none(s))
-		supervise_fleet(s, FLEET_EV_CHILDLESS, 0, false, now);
+		supervise_fleet(s, FLEET_EV_CHILDLESS, now);
 	if (s->daemon_fd >= 0 && !s->failed && !hooks_hold(s) && (s->proven || s->wanted == 0) &&
 	    workers_due(s) > now) {
 		daemon_up(s->daemon_fd);
@@ -452,7 +460,7 @@ run_until_ended(struct supervise *s)
 
 	while (s->fleet.state != FLEET_ENDED && !s->failed && !s->left) {
 		if (loop_next(due(s), &ev) < 0) {
-			log_say(&s->log, LOGLINE_FATAL, "epoll_wait: %s", call_reason());
+			log_say(s, LOGLINE_FATAL, "epoll_wait: %s", call_reason());
 			s->failed = 1; /* PR_SET_PDEATHSIG ends the workers */
 			return;
 		}
@@ -522,13 +530,14 @@ supervise(struct supervise *s)
 	bool failed;
 
 	s->trim_at = loop_now() + TRIM_AFTER;
+	upgrade_open(s);
 	run_until_ended(s);
 	/* who waits for our end on a connection, or for the socket's, finds the pid file free then
 	 */
 	remove_cgroups(s);
 	failed = s->failed ? *s->why != '\0' : s->daemon_fd >= 0;
 	if (failed && *s->why && (s->log.file.owned || s->logger.on))
-		log_say(&s->log, LOGLINE_FATAL, "%s", s->why);
+		log_say(s, LOGLINE_FATAL, "%s", s->why);
 	server_ends(s, s->failed ? s->failed : s->fleet.status, s->failed ? s->why : "");
 	if (!s->left && !logger_finish(&s->logger, LOG_PATIENCE))
 		out_error("se-supervise: log: its last lines are not written yet: not waited for");

@@ -8,6 +8,7 @@
 #include "../../lib/fsm/worker.h"
 #include "../../lib/sys/pidfile.h"
 #include "../../lib/wire/command.h"
+#include "clients.h"
 #include "config.h"
 #include "hooks.h"
 #include "launch.h"
@@ -16,10 +17,10 @@
 #include "logger.h"
 #include "upgrade.h"
 
-/* What a tag of the loop speaks of; its low half is a number. */
-#define TAG_KIND(tag)    ((enum tag_kind)((tag) >> 32))
-#define TAG_INDEX(tag)   ((unsigned)((tag)&UINT32_MAX))
-#define TAG(kind, index) ((uint64_t)(kind) << 32 | (index))
+/* What a tag of the loop speaks of; above its low byte is a number. */
+#define TAG_KIND(tag)    ((enum tag_kind)((tag)&UINT8_MAX))
+#define TAG_INDEX(tag)   ((unsigned)((tag) >> 8))
+#define TAG(kind, index) ((uint64_t)(index) << 8 | (kind))
 
 enum tag_kind {
 	TAG_BEAT,
@@ -54,6 +55,9 @@ struct dumps {
 /* A worker: its machine, and what of the world belongs to it. */
 struct slot {
 	struct worker machine;
+	ms cpu;     /* at the last probe, to see progress */
+	int status; /* as waitpid(2) */
+	unsigned restarts;
 	pid_t pid;               /* 0: none */
 	int beat_fd;             /* our end of the heartbeat pipe; -1: none */
 	int ready_fd;            /* of its notification pipe; -1: none, or it has told */
@@ -61,9 +65,6 @@ struct slot {
 	bool muted, ready_muted; /* it floods that pipe: not read for a moment */
 	bool queued;             /* it waits for its dump */
 	bool exited;             /* status is that of a process that ran here before */
-	int status;              /* as waitpid(2) */
-	unsigned restarts;
-	ms cpu; /* at the last probe, to see progress */
 	unsigned char text_len;
 	char text[SLOT_STATUS_MAX]; /* the worker's STATUS= */
 };
@@ -83,37 +84,36 @@ struct command_line {
 struct supervise {
 	const struct config *boot; /* of the start, for what is not dynamic */
 	const struct config *live; /* of the last reload; boot until then */
-	const int *signals; /* what we heed, by CONFIG_SIGNAL_: boot's; a server's are fixed */
-	struct slot *slot;  /* nslots of them, wanted in front */
+	struct slot *slot;         /* nslots of them, wanted in front */
 	unsigned nslots, wanted;
-	unsigned active;               /* slots that have a process or will have one */
 	struct supervisor *supervisor; /* we are one, and the workers are a server's; NULL: not */
-	bool left;                     /* it leaves its server to itself */
-	bool machine, reboot;          /* we are a machine's PID 1; Ctrl-Alt-Del has come */
+	struct manager *manager;       /* NULL: none */
 	int link;                      /* of a server to its supervisor; -1: we are none */
-	ms beat_at, up_look; /* its next heartbeat, and when it looks whether all are up */
-	pid_t pid;           /* ours; a helper's copy of all this has another */
-	int failed;          /* exit status of a start that failed; 0: none */
-	unsigned random;
-	struct control *control; /* NULL: none */
-	struct manager *manager; /* NULL: none */
-	int control_fd;          /* -1: none */
-	int reports_fd;          /* where NOTIFY_SOCKET leads; -1: none */
-	int daemon_fd;           /* the caller waits on it for our start; -1: nobody does */
-	bool proven;             /* a worker could be executed */
-	bool changed;            /* since the metrics were written */
-	struct map by_pid;       /* workers */
-	struct map strays;       /* when they are gone: which signal each was sent */
-	unsigned told;           /* strays in it */
-	pid_t metrics_pid;       /* the helper that writes them; 0: none */
-	int self;                /* our own program's file; -1: not found */
-	int base_fd;             /* the directory that -c is relative to */
-	ms unmute;               /* when the muted pipes are read again; MS_NEVER: none is */
-	struct heap due;         /* when each slot's machine wants the clock */
+	pid_t pid;                     /* ours; a helper's copy of all this has another */
+	int failed;                    /* exit status of a start that failed; 0: none */
+	int daemon_fd;                 /* the caller waits on it for our start; -1: nobody does */
+	unsigned active;               /* slots that have a process or will have one */
+	bool proven;                   /* a worker could be executed */
+	bool changed;                  /* since the metrics were written */
+	bool left;                     /* it leaves its server to itself */
+	bool machine;                  /* we are a machine's PID 1: */
 	struct fleet fleet;
+	ms unmute;         /* when the muted pipes are read again; MS_NEVER: none is */
+	struct map by_pid; /* workers */
+	struct clients control, managed; /* of control_path, and of the socket manager */
+	struct map strays;               /* when they are gone: which signal each was sent */
+	unsigned told;                   /* strays in it */
+	bool reboot;                     /* Ctrl-Alt-Del has come */
+	const int *signals;  /* what we heed, by CONFIG_SIGNAL_: boot's; a server's are fixed */
+	ms beat_at, up_look; /* its next heartbeat, and when it looks whether all are up */
+	unsigned random;
+	int reports_fd;    /* where NOTIFY_SOCKET leads; -1: none */
+	pid_t metrics_pid; /* the helper that writes them; 0: none */
+	int self;          /* our own program's file; -1: not found */
+	int base_fd;       /* the directory that -c is relative to */
+	struct heap due;   /* when each slot's machine wants the clock */
 	struct rolling rolling;
 	enum worker_event rolling_by; /* how each worker is restarted by it */
-	ms control_again;             /* when accepting goes on after EMFILE; MS_NEVER: it is on */
 	unsigned long restarts;
 	ms started;
 	ms stranger;     /* before that, no line about datagrams from strangers */
@@ -126,10 +126,7 @@ struct supervise {
 	char *const *argv;
 	char reports_name[16];
 	struct dumps dumps;
-	struct fleet_policy fleet_policy;
-	struct rolling_policy rolling_policy;
 	struct pidfile pidfile;
-	struct worker_policy worker_policy;
 	struct launch launch;
 	struct hooks hooks; /* what is seldom touched stands last in it, first in the next, */
 	struct listeners listeners;
@@ -143,7 +140,9 @@ struct supervise {
 /* A number that others cannot rely on; for jitter. */
 unsigned supervise_random(struct supervise *);
 /* Carries out what the fleet's machine decides about an event. */
-void supervise_fleet(struct supervise *, enum fleet_event, int status, bool fatal, ms now);
+void supervise_fleet(struct supervise *, enum fleet_event, ms now);
+/* The same about a worker that was given up; fatal: the others are to go too. */
+void supervise_lost(struct supervise *, int status, bool fatal, ms now);
 /* Takes the configuration as it is now; if it is wrong, all stays as it was. Why not, or NULL. */
 const char *supervise_reload(struct supervise *, ms now);
 /* Does what a signal or a control client asks; who is for the log. Why not, or NULL: done. */

@@ -12,6 +12,7 @@
 #include "../../lib/sys/loop.h"
 #include "../../lib/sys/memory.h"
 #include "../../lib/sys/proc.h"
+#include "ends.h"
 #include "server.h"
 #include "servers.h"
 #include "workers.h"
@@ -35,8 +36,8 @@ send_signal(struct supervise *s, struct server *v, const struct worker_action *a
 	char name[16];
 
 	num_signal_name(a->sig, name);
-	log_say(&s->log, expected ? LOGLINE_TRACE : LOGLINE_WARN,
-	    "Server %u (pid %d): sending %s%s", v->number, (int)v->pid, name,
+	log_say(s, expected ? LOGLINE_TRACE : LOGLINE_WARN, "Server %u (pid %d): sending %s%s",
+	    v->number, (int)v->pid, name,
 	    a->reason == WORKER_BY_HEARTBEAT ? ": no heartbeat for the whole timeout" : "");
 	if (a->sig == SIGKILL)
 		(void)kill(-v->pid, SIGKILL); /* ESRCH: it left its process group */
@@ -54,7 +55,7 @@ feed(struct supervise *s, unsigned slot, struct worker_input in)
 
 	for (;;) {
 		active = worker_active(&v->machine);
-		a = worker_step(&v->machine, &p->worker, &in);
+		a = worker_step(&v->machine, &s->live->server, &in);
 		s->active += (unsigned)worker_active(&v->machine) - active;
 		switch (a.what) {
 		case WORKER_DO_SPAWN:
@@ -64,7 +65,7 @@ feed(struct supervise *s, unsigned slot, struct worker_input in)
 			send_signal(s, v, &a, in.event == WORKER_EV_TIME);
 			return;
 		case WORKER_DO_GIVE_UP: /* it has ended by itself */
-			supervise_fleet(s, FLEET_EV_WORKER_LOST, v->status, true, in.now);
+			supervise_lost(s, v->status, true, in.now);
 			return;
 		case WORKER_DO_NOTHING:
 		case WORKER_DO_DUMP: /* the policy asks for none of these */
@@ -92,7 +93,7 @@ retire(struct supervise *s, unsigned slot, ms now)
 
 	if (s->supervisor->policy.exit_on_detach && v->link >= 0)
 		(void)fdpass_send(v->link, &leave, sizeof leave, -1); /* full: it ends with us */
-	log_say(&s->log, LOGLINE_INFO, "Server %u (pid %d) is detached", v->number, (int)v->pid);
+	log_say(s, LOGLINE_INFO, "Server %u (pid %d) is detached", v->number, (int)v->pid);
 	feed_event(s, slot, WORKER_EV_STOP, now);
 	if (!worker_active(&v->machine)) /* it waited for its next start */
 		step(s, SUCCESSION_EV_GONE, slot, now);
@@ -112,22 +113,22 @@ act(struct supervise *s, struct succession_action a, ms now)
 		retire(s, a.slot, now);
 		break;
 	case SUCCESSION_DO_FAIL:
-		log_say(&s->log, LOGLINE_ERROR,
+		log_say(s, LOGLINE_ERROR,
 		    "Live restart failed: server %u did not come up: the old one goes on",
 		    s->supervisor->server[a.slot].number);
 		feed_event(s, a.slot, WORKER_EV_STOP, now);
 		break;
 	case SUCCESSION_DO_REFUSE:
-		log_say(&s->log, LOGLINE_WARN, "No live restart: others have not ended yet");
+		log_say(s, LOGLINE_WARN, "No live restart: others have not ended yet");
 		break;
 	case SUCCESSION_DO_STOP_ALL:
-		supervise_fleet(s, FLEET_EV_STOP, 0, false, now);
+		supervise_fleet(s, FLEET_EV_STOP, now);
 		break;
 	case SUCCESSION_DO_ABORT_ALL:
-		supervise_fleet(s, FLEET_EV_ABORT, 0, false, now);
+		supervise_fleet(s, FLEET_EV_ABORT, now);
 		break;
 	case SUCCESSION_DO_LEAVE:
-		log_say(&s->log, LOGLINE_INFO, "Leaving the detached server to itself");
+		log_say(s, LOGLINE_INFO, "Leaving the detached server to itself");
 		s->left = true;
 		break;
 	}
@@ -145,7 +146,6 @@ take_policy(struct supervise *s)
 		.overlap = s->listeners.count > 0,
 		.detach_wait = c->server_detach_wait,
 	};
-	config_server_policy(c, &p->worker);
 }
 
 bool
@@ -203,7 +203,8 @@ supervisor_reloaded(struct supervise *s)
 
 	take_policy(s);
 	for (unsigned i = 0; i < SUCCESSION_SLOTS; i++)
-		worker_repolicy(&p->server[i].machine, &p->worker, loop_now(), supervise_random(s));
+		worker_repolicy(
+		    &p->server[i].machine, &s->live->server, loop_now(), supervise_random(s));
 }
 
 void
@@ -288,8 +289,8 @@ tell_upgrade(struct supervise *s, unsigned slot, enum link_upgrade value, const 
 
 	(void)buf_print_to(m.text, sizeof m.text, "%s", text); /* a cut text is still told */
 	if (v->link >= 0 && fdpass_send(v->link, &m, sizeof m, fd) < 0)
-		log_say(&s->log, LOGLINE_WARN, "Server %u is not told of the upgrade: %s",
-		    v->number, call_reason());
+		log_say(s, LOGLINE_WARN, "Server %u is not told of the upgrade: %s", v->number,
+		    call_reason());
 }
 
 /* The server in slot has asked for it, for one of its clients. */
@@ -375,9 +376,7 @@ read_beats(struct supervise *s, unsigned slot, ms now)
 		feed_event(s, slot, WORKER_EV_BEAT, now);
 	if (n != 0)
 		return;
-	loop_forget(v->beat_fd, TAG(TAG_SERVER, slot));
-	close(v->beat_fd);
-	v->beat_fd = -1;
+	ends_close(&v->beat_fd, TAG(TAG_SERVER, slot));
 	feed_event(s, slot, WORKER_EV_BEAT_CLOSED, now);
 }
 
@@ -393,7 +392,7 @@ came_up(struct supervise *s, unsigned slot, ms now)
 	struct server *v = &s->supervisor->server[slot];
 
 	s->proven = true;
-	log_say(&s->log, LOGLINE_DEBUG, "Server %u (pid %d) is up", v->number, (int)v->pid);
+	log_say(s, LOGLINE_DEBUG, "Server %u (pid %d) is up", v->number, (int)v->pid);
 	step(s, SUCCESSION_EV_UP, slot, now);
 	unpark(s);
 }
@@ -447,11 +446,8 @@ supervisor_on_link(struct supervise *s, unsigned slot, ms now)
 {
 	struct server *v = &s->supervisor->server[slot];
 
-	if (!read_link(s, slot, now) && v->link >= 0 && errno != EAGAIN) {
-		loop_forget(v->link, TAG(TAG_LINK, slot));
-		close(v->link);
-		v->link = -1;
-	}
+	if (!read_link(s, slot, now) && errno != EAGAIN)
+		ends_close(&v->link, TAG(TAG_LINK, slot));
 }
 
 static void
@@ -462,12 +458,12 @@ log_exit(struct supervise *s, const struct server *v, int status)
 	char name[16];
 
 	if (WIFEXITED(status)) {
-		log_say(&s->log, level, "Server %u finished%s with status %d", v->number, how,
+		log_say(s, level, "Server %u finished%s with status %d", v->number, how,
 		    WEXITSTATUS(status));
 		return;
 	}
 	num_signal_name(WTERMSIG(status), name);
-	log_say(&s->log, level, "Server %u finished%s with signal %s", v->number, how, name);
+	log_say(s, level, "Server %u finished%s with signal %s", v->number, how, name);
 }
 
 static unsigned

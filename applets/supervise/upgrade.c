@@ -1,12 +1,7 @@
 #include "upgrade.h"
 
-#include <errno.h>
-#include <string.h>
-
 #include "../../lib/sys/call.h"
 #include "../../lib/sys/loop.h"
-#include "../../lib/sys/memory.h"
-#include "../../lib/sys/spawn.h"
 #include "../applet.h"
 #include "control.h"
 #include "state.h"
@@ -23,10 +18,10 @@ path_of(const struct supervise *s)
 	return s->upgrade.path ? s->upgrade.path : successor_path();
 }
 
-/* False: it has no room. */
-static bool
-write_state(struct supervise *s, struct buf *b, void (*fd)(int))
+static void
+write_state(void *who, struct buf *b, void (*fd)(int))
 {
+	struct supervise *s = who;
 	struct state_head h = { .format = STATE_FORMAT,
 		.version = SEBOX_VERSION,
 		.boot = (struct config *)(size_t)s->boot,
@@ -38,26 +33,24 @@ write_state(struct supervise *s, struct buf *b, void (*fd)(int))
 	carry_write(&c, b, fd);
 	state_head(&c, &h, NULL);
 	state_carry(&c, s);
-	return !b->cut;
 }
 
-/* A file in memory with our state; fd: what is done with each descriptor in it. -1: errno. */
-static int
-make_state(struct supervise *s, void (*fd)(int))
+void
+upgrade_open(struct supervise *s)
 {
-	size_t room = OTHER_ROOM + s->nslots * WORKER_ROOM + s->logger.room * PIPE_ROOM;
-	char *text = memory_get(room);
-	int file = -1;
-	struct buf b;
+	s->upgrade.us = (struct successor_us){ .who = s,
+		.write = write_state,
+		.self = s->self,
+		.null = s->launch.null,
+		.argv = s->argv };
+}
 
-	if (!text)
-		return -1;
-	b = buf_over(text, room);
-	errno = E2BIG;
-	if (write_state(s, &b, fd))
-		file = successor_state(&b);
-	memory_free(text, room); /* it keeps errno: it cannot fail */
-	return file;
+/* Ready to be written. */
+static const struct successor_us *
+us_of(struct supervise *s)
+{
+	s->upgrade.us.room = OTHER_ROOM + s->nslots * WORKER_ROOM + s->logger.room * PIPE_ROOM;
+	return &s->upgrade.us;
 }
 
 bool
@@ -83,34 +76,11 @@ obstacle(const struct supervise *s)
 	return supervisor_rests(s) ? NULL : "a live restart is going on";
 }
 
-/* Why not, or NULL: the program, ours then, is looking. */
-static const char *
-begin(struct supervise *s, int program, ms now)
-{
-	const char *step = program < 0 ? "open" : "state", *reason;
-	int state = program < 0 ? -1 : make_state(s, NULL);
-
-	if (state >= 0 &&
-	    successor_begin(&s->upgrade.successor, program, state, s->self, s->argv, s->launch.null,
-		now, &step)) {
-		call_close(state);
-		return NULL;
-	}
-	reason = errno == E2BIG                            ? "too large"
-	    : errno == ENOENT && strcmp(step, "exec") == 0 ? "its interpreter does not exist"
-							   : call_reason();
-	if (state < 0)
-		call_close(program);
-	call_close(state);
-	(void)buf_print_to(s->why, sizeof s->why, "%.300s: %s: %s", path_of(s), step, reason);
-	return s->why;
-}
-
 /* Nothing has come of it: why. */
 static const char *
 log_refusal(struct supervise *s, const char *why)
 {
-	log_say(&s->log, LOGLINE_ERROR, "Not upgraded: %s", why);
+	log_say(s, LOGLINE_ERROR, "Not upgraded: %s", why);
 	return why;
 }
 
@@ -118,12 +88,15 @@ log_refusal(struct supervise *s, const char *why)
 static const char *
 try(struct supervise *s, int program, ms now)
 {
-	const char *why = upgrade_is_on(s) ? "an upgrade is going on" : obstacle(s);
+	const char *why = upgrade_is_on(s) ? "an upgrade is going on" : obstacle(s), *step;
 
 	if (why)
 		call_close(program);
-	else
-		why = begin(s, program, now);
+	else if ((why = successor_try(&s->upgrade.successor, us_of(s), program, now, &step)) !=
+	    NULL) {
+		(void)buf_print_to(s->why, sizeof s->why, "%.300s: %s: %s", path_of(s), step, why);
+		why = s->why;
+	}
 	return why ? log_refusal(s, why) : NULL;
 }
 
@@ -185,33 +158,18 @@ upgrade_tick(struct supervise *s, ms now)
 	successor_tick(&s->upgrade.successor, now);
 }
 
-/* Returns only if it fails: why not. */
-static const char *
-become(struct supervise *s)
-{
-	const char *why = obstacle(s);
-	int state;
-
-	if (why)
-		return why;
-	if ((state = make_state(s, successor_keep)) >= 0)
-		successor_become(&s->upgrade.successor, state, s->self, s->argv);
-	call_close(state);
-	return call_reason();
-}
-
 void
 upgrade_go_on(struct supervise *s, ms now)
 {
-	const char *why;
+	const char *why = obstacle(s);
 
 	if (s->fleet.state != FLEET_RUNNING)
 		successor_stop(&s->upgrade.successor);
 	/* a signal that has come is ours to handle: then later */
 	if (!s->upgrade.successor.agreed || s->failed || s->left || !loop_hold())
 		return;
-	why = become(s);
-	spawn_seal_fds();
+	if (!why)
+		why = successor_go(&s->upgrade.successor, us_of(s));
 	successor_forget(&s->upgrade.successor);
 	loop_release();
 	fail(s, why, now);

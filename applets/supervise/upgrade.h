@@ -8,10 +8,13 @@ struct supervise;
 
 struct upgrade {
 	struct successor successor;
+	struct successor_us us;
 	const char *path; /* where it is looked for; NULL: where we were executed from */
 	char told[236];   /* path, of our supervisor */
 };
 
+/* Before the others, once we are what we are to be. */
+void upgrade_open(struct supervise *);
 /* Why not, or NULL: the new program is looking; the rest is told to whoever has asked. */
 const char *upgrade_begin(struct supervise *, ms now);
 /* The same with that program, ours then, of that path: the supervisor has become it. */

@@ -17,6 +17,7 @@
 #include "../../lib/sys/proc.h"
 #include "commands.h"
 #include "dumps.h"
+#include "ends.h"
 #include "readiness.h"
 #include "restart.h"
 
@@ -46,48 +47,20 @@ workers_state(const struct slot *w)
 }
 
 static bool
-beats_by_pipe(const struct worker_policy *p)
+beats_by_pipe(const struct config *c)
 {
-	return p->heartbeat == WORKER_HEARTBEAT_AUTO || p->heartbeat == WORKER_HEARTBEAT_REQUIRED;
-}
-
-static void
-close_pipe(struct supervise *s, unsigned i)
-{
-	struct slot *w = &s->slot[i];
-
-	if (w->beat_fd < 0)
-		return;
-	loop_forget(w->beat_fd, TAG(TAG_BEAT, i));
-	close(w->beat_fd);
-	w->beat_fd = -1;
-	w->muted = false;
-}
-
-/* Opens a heartbeat pipe for slot i; the worker's end, -1: errno. */
-static int
-open_pipe(struct supervise *s, unsigned i)
-{
-	int p[2];
-
-	if (call_pipe(p, O_CLOEXEC) < 0)
-		return -1;
-	/* our end only: the worker is entitled to a blocking write */
-	if (call_fcntl(p[0], F_SETFL, O_NONBLOCK) == 0 &&
-	    loop_watch(p[0], TAG(TAG_BEAT, i), false) == 0) {
-		s->slot[i].beat_fd = p[0];
-		return p[1];
-	}
-	call_close(p[0]);
-	return call_close(p[1]);
+	return c->worker.heartbeat == WORKER_HEARTBEAT_AUTO ||
+	    c->worker.heartbeat == WORKER_HEARTBEAT_REQUIRED;
 }
 
 /* The process in slot i is gone, or never came. */
 static void
 close_pipes(struct supervise *s, unsigned i)
 {
-	close_pipe(s, i);
-	readiness_close(s, i);
+	struct slot *w = &s->slot[i];
+
+	ends_close(&w->beat_fd, TAG(TAG_BEAT, i));
+	ends_close(&w->ready_fd, TAG(TAG_READY, i));
 	commands_close(s, i);
 }
 
@@ -115,6 +88,7 @@ fail_start(struct supervise *s, const char *step, int e)
 static pid_t
 launch(struct supervise *s, unsigned i, const char **step)
 {
+	struct slot *w = &s->slot[i];
 	struct launch_pipes p = { -1, { -1, -1 }, -1, -1 };
 	unsigned keys[2];
 	pid_t pid = -1;
@@ -122,8 +96,10 @@ launch(struct supervise *s, unsigned i, const char **step)
 	int e;
 
 	*step = "pipe";
-	piped = (!beats_by_pipe(&s->worker_policy) || (p.beat = open_pipe(s, i)) >= 0) &&
-	    (!readiness_told(s->live) || (p.ready = readiness_pipe(s, i)) >= 0) &&
+	piped =
+	    (!beats_by_pipe(s->live) || (p.beat = ends_pipe(&w->beat_fd, TAG(TAG_BEAT, i))) >= 0) &&
+	    (!readiness_told(s->live) ||
+		(p.ready = ends_pipe(&w->ready_fd, TAG(TAG_READY, i))) >= 0) &&
 	    (!s->boot->command_sender || (p.in = commands_pipe(s, i)) >= 0) &&
 	    logger_pipes(&s->logger, s->live, i, p.out, keys);
 	if (piped)
@@ -147,7 +123,7 @@ start(struct supervise *s, unsigned i, ms now)
 	struct slot *w = &s->slot[i];
 	struct worker_input answer = { .event = WORKER_EV_SPAWN_FAILED,
 		.random = supervise_random(s) };
-	ms at = fleet_start_at(&s->fleet, &s->fleet_policy, now, supervise_random(s));
+	ms at = fleet_start_at(&s->fleet, &s->live->fleet, now, supervise_random(s));
 	const char *step;
 	pid_t pid;
 
@@ -163,13 +139,13 @@ start(struct supervise *s, unsigned i, ms now)
 			s->oom_kills = proc_oom_kills(s->boot->worker_cgroup);
 		s->proven = true;
 		answer.event = WORKER_EV_SPAWNED;
-		log_say(&s->log, LOGLINE_TRACE, "Worker %u started with pid %d", i, (int)pid);
+		log_say(s, LOGLINE_TRACE, "Worker %u started with pid %d", i, (int)pid);
 		hooks_run(s, CONFIG_HOOK_WORKER_AFTER_START, i, pid, 0, now);
 	} else {
 		fail_start(s, step, errno);
 		if (!s->failed)
-			log_say(&s->log, LOGLINE_ERROR, "Worker %u could not be started: %s: %s", i,
-			    step, call_reason());
+			log_say(s, LOGLINE_ERROR, "Worker %u could not be started: %s: %s", i, step,
+			    call_reason());
 	}
 	answer.now = loop_now();
 	return answer;
@@ -211,11 +187,11 @@ tell(struct supervise *s, unsigned i, int sig)
 	if (sig != SIGKILL && commands_say(s, i, word))
 		return;
 	if (sig != SIGKILL && w->command_fd >= 0)
-		log_say(&s->log, LOGLINE_WARN,
+		log_say(s, LOGLINE_WARN,
 		    "Worker %u (pid %d) takes no command on its stdin: a signal it is", i,
 		    (int)w->pid);
 	if (kill(w->pid, sig) < 0) /* it changed its user */
-		log_say(&s->log, LOGLINE_ERROR, "Worker %u (pid %d): kill: %s", i, (int)w->pid,
+		log_say(s, LOGLINE_ERROR, "Worker %u (pid %d): kill: %s", i, (int)w->pid,
 		    call_reason());
 }
 
@@ -230,8 +206,8 @@ send_signal(struct supervise *s, unsigned i, const struct worker_action *a, bool
 	char name[16];
 
 	num_signal_name(a->sig, name);
-	log_say(&s->log, expected ? LOGLINE_TRACE : LOGLINE_WARN,
-	    "Worker %u (pid %d): sending %s: %s", i, (int)w->pid, name, reason_text(a->reason));
+	log_say(s, expected ? LOGLINE_TRACE : LOGLINE_WARN, "Worker %u (pid %d): sending %s: %s", i,
+	    (int)w->pid, name, reason_text(a->reason));
 	if (a->sig == SIGKILL) {
 		(void)kill(-w->pid, SIGKILL); /* ESRCH: it left its process group */
 		if (s->boot->worker_cgroup)
@@ -239,8 +215,8 @@ send_signal(struct supervise *s, unsigned i, const struct worker_action *a, bool
 	}
 	tell(s, i, a->sig);
 	if (a->sig != SIGKILL && !expected && proc_stat(w->pid, &st) && st.state == 'T') {
-		log_say(&s->log, LOGLINE_WARN, "Worker %u (pid %d) is stopped: sending SIGCONT too",
-		    i, (int)w->pid);
+		log_say(s, LOGLINE_WARN, "Worker %u (pid %d) is stopped: sending SIGCONT too", i,
+		    (int)w->pid);
 		(void)kill(w->pid, SIGCONT); /* as the signal before */
 	}
 }
@@ -257,7 +233,7 @@ probe(struct supervise *s, unsigned i, ms now)
 	if (!proc_stat(w->pid, &st))
 		return answer;
 	w->cpu = st.cpu;
-	if (s->worker_policy.heartbeat == WORKER_HEARTBEAT_STAT &&
+	if (s->live->worker.heartbeat == WORKER_HEARTBEAT_STAT &&
 	    (st.state == 'T' || st.state == 't' || st.state == 'D') &&
 	    (before < 0 || st.cpu == before))
 		answer.event = WORKER_EV_PROBED_STUCK;
@@ -307,9 +283,8 @@ give_up(struct supervise *s, unsigned i, const struct worker_action *a, ms now)
 	bool fatal = a->reason == WORKER_BY_LIMIT ? s->live->on_give_up == CONFIG_GIVE_UP_EXIT
 						  : s->boot->stop_immediately;
 
-	log_say(&s->log, LOGLINE_ERROR, "Worker %u is not started again: %s", i,
-	    reason_text(a->reason));
-	supervise_fleet(s, FLEET_EV_WORKER_LOST, exit_code(&s->slot[i]), fatal, now);
+	log_say(s, LOGLINE_ERROR, "Worker %u is not started again: %s", i, reason_text(a->reason));
+	supervise_lost(s, exit_code(&s->slot[i]), fatal, now);
 }
 
 /* One step of slot i's machine, its action, and the steps that answer the action. */
@@ -321,12 +296,12 @@ workers_feed(struct supervise *s, unsigned i, const struct worker_input *first)
 	for (;;) {
 		struct worker *m = &s->slot[i].machine;
 		const struct worker before = *m;
-		struct worker_action a = worker_step(m, &s->worker_policy, &in);
+		struct worker_action a = worker_step(m, &s->live->worker, &in);
 
 		s->active += (unsigned)worker_active(m) - worker_active(&before);
 		s->changed |= m->state != before.state || m->ready != before.ready;
 		if (before.state == WORKER_FAILED && m->state != before.state)
-			supervise_fleet(s, FLEET_EV_WORKER_BACK, 0, false, in.now);
+			supervise_fleet(s, FLEET_EV_WORKER_BACK, in.now);
 		heap_set(&s->due, i, worker_due(m));
 		restart_watch(s, i, &before, &in);
 		switch (a.what) {
@@ -353,7 +328,7 @@ workers_feed(struct supervise *s, unsigned i, const struct worker_input *first)
 			in = (struct worker_input){ .event = WORKER_EV_RETIRE, .now = in.now };
 			continue;
 		case WORKER_DO_DISARM:
-			log_say(&s->log, LOGLINE_INFO,
+			log_say(s, LOGLINE_INFO,
 			    "Worker %u closed its heartbeat pipe: heartbeats are not enforced", i);
 			return;
 		case WORKER_DO_GIVE_UP:
@@ -387,7 +362,7 @@ void
 workers_repolicy(struct supervise *s, ms now)
 {
 	for (unsigned i = 0; i < s->nslots; i++) {
-		worker_repolicy(&s->slot[i].machine, &s->worker_policy, now, supervise_random(s));
+		worker_repolicy(&s->slot[i].machine, &s->live->worker, now, supervise_random(s));
 		heap_set(&s->due, i, worker_due(&s->slot[i].machine));
 	}
 }
@@ -459,21 +434,20 @@ workers_make_room(struct supervise *s, unsigned n)
 
 /* How many descriptors n workers cost us. */
 static rlim_t
-pipes(const struct supervise *s, const struct config *c, const struct worker_policy *p, unsigned n)
+pipes(const struct supervise *s, const struct config *c, unsigned n)
 {
 	return (rlim_t)n *
-	    (beats_by_pipe(p) + readiness_told(c) + logger_fds(c) + s->boot->command_sender);
+	    (beats_by_pipe(c) + readiness_told(c) + logger_fds(c) + s->boot->command_sender);
 }
 
 const char *
-workers_limit(
-    const struct supervise *s, const struct config *c, const struct worker_policy *p, unsigned n)
+workers_limit(const struct supervise *s, const struct config *c, unsigned n)
 {
 	struct rlimit fds;
 
-	if (pipes(s, c, p, n) <= pipes(s, s->live, &s->worker_policy, s->wanted) ||
+	if (pipes(s, c, n) <= pipes(s, s->live, s->wanted) ||
 	    prlimit(0, RLIMIT_NOFILE, NULL, &fds) < 0 ||
-	    pipes(s, c, p, n) + SPARE_FDS + hooks_fds(s->boot) <= fds.rlim_cur)
+	    pipes(s, c, n) + SPARE_FDS + hooks_fds(s->boot) <= fds.rlim_cur)
 		return NULL;
 	return "too many workers for the limit of open files (pipes for heartbeat and log): raise "
 	       "it, or set worker_heartbeat: off";
@@ -483,7 +457,7 @@ const char *
 workers_scale(struct supervise *s, unsigned n, ms now)
 {
 	unsigned all = n + restart_extra(s); /* those are neither started nor stopped here */
-	const char *why = workers_limit(s, s->live, &s->worker_policy, all);
+	const char *why = workers_limit(s, s->live, all);
 
 	if (why)
 		return why;
@@ -513,8 +487,7 @@ workers_reload(struct supervise *s)
 		if (proc_catches(w->pid, sig))
 			(void)kill(w->pid, sig); /* EPERM: it changed its user */
 		else
-			log_say(&s->log, LOGLINE_DEBUG, "Worker %u does not catch %s: not sent", i,
-			    name);
+			log_say(s, LOGLINE_DEBUG, "Worker %u does not catch %s: not sent", i, name);
 	}
 }
 
@@ -540,7 +513,7 @@ read_beats(struct supervise *s, unsigned i, ms now)
 	if (n == sizeof bytes)
 		workers_mute(s, w->beat_fd, TAG(TAG_BEAT, i), &w->muted, now);
 	if (n == 0) {
-		close_pipe(s, i);
+		ends_close(&w->beat_fd, TAG(TAG_BEAT, i));
 		workers_feed_event(s, i, WORKER_EV_BEAT_CLOSED, now);
 	}
 }
@@ -548,14 +521,14 @@ read_beats(struct supervise *s, unsigned i, ms now)
 void
 workers_on_beat(struct supervise *s, unsigned i, ms now)
 {
-	if (i < s->nslots && s->slot[i].beat_fd >= 0)
+	if (s->slot[i].beat_fd >= 0)
 		read_beats(s, i, now);
 }
 
 static void
 unmute_pipe(struct supervise *s, int fd, uint64_t tag, bool *muted)
 {
-	if (*muted && loop_rewatch(fd, tag, true, false) < 0)
+	if (*muted && fd >= 0 && loop_rewatch(fd, tag, true, false) < 0)
 		s->unmute = loop_now() + MUTE_TIME; /* no memory in the kernel: again */
 	else
 		*muted = false;
@@ -619,11 +592,11 @@ log_exit(struct supervise *s, unsigned i, int status, ms now)
 	char name[16];
 
 	if (WIFEXITED(status)) {
-		log_say(&s->log, level, "Worker %u %s with status %d", i, how, WEXITSTATUS(status));
+		log_say(s, level, "Worker %u %s with status %d", i, how, WEXITSTATUS(status));
 		return;
 	}
 	num_signal_name(WTERMSIG(status), name);
-	log_say(&s->log, level, "Worker %u %s with signal %s%s", i, how, name,
+	log_say(s, level, "Worker %u %s with signal %s%s", i, how, name,
 	    WTERMSIG(status) == SIGKILL && oom_killed(s, now) ? " (by the OOM killer)" : "");
 }
 
@@ -640,7 +613,7 @@ workers_on_exit(struct supervise *s, pid_t pid, int status, ms now)
 	log_exit(s, i, status, now);
 	hooks_run(s, CONFIG_HOOK_WORKER_AFTER_EXIT, i, pid, status, now);
 	if (s->boot->worker_cgroup && cgroup_kill(s->boot->worker_cgroup, i) < 0)
-		log_say(&s->log, LOGLINE_WARN, "Worker %u: cgroup.kill: %s", i, call_reason());
+		log_say(s, LOGLINE_WARN, "Worker %u: cgroup.kill: %s", i, call_reason());
 	map_remove(&s->by_pid, pid);
 	close_pipes(s, i);
 	dumps_forget(s, i);
@@ -651,7 +624,7 @@ workers_on_exit(struct supervise *s, pid_t pid, int status, ms now)
 	final = WIFEXITED(status) &&
 	    optval_codes_has(&s->boot->unrecoverable_exit_codes, WEXITSTATUS(status));
 	if (final && s->fleet.state == FLEET_STOPPING) /* the machine rests then, without a word */
-		supervise_fleet(s, FLEET_EV_WORKER_LOST, WEXITSTATUS(status), false, now);
+		supervise_lost(s, WEXITSTATUS(status), false, now);
 	workers_feed(s, i,
 	    &(struct worker_input){
 		.event = WORKER_EV_EXITED,

@@ -6,8 +6,7 @@
 /* The slots: between the workers' machines and their processes, pipes and messages. */
 
 /* Why there cannot be n workers under such a policy, or NULL: there can. */
-const char *workers_limit(
-    const struct supervise *, const struct config *, const struct worker_policy *, unsigned n);
+const char *workers_limit(const struct supervise *, const struct config *, unsigned n);
 /* Makes n the number of workers wanted; more room is allocated, surplus workers are stopped. Why
  * not, or NULL. */
 const char *workers_scale(struct supervise *, unsigned n, ms now);

@@ -76,7 +76,7 @@ hangs(struct worker *w, const struct worker_policy *p, enum worker_reason why, m
 		return nothing();
 	if (p->dump == 0 || w->kill.rung >= ESCALATION_IMMEDIATE)
 		return climb(w, p, ESCALATION_IMMEDIATE, why, now);
-	w->hang = why;
+	w->hang = (unsigned char)why;
 	w->dump = ms_add(now, p->dump);
 	w->part = w->closed = w->probe = w->retire = MS_NEVER;
 	return (struct worker_action){ .what = WORKER_DO_DUMP, .reason = why };
@@ -353,7 +353,7 @@ tick(struct worker *w, const struct worker_policy *p, ms now)
 		return now >= w->spawn ? spawn(w) : nothing();
 	case WORKER_UP:
 		if (now >= w->dump)
-			return climb(w, p, ESCALATION_IMMEDIATE, w->hang, now);
+			return climb(w, p, ESCALATION_IMMEDIATE, (enum worker_reason)w->hang, now);
 		if (now >= w->closed)
 			return closed(w, p, now);
 		if (now >= w->part)
@@ -364,7 +364,7 @@ tick(struct worker *w, const struct worker_policy *p, ms now)
 		return now >= w->probe ? probe(w, p, now) : nothing();
 	case WORKER_STOPPING:
 		if (now >= w->dump)
-			return climb(w, p, ESCALATION_IMMEDIATE, w->hang, now);
+			return climb(w, p, ESCALATION_IMMEDIATE, (enum worker_reason)w->hang, now);
 		if (now >= w->part)
 			return part_over(w, p, now);
 		return now >= w->kill.due ? climb(w, p, w->kill.rung, w->reason, now) : nothing();
@@ -421,8 +421,9 @@ worker_step(struct worker *w, const struct worker_policy *p, const struct worker
 		w->asked = true;
 		return climb(w, p, ESCALATION_GRACEFUL, w->reason, in->now);
 	case WORKER_EV_DUMPED:
-		return w->dump != MS_NEVER ? climb(w, p, ESCALATION_IMMEDIATE, w->hang, in->now)
-					   : nothing();
+		return w->dump != MS_NEVER
+		    ? climb(w, p, ESCALATION_IMMEDIATE, (enum worker_reason)w->hang, in->now)
+		    : nothing();
 	case WORKER_EV_STOP:
 		w->wanted = false;
 		return stop(w, p, ESCALATION_GRACEFUL, in->now);

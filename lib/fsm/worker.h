@@ -116,7 +116,7 @@ struct worker_policy {
 struct worker {
 	enum worker_state state;
 	enum worker_reason reason; /* of the stop in progress, or of FAILED */
-	enum worker_reason hang;   /* of the DUMP in progress */
+	unsigned char hang;        /* the same of the DUMP in progress */
 	bool wanted;
 	bool asked; /* the process was asked to go: its exit is no surprise */
 	bool piped; /* it was started to be able to beat */
