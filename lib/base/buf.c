@@ -71,7 +71,7 @@ put_field(struct buf *b, const struct conversion *c, const char *sign, const cha
 }
 
 /* An integer with so many l in its conversion; that of an unsigned one has the sign of its bits. */
-static long long
+static __attribute__((noinline)) long long
 take(va_list *ap, int longs)
 {
 	return longs > 1 ? va_arg(*ap, long long)

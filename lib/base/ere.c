@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "num.h"
 #include "text.h"
 
 /*
@@ -150,11 +151,9 @@ repeat(struct ere *e, unsigned from, unsigned min, unsigned max, bool more)
 static unsigned
 take_number(struct parse *p)
 {
-	unsigned n = 0, digit, digits = 0;
+	uint64_t n;
 
-	for (; (digit = (unsigned)*p->at - '0') < 10 && n <= ERE_REPEAT; p->at++, digits++)
-		n = n * 10 + digit;
-	return digits > 0 ? n : ERE_REPEAT + 1;
+	return num_digits(&p->at, 10, &n) && n <= ERE_REPEAT ? (unsigned)n : ERE_REPEAT + 1;
 }
 
 /* "*", "{2,3}" and so on, applied to the steps from a place on. */

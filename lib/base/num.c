@@ -7,7 +7,7 @@
 #include "text.h"
 
 /* An ASCII letter as a small one; anything else as it is. */
-static int
+static __attribute__((noinline)) int
 lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
@@ -34,7 +34,7 @@ num_is_word(const char *s, const char *word)
 int
 num_word(const char *s, const char *words)
 {
-	for (int i = 0; *words; i++, words += strlen(words) + 1)
+	for (int i = 0; *words; i++, words = text_item(words, 1))
 		if (num_is_word(s, words))
 			return i;
 	return -1;
@@ -43,31 +43,36 @@ num_word(const char *s, const char *words)
 int
 num_item(const char *s, const char *list, char between)
 {
-	size_t len = strlen(s);
+	for (int i = 0; *list; i++, list++) {
+		const char *p = s;
 
-	for (int i = 0;; i++) {
-		size_t n = 0;
-
-		while (list[n] && list[n] != between)
-			n++;
-		if (n == len && memcmp(list, s, n) == 0)
+		while (*p && *p == *list && *p != between) {
+			p++;
+			list++;
+		}
+		if (!*p && (!*list || *list == between))
 			return i;
-		if (!list[n])
-			return -1;
-		list += n + 1;
+		if (!(list = text_char(list, between)))
+			break;
 	}
+	return -1;
 }
 
-/* Reads digits of the given base from *s on; false if there is none or on overflow. */
-static bool
-digits(const char **s, unsigned base, uint64_t *out)
+unsigned
+num_digit(char c)
+{
+	return c >= '0' && c <= '9' ? (unsigned)(c - '0') : (unsigned)lower(c) - 'a' + 10;
+}
+
+bool
+num_digits(const char **s, unsigned base, uint64_t *out)
 {
 	const char *p = *s;
 	uint64_t n = 0;
 
-	for (; *p >= '0' && (unsigned)(*p - '0') < base; p++)
+	for (; num_digit(*p) < base; p++)
 		if (__builtin_mul_overflow(n, base, &n) ||
-		    __builtin_add_overflow(n, (uint64_t)(*p - '0'), &n))
+		    __builtin_add_overflow(n, num_digit(*p), &n))
 			return false;
 	if (p == *s)
 		return false;
@@ -82,7 +87,7 @@ whole(const char *s, unsigned base, uint64_t min, uint64_t max, uint64_t *out)
 {
 	uint64_t n;
 
-	if (!digits(&s, base, &n) || *s || n < min || n > max)
+	if (!num_digits(&s, base, &n) || *s || n < min || n > max)
 		return false;
 	*out = n;
 	return true;
@@ -128,7 +133,7 @@ num_bytes(const char *s, uint64_t max, uint64_t *out)
 	const char *unit;
 	uint64_t n;
 
-	if (!digits(&s, 10, &n))
+	if (!num_digits(&s, 10, &n))
 		return false;
 	if (*s && (unit = text_char(units, *s >= 'a' ? *s - 'a' + 'A' : *s)) != NULL) {
 		if (__builtin_mul_overflow(n, (uint64_t)1 << (10 * (unit - units + 1)), &n))
@@ -154,7 +159,7 @@ decimal(const char **s, uint64_t scale, bool up, uint64_t *out)
 {
 	uint64_t n, fraction = 0, rest = 0;
 
-	if (!digits(s, 10, &n) || __builtin_mul_overflow(n, scale, &n))
+	if (!num_digits(s, 10, &n) || __builtin_mul_overflow(n, scale, &n))
 		return false;
 	if (**s == '.') {
 		const char *p = *s + 1;
@@ -195,9 +200,10 @@ num_duration(const char *s, ms max, ms *out)
 
 		if (strcmp(s, units[i].name) != 0)
 			continue;
-		if (__builtin_mul_overflow(n / MILLION, unit, &t) ||
-		    __builtin_add_overflow(t, (n % MILLION * unit + MILLION - 1) / MILLION, &t) ||
-		    t > (uint64_t)ms_min(max, INT64_MAX / 1000))
+		if (__builtin_mul_overflow(n, unit, &t)) /* more than five centuries */
+			return false;
+		t = t / MILLION + (t % MILLION > 0);
+		if (t > (uint64_t)max)
 			return false;
 		*out = (ms)t;
 		return true;
@@ -253,7 +259,7 @@ num_signal_name(int sig, char name[16])
 {
 	const char *known = signal_names;
 
-	for (size_t i = 0; i < sizeof signal_numbers; i++, known += strlen(known) + 1)
+	for (size_t i = 0; i < sizeof signal_numbers; i++, known = text_item(known, 1))
 		if (signal_numbers[i] == sig) {
 			(void)buf_print_to(name, 16, "SIG%s", known); /* fits: six letters */
 			return;
@@ -264,9 +270,10 @@ num_signal_name(int sig, char name[16])
 bool
 num_bool(const char *s, bool *out)
 {
-	int i = num_word(s, "false\0true\0no\0yes\0off\0on\0"
-			    "0\0"
-			    "1\0");
+	int i = num_word(s,
+	    "false\0true\0no\0yes\0off\0on\0"
+	    "0\0"
+	    "1\0");
 
 	if (i < 0)
 		return false;

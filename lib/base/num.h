@@ -11,6 +11,13 @@
  * when there is anything else in it or when it does not fit.
  */
 
+/* The value of a digit of a base up to 16; larger: it is none. */
+unsigned num_digit(char);
+/*
+ * The digits of such a base in front of *s, which is left behind them. False: there are none, or
+ * too many for 64 bits.
+ */
+bool num_digits(const char **s, unsigned base, uint64_t *out);
 /* Decimal digits, min..max. */
 bool num_count(const char *, uint64_t min, uint64_t max, uint64_t *out);
 /* The same with an optional leading '-'. */
@@ -38,7 +45,7 @@ bool num_is_alnum(char);
 bool num_is_word(const char *s, const char *word);
 /* Which of the words, each with its NUL and an empty one behind the last; -1: none of them. */
 int num_word(const char *s, const char *words);
-/* Which item of a list such as "a|b|c" is s; -1: none. */
+/* Which item of a list such as "a|b|c" is s; -1: none. Between NULs, an empty one ends the list. */
 int num_item(const char *s, const char *list, char between);
 /* "SIGTERM" for 15; "SIG34" and so on where there is no name. Writes at most 16 bytes, NUL
  * included. */

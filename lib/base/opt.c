@@ -5,23 +5,6 @@
 #include "num.h"
 #include "text.h"
 
-void
-opt_defaults(const struct opt *o, void *config)
-{
-	for (; o->text; o++) {
-		const char *arg = opt_arg(o), *help = arg + strlen(arg) + 1;
-		struct opt_value v = { .first = help + strlen(help) + 1, .count = 1 };
-		struct opt row = *o;
-		struct buf none = { 0 };
-
-		row.flags |= OPT_OR_NEVER;
-		if (o->flags & OPT_DEFAULT)
-			(void)optval_set(&row, config, &none, &v, &none); /* the table is right */
-		else if (o->type == OPT_INT || o->type == OPT_OCTAL)
-			*(int *)(void *)((char *)config + o->offset) = OPT_UNSET;
-	}
-}
-
 static bool
 same_char(char a, char b)
 {
@@ -128,19 +111,86 @@ set_argument(const struct opt *o, void *config, struct buf *text, const char *s,
 	return optval_set(o, config, text, &v, why);
 }
 
-/* The row that arg means, of which the first len bytes are its name. */
-static const struct opt *
-find_argument(const struct opt *opts, const char *arg, size_t len, struct buf *why)
+void
+opt_defaults(const struct opt *o, void *config)
 {
-	const struct opt *o;
+	for (; o->text; o++) {
+		struct opt row = *o;
+		struct buf none = { 0 };
+
+		row.flags |= OPT_OR_NEVER;
+		if (o->flags & OPT_DEFAULT)
+			(void)set_argument(&row, config, &none, text_item(o->text, 3),
+			    &none); /* the table is right */
+		else if (o->type == OPT_INT || o->type == OPT_OCTAL)
+			*(int *)(void *)((char *)config + o->offset) = OPT_UNSET;
+	}
+}
+
+static char
+folded(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c == '_' ? '-' : c;
+}
+
+/* Of the first len bytes of name: 2: they are the row's name, 1: its beginning, 0: neither. */
+static int
+begins(const struct opt *o, const char *name, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (!o->text[i] || folded(o->text[i]) != folded(name[i]))
+			return 0;
+	return o->text[len] ? 1 : 2;
+}
+
+/* The row that a shortened name means, and another one that it may mean as well; NULL: none. */
+static const struct opt *
+find_shortened(const struct opt *o, const char *name, size_t len, const struct opt **other)
+{
+	const struct opt *found = NULL;
+
+	for (; o->text; o++) {
+		int how =
+		    o->type == OPT_HEADING || (o->flags & OPT_LATER) ? 0 : begins(o, name, len);
+
+		if (how == 1 && found)
+			*other = o;
+		else if (how > 0)
+			found = o;
+		if (how == 2) {
+			*other = NULL;
+			break;
+		}
+	}
+	return found;
+}
+
+/*
+ * The row that arg means, of which the first len bytes are its name, which may be shortened as
+ * Getopt::Long does it; NULL: why says the reason.
+ */
+static const struct opt *
+find_argument(const struct opt *opts, const char *arg, size_t len, bool shortened, struct buf *why)
+{
+	const struct opt *o = NULL, *other = NULL;
+	size_t dashes = 1 + (arg[1] == '-');
 	char name[NAME_MAX_NEAR];
 	const char *near = NULL;
 
-	if (arg[1] != '-') {
+	if (shortened)
+		o = find_shortened(opts, arg + dashes, len - dashes, &other);
+	if (other) {
+		buf_printf(
+		    why, "%.*s: it may mean --%s or --%s", (int)len, arg, o->text, other->text);
+		return NULL;
+	}
+	if (o)
+		return o;
+	if (dashes == 1 && !shortened) {
 		for (o = opts; o->text; o++)
 			if ((o->flags & OPT_LETTER) && o->text[0] == arg[1])
 				return o;
-	} else if (buf_print_to(name, sizeof name, "%.*s", (int)len - 2, arg + 2)) {
+	} else if (buf_print_to(name, sizeof name, "%.*s", (int)(len - dashes), arg + dashes)) {
 		if ((o = opt_find(opts, name)) != NULL)
 			return o;
 		near = opt_nearest(opts, 0, name);
@@ -156,7 +206,8 @@ find_argument(const struct opt *opts, const char *arg, size_t len, struct buf *w
 static bool
 takes_value(const struct opt *o)
 {
-	return o->type != OPT_FLAG && o->type != OPT_BOOL && o->type != OPT_VERB;
+	return o->type != OPT_FLAG && o->type != OPT_BOOL && o->type != OPT_VERB &&
+	    !(o->flags & OPT_LATER);
 }
 
 /* Is there an option at argv[i], and not an operand? */
@@ -171,21 +222,23 @@ is_option(int argc, char *const argv[], int i)
  * left behind both.
  */
 static const struct opt *
-take_argument(
-    const struct opt *opts, char *const argv[], int *i, const char **value, struct buf *why)
+take_argument(const struct opt *opts, char *const argv[], int *i, bool shortened,
+    const char **value, struct buf *why)
 {
 	const char *arg = argv[(*i)++];
-	bool spelled = arg[1] == '-';
+	bool spelled = arg[1] == '-' || shortened;
 	size_t len = spelled ? text_span(arg, "=") : strlen(arg);
-	const struct opt *o = find_argument(opts, arg, len, why);
+	const struct opt *o = find_argument(opts, arg, len, shortened, why);
 
 	*value = NULL;
 	if (arg[len])
 		*value = arg + len + 1;
 	else if (!spelled && arg[2])
 		*value = arg + 2;
-	else if (o && takes_value(o))
-		*value = argv[(*i)++];
+	else if (o && takes_value(o) && !(*value = argv[(*i)++])) {
+		buf_printf(why, "--%s: a value is missing", o->text);
+		return NULL;
+	}
 	return o;
 }
 
@@ -222,12 +275,8 @@ opt_parse(const struct opt *opts, void *config, struct buf *text, int argc, char
 
 		if (strcmp(arg, "--") == 0)
 			return i + 1;
-		if (!(o = take_argument(opts, argv, &i, &value, why)))
+		if (!(o = take_argument(opts, argv, &i, false, &value, why)))
 			return -1;
-		if (i > argc && !(o->flags & OPT_LATER)) {
-			buf_printf(why, "--%s: a value is missing", o->text);
-			return -1;
-		}
 		buf_printf(why, "%.*s: ", (int)text_span(arg, "="), arg);
 		if (!apply(o, config, text, value, why))
 			return -1;
@@ -244,7 +293,7 @@ opt_given(const struct opt *opts, const char *name, int argc, char *const argv[]
 	const char *value;
 
 	for (int i = 1; is_option(argc, argv, i) && strcmp(argv[i], "--") != 0;) {
-		const struct opt *o = take_argument(opts, argv, &i, &value, &why);
+		const struct opt *o = take_argument(opts, argv, &i, false, &value, &why);
 
 		if (o && strcmp(o->text, name) == 0)
 			return true;
@@ -254,77 +303,21 @@ opt_given(const struct opt *opts, const char *name, int argc, char *const argv[]
 
 /* ---- as Getopt::Long ---- */
 
-static char
-folded(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c == '_' ? '-' : c;
-}
-
-/* Of the first len bytes of name: 2: they are the row's name, 1: its beginning, 0: neither. */
-static int
-begins(const struct opt *o, const char *name, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if (!o->text[i] || folded(o->text[i]) != folded(name[i]))
-			return 0;
-	return o->text[len] ? 1 : 2;
-}
-
-/* The row that a shortened name means; NULL: why says the reason. */
-static const struct opt *
-find_shortened(const struct opt *opts, const char *name, size_t len, struct buf *why)
-{
-	const struct opt *found = NULL, *other = NULL;
-
-	for (const struct opt *o = opts; o->text; o++) {
-		int how =
-		    o->type == OPT_HEADING || (o->flags & OPT_LATER) ? 0 : begins(o, name, len);
-
-		if (how == 2)
-			return o;
-		if (how == 1 && found)
-			other = o;
-		else if (how == 1)
-			found = o;
-	}
-	if (!found) {
-		char room[NAME_MAX_NEAR];
-
-		(void)buf_print_to(room, sizeof room, "%.*s", (int)len, name); /* cut: unknown */
-		if ((found = opt_find(opts, room)) != NULL) /* one that comes later */
-			return found;
-		buf_puts(why, "unknown option: --");
-		buf_escape(why, name, len, NAME_MAX_NEAR);
-		if ((name = opt_nearest(opts, 0, room)) != NULL)
-			buf_printf(why, ": the nearest is --%s", name);
-	} else if (other) {
-		buf_printf(why, "--%.*s: it may mean --%s or --%s", (int)len, name, found->text,
-		    other->text);
-		found = NULL;
-	}
-	return found;
-}
-
 /* One option with its value as a word of its own: --name=value. False: as opt_permute. */
 static bool
 spell_out(const struct opt *opts, char *const argv[], int *i, char **to, struct buf *text,
     struct buf *why)
 {
-	const char *arg = argv[(*i)++], *name = arg + 1 + (arg[1] == '-'), *value = NULL;
-	size_t len = text_span(name, "=");
-	const struct opt *o = find_shortened(opts, name, len, why);
+	const char *arg = argv[*i], *value;
+	const struct opt *o = take_argument(opts, argv, i, true, &value, why);
 
 	if (!o)
 		return false;
-	if (name[len])
-		value = name + len + 1;
-	else if (takes_value(o) && !(o->flags & OPT_LATER) && !(value = argv[(*i)++])) {
-		buf_printf(why, "--%s: a value is missing", o->text);
-		return false;
-	}
 	*to = text->base + text->len;
-	buf_printf(text, "--%s%s%s", o->flags & OPT_LATER ? name : o->text, value ? "=" : "",
-	    value ? value : "");
+	if (o->flags & OPT_LATER)
+		buf_printf(text, "%s%s", arg[1] == '-' ? "" : "-", arg);
+	else
+		buf_printf(text, "--%s%s%s", o->text, value ? "=" : "", value ? value : "");
 	buf_put(text, "", 1);
 	return true;
 }
@@ -373,6 +366,14 @@ wrap(struct buf *b, const char *text, size_t column, size_t width)
 	buf_puts(b, "\n");
 }
 
+void
+opt_put_name(const struct opt *o, struct buf *b)
+{
+	buf_puts(b, "--");
+	for (const char *c = o->text; *c; c++)
+		buf_put(b, *c == '_' ? "-" : c, 1);
+}
+
 #define HELP_COLUMN 30
 
 void
@@ -381,7 +382,7 @@ opt_help(const struct opt *o, const void *defaults, struct buf *b)
 	char text_room[512], value_room[128];
 	struct buf text = buf_over(text_room, sizeof text_room);
 	struct buf value = buf_over(value_room, sizeof value_room);
-	const char *arg = opt_arg(o), *help = arg + strlen(arg) + 1;
+	const char *arg = opt_arg(o), *help = text_item(arg, 1);
 	const char *untold = "nil\0[]\0-1\0", *never = "";
 	size_t start = b->len, used;
 
@@ -394,10 +395,7 @@ opt_help(const struct opt *o, const void *defaults, struct buf *b)
 	buf_puts(b, "  ");
 	if (o->flags & OPT_LETTER)
 		buf_printf(b, "-%c, ", o->text[0]);
-	buf_printf(b, "--%s", o->text);
-	for (size_t i = start; i < b->len; i++)
-		if (b->base[i] == '_')
-			b->base[i] = '-';
+	opt_put_name(o, b);
 	if (*arg)
 		buf_printf(
 		    b, o->type == OPT_VERB && *arg >= 'a' && *arg <= 'z' ? "[=%s]" : "=%s", arg);

@@ -28,6 +28,8 @@ bool opt_given(const struct opt *, const char *name, int argc, char *const argv[
 #define OPT_PERMUTED_ROOM 64
 bool opt_permute(
     const struct opt *, int argc, char *const argv[], char **to, struct buf *text, struct buf *why);
+/* "--name", with dashes. */
+void opt_put_name(const struct opt *, struct buf *);
 /* The row's lines of --help. */
 void opt_help(const struct opt *row, const void *defaults, struct buf *);
 

@@ -8,11 +8,7 @@
 const char *
 optval_list_at(const struct opt_list *l, unsigned i)
 {
-	const char *s = l->first;
-
-	for (; i > 0; i--)
-		s += strlen(s) + 1;
-	return s;
+	return text_item(l->first, i);
 }
 
 bool
@@ -39,12 +35,12 @@ fits(const struct buf *text, struct buf *why)
 const char *
 opt_arg(const struct opt *o)
 {
-	return o->text + strlen(o->text) + 1;
+	return text_item(o->text, 1);
 }
 
-/* "a b 'c d' \"e\"" to strings, as a shell would split it but with nothing else special. */
-static bool
-split_words(const char *s, struct buf *text, struct opt_list *out, struct buf *why)
+/* "a b 'c d' \"e\"" to strings. */
+bool
+optval_words(const char *s, struct buf *text, struct opt_list *out, struct buf *why)
 {
 	struct opt_list l = { .first = text->base + text->len };
 
@@ -92,24 +88,22 @@ copy_list(const struct opt *o, const struct opt_value *v, struct buf *text, stru
 	return true;
 }
 
-static bool
-set_codes(const struct opt_value *v, struct opt_codes *out, struct buf *why)
+/* NULL; or the string that is no exit status. */
+static const char *
+set_codes(const struct opt_value *v, struct opt_codes *out)
 {
 	struct opt_codes c = { { 0 } };
 	const char *s = v->first;
 
-	for (unsigned i = 0; i < v->count; i++, s += strlen(s) + 1) {
+	for (unsigned i = 0; i < v->count; i++, s = text_item(s, 1)) {
 		uint64_t n;
 
-		if (!num_count(s, 0, 255, &n)) {
-			buf_escape(why, s, strlen(s), 40);
-			buf_puts(why, ": expected exit statuses from 0 to 255");
-			return false;
-		}
+		if (!num_count(s, 0, 255, &n))
+			return s;
 		c.bits[n / 8] |= (unsigned char)(1u << n % 8);
 	}
 	*out = c;
-	return true;
+	return NULL;
 }
 
 /* Puts what stands before the separator in head; what stands behind it, NULL: there is none. */
@@ -167,64 +161,32 @@ rlimit(const char *s, struct opt_rlimit *out)
 static void
 expected(const struct opt *o, struct buf *b)
 {
-	int min = o->min, max = o->max;
+	static const char what[] = "no value\0no value\0no value\0true or false\0"
+				   "a whole number\0a whole number\0an octal number\0a time\0"
+				   "a size (units K, M, G)\0a ratio\0a signal\0\0one text\0"
+				   "a text or a list\0a text or a list\0"
+				   "exit statuses from 0 to 255\0"
+				   "a count and a time, as 5/60s\0"
+				   "LIMIT or SOFT:HARD, numbers or unlimited";
+	int min = o->min, max = o->type == OPT_RATIO ? o->max / 1000 : o->max;
 
-	buf_puts(b, "expected ");
-	switch ((enum opt_type)o->type) {
-	case OPT_HEADING:
-	case OPT_FLAG:
-	case OPT_VERB:
-		buf_puts(b, "no value");
-		break;
-	case OPT_BOOL:
-		buf_puts(b, "true or false");
-		break;
-	case OPT_COUNT:
-	case OPT_INT:
-		buf_printf(b, "a whole number from %d to %d", min, max);
-		break;
-	case OPT_OCTAL:
-		buf_printf(b, "an octal number up to %o", (unsigned)max);
-		break;
-	case OPT_DURATION:
-		buf_puts(b, "a time from ");
+	buf_printf(b, "expected %s", text_item(what, o->type));
+	if (o->type == OPT_COUNT || o->type == OPT_INT || o->type == OPT_RATIO) {
+		buf_printf(b, " from %d to %d", min, max);
+	} else if (o->type == OPT_OCTAL) {
+		buf_printf(b, " up to %o", (unsigned)max);
+	} else if (o->type == OPT_DURATION) {
+		buf_puts(b, " from ");
 		buf_duration(b, min);
 		buf_puts(b, " to ");
 		buf_duration(b, OPT_TIME_MAX);
 		buf_puts(b, " (units ms, s, m, h, d)");
-		if (o->flags & OPT_OR_NEVER)
-			buf_puts(b, ", or -1 for never");
-		break;
-	case OPT_BYTES:
-		buf_puts(b, "a size (units K, M, G)");
-		break;
-	case OPT_RATIO:
-		buf_printf(b, "a ratio from 0 to %d", max / 1000);
-		break;
-	case OPT_SIGNAL:
-		buf_puts(b, "a signal");
-		break;
-	case OPT_WORD:
+	} else if (o->type == OPT_WORD) {
 		for (const char *w = opt_arg(o); *w; w++)
 			buf_puts(b, *w == '|' ? ", " : (char[]){ *w, 0 });
-		break;
-	case OPT_STRING:
-		buf_puts(b, "one text");
-		break;
-	case OPT_LIST:
-	case OPT_ARGV:
-		buf_puts(b, "a text or a list");
-		break;
-	case OPT_CODES:
-		buf_puts(b, "a list of exit statuses from 0 to 255");
-		break;
-	case OPT_RATE:
-		buf_puts(b, "a count and a time, as 5/60s");
-		break;
-	case OPT_RLIMIT:
-		buf_puts(b, "LIMIT or SOFT:HARD, numbers or unlimited");
-		break;
 	}
+	if (o->flags & OPT_OR_NEVER)
+		buf_puts(b, ", or -1 for never");
 	if (o->flags & OPT_OR_NIL)
 		buf_puts(b, ", or nil");
 }
@@ -310,6 +272,7 @@ optval_set(
     const struct opt *o, void *config, struct buf *text, const struct opt_value *v, struct buf *why)
 {
 	void *at = (char *)config + o->offset;
+	const char *s = v->first;
 	size_t start = text->len;
 
 	if (o->flags & OPT_LATER) {
@@ -322,22 +285,20 @@ optval_set(
 		buf_puts(why, "nil: ");
 	} else if (o->type == OPT_LIST || (o->type == OPT_ARGV && v->list)) {
 		return copy_list(o, v, text, at, why);
-	} else if (o->type == OPT_CODES) {
-		return set_codes(v, at, why);
-	} else if (v->list) {
+	} else if (v->list && o->type != OPT_CODES) {
 		buf_puts(why, "a list: ");
 	} else if (o->type == OPT_ARGV) {
-		return split_words(v->first, text, at, why);
+		return optval_words(s, text, at, why);
 	} else if (o->type == OPT_STRING) {
-		buf_put(text, v->first, strlen(v->first) + 1);
+		buf_put(text, s, strlen(s) + 1);
 		if (!fits(text, why))
 			return false;
 		*(const char **)at = text->base + start;
 		return true;
-	} else if (set_scalar(o, at, v->first)) {
+	} else if (o->type == OPT_CODES ? !(s = set_codes(v, at)) : set_scalar(o, at, s)) {
 		return true;
 	} else {
-		buf_escape(why, v->first, strlen(v->first), 40);
+		buf_escape(why, s, strlen(s), 40);
 		buf_puts(why, ": ");
 	}
 	expected(o, why);

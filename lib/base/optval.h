@@ -114,6 +114,11 @@ struct opt_value {
  */
 bool optval_set(
     const struct opt *, void *config, struct buf *text, const struct opt_value *, struct buf *why);
+/*
+ * A command line's words, as a shell would split them but with nothing else special. False: *why
+ * says the reason.
+ */
+bool optval_words(const char *, struct buf *text, struct opt_list *out, struct buf *why);
 /* A row's value as the configuration file writes it. */
 void optval_format(const struct opt *, const void *config, struct buf *);
 /* Does a bare word mean none: nil, null or ~? */

@@ -39,10 +39,18 @@ text_value(const char *entry, const char *name)
 	return rest && *rest == '=' ? rest + 1 : NULL;
 }
 
+char *
+text_item(const char *s, unsigned i)
+{
+	for (; i > 0; i--)
+		s += strlen(s) + 1;
+	return (char *)(size_t)s;
+}
+
 bool
 text_is_named(const char *entry, const char *names)
 {
-	for (; *names; names += strlen(names) + 1)
+	for (; *names; names = text_item(names, 1))
 		if (text_value(entry, names))
 			return true;
 	return false;

@@ -16,6 +16,8 @@ char *text_skip(const char *, const char *these);
 char *text_after(const char *, const char *prefix);
 /* Of an entry NAME=VALUE: the value, if it has that name; else NULL. */
 const char *text_value(const char *entry, const char *name);
+/* String i of those that lie one behind the other. */
+char *text_item(const char *strings, unsigned i);
 /* Has the entry one of the names, which lie one behind the other up to an empty one? */
 bool text_is_named(const char *entry, const char *names);
 /* memchr(3): the first such byte, NULL: there is none. */

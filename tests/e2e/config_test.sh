@@ -283,7 +283,7 @@ lists_body()
 	atf_check -o 'match:^unrecoverable_exit_codes: \[3, 4\]$' "$SE" --unrecoverable-exit-codes=3,4 --check x
 	atf_check -o 'match:^unrecoverable_exit_codes: \[\]$' "$SE" --unrecoverable-exit-codes=nil --check x
 	conf 'command: x' 'unrecoverable_exit_codes: [1, 256]'
-	refused 'c.yml:2: unrecoverable_exit_codes: 256: expected exit statuses from 0 to 255' -c c.yml
+	refused 'c.yml:2: unrecoverable_exit_codes: 256: expected exit statuses from 0 to 255, or nil' -c c.yml
 	conf 'command: x' 'pid_path: [/a, "/b, c"]' 'log:' ' - /d' " - 'e ''f'''"
 	reads pid_path '[/a, "/b, c"]'
 	reads log '[/d, "e '"'f'"'"]'

@@ -249,7 +249,7 @@ ATF_TC_BODY(messages_say_what_is_expected, tc)
 		{ "never", "x",
 		    "x: expected a time from 0s to 366d (units ms, s, m, h, d), or -1 for never" },
 		{ "word", "maybe", "maybe: expected auto, required, off" },
-		{ "codes", "\x1b[31m", "\\x1b[31m: expected exit statuses from 0 to 255" },
+		{ "codes", "\x1b[31m", "\\x1b[31m: expected exit statuses from 0 to 255, or nil" },
 		{ "on", "\n", "\\n: expected true or false" },
 	};
 
