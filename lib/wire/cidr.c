@@ -1,8 +1,8 @@
 #include "cidr.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 
+#include "../base/address.h"
 #include "../base/num.h"
 #include "../base/text.h"
 
@@ -16,11 +16,8 @@ cidr_parse(const char *text, struct cidr *c)
 
 	*c = (struct cidr){ .v6 = text_char(text, ':') != NULL };
 	c->bits = c->v6 ? 128 : 32;
-	if (len >= sizeof host)
-		return "not an address";
-	memcpy(host, text, len);
-	host[len] = '\0';
-	if (inet_pton(c->v6 ? AF_INET6 : AF_INET, host, c->address) != 1)
+	if (!buf_print_to(host, sizeof host, "%.*s", (int)len, text) ||
+	    !address_parse(host, c->v6, c->address))
 		return "not an address";
 	if (!slash)
 		return NULL;
@@ -60,8 +57,8 @@ filter_one(const struct cidr *c, struct cidr_instruction *to)
 
 		to[n++] = (struct cidr_instruction){ .code = LOAD, .value = source + at / 8 };
 		if (bits < 32)
-			to[n++] = (struct cidr_instruction){ .code = AND,
-				.value = ~(PACKET >> bits) };
+			to[n++] =
+			    (struct cidr_instruction){ .code = AND, .value = ~(PACKET >> bits) };
 		to[n++] =
 		    (struct cidr_instruction){ .code = EQUAL, .value = word(c->address + at / 8) };
 	}

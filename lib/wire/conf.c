@@ -102,14 +102,11 @@ hex(const char *p, int digits)
 	int n = 0;
 
 	for (; digits > 0; digits--, p++) {
-		int d = *p >= '0' && *p <= '9' ? *p - '0'
-		    : *p >= 'a' && *p <= 'f'   ? *p - 'a' + 10
-		    : *p >= 'A' && *p <= 'F'   ? *p - 'A' + 10
-					       : -1;
+		unsigned d = num_digit(*p);
 
-		if (d < 0)
+		if (d > 15)
 			return -1;
-		n = n * 16 + d;
+		n = n * 16 + (int)d;
 	}
 	return n;
 }

@@ -1,18 +1,12 @@
 #include "logline.h"
 
+#include "../base/text.h"
 #include "zone.h"
 
 /* The constant of libtai: 2^62, and the ten seconds between TAI and UTC in 1970. */
 #define TAI_EPOCH 0x400000000000000aull
 
-static const char *const levels[] = {
-	[LOGLINE_TRACE] = "TRACE",
-	[LOGLINE_DEBUG] = "DEBUG",
-	[LOGLINE_INFO] = "INFO",
-	[LOGLINE_WARN] = "WARN",
-	[LOGLINE_ERROR] = "ERROR",
-	[LOGLINE_FATAL] = "FATAL",
-};
+static const char levels[] = "TRACE\0DEBUG\0INFO\0WARN\0ERROR\0FATAL";
 
 static void
 put_time(struct buf *b, const struct logline_when *w, int offset, char between)
@@ -50,7 +44,7 @@ put_json(struct buf *b, const struct logline_when *w, const struct logline_sourc
 	buf_puts(b, "\"");
 	if (!s->stream) {
 		buf_puts(b, ",\"level\":\"");
-		for (const char *p = levels[s->level]; *p; p++)
+		for (const char *p = text_item(levels, s->level); *p; p++)
 			buf_printf(b, "%c", *p - 'A' + 'a');
 		buf_puts(b, "\"");
 	}
@@ -69,6 +63,8 @@ void
 logline_head(struct buf *b, enum logline_stamp stamp, const struct logline_when *w,
     const struct logline_source *s)
 {
+	const char *level;
+
 	switch (stamp) {
 	case LOGLINE_NONE:
 		break;
@@ -83,9 +79,10 @@ logline_head(struct buf *b, enum logline_stamp stamp, const struct logline_when 
 		buf_puts(b, " ");
 		break;
 	case LOGLINE_RUBY:
-		buf_printf(b, "%c, [", levels[s->level][0]);
+		level = text_item(levels, s->level);
+		buf_printf(b, "%c, [", *level);
 		put_time(b, w, w->utc ? 0 : w->offset, 'T');
-		buf_printf(b, ".%06d #%d] %5s -- %s: ", w->nsec / 1000, s->pid, levels[s->level],
+		buf_printf(b, ".%06d #%d] %5s -- %s: ", w->nsec / 1000, s->pid, level,
 		    s->progname ? s->progname : "");
 		break;
 	case LOGLINE_TAI64N:

@@ -2,28 +2,18 @@
 
 #include <string.h>
 
+#include "../base/buf.h"
 #include "../base/num.h"
 #include "../base/text.h"
-
-static bool
-equals(const char *text, size_t len, const char *word)
-{
-	return len == strlen(word) && memcmp(text, word, len) == 0;
-}
 
 #define DAY_US (86400 * UINT64_C(1000000))
 
 static ms
-microseconds(const char *value, size_t len)
+microseconds(const char *value)
 {
-	char text[24];
 	uint64_t us;
 
-	if (len >= sizeof text)
-		return 0;
-	memcpy(text, value, len);
-	text[len] = '\0';
-	if (!num_count(text, 1, UINT64_MAX, &us))
+	if (!num_count(value, 1, UINT64_MAX, &us))
 		return 0;
 	return (ms)(((us < DAY_US ? us : DAY_US) + 999) / 1000);
 }
@@ -33,26 +23,33 @@ static bool
 take(const char *line, size_t len, struct notify *n)
 {
 	const char *v = text_find(line, '=', len);
-	size_t name = v ? (size_t)(v - line) : 0, vl;
+	char name[24], value[24];
 	bool one;
 
-	if (name == 0)
+	if (!v || v == line)
 		return false;
-	v++;
-	vl = len - name - 1;
-	one = equals(v, vl, "1");
-	if (equals(line, name, "READY")) {
+	(void)buf_print_to(name, sizeof name, "%.*s", (int)(v++ - line), line); /* cut: unknown */
+	if (!buf_print_to(value, sizeof value, "%.*s", (int)(line + len - v), v))
+		*value = '\0';
+	one = strcmp(value, "1") == 0;
+	switch (num_item(name, "READY|STOPPING|WATCHDOG|EXTEND_TIMEOUT_USEC|STATUS", '|')) {
+	case 0:
 		n->ready |= one;
-	} else if (equals(line, name, "STOPPING")) {
+		break;
+	case 1:
 		n->stopping |= one;
-	} else if (equals(line, name, "WATCHDOG")) {
+		break;
+	case 2:
 		n->watchdog |= one;
-		n->trigger |= equals(v, vl, "trigger");
-	} else if (equals(line, name, "EXTEND_TIMEOUT_USEC")) {
-		n->extend = microseconds(v, vl);
-	} else if (equals(line, name, "STATUS")) {
+		n->trigger |= strcmp(value, "trigger") == 0;
+		break;
+	case 3:
+		n->extend = microseconds(value);
+		break;
+	case 4:
 		n->status = v;
-		n->status_len = vl;
+		n->status_len = (size_t)(line + len - v);
+		break;
 	}
 	return true;
 }

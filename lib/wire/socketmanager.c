@@ -81,6 +81,17 @@ put_frame(struct buf *b, const char *token, const struct buf *value)
 
 /* ---- requests ---- */
 
+/* A text as a string; false: it is too long. */
+static bool
+copy(const struct marshal_value *v, char *to, size_t room)
+{
+	if (v->len >= room)
+		return false;
+	memcpy(to, v->text, v->len);
+	to[v->len] = '\0';
+	return true;
+}
+
 /* A number as such or in digits, as Ruby takes a port. */
 static bool
 next_number(struct marshal *m, unsigned max, unsigned *out)
@@ -91,9 +102,7 @@ next_number(struct marshal *m, unsigned max, unsigned *out)
 
 	if (!marshal_next(m, &v))
 		return false;
-	if (v.kind == MARSHAL_STRING && v.len < sizeof digits) {
-		memcpy(digits, v.text, v.len);
-		digits[v.len] = '\0';
+	if (v.kind == MARSHAL_STRING && copy(&v, digits, sizeof digits)) {
 		if (!num_count(digits, 0, max, &n))
 			return false;
 		*out = (unsigned)n;
@@ -110,12 +119,8 @@ next_host(struct marshal *m, char host[SOCKETMANAGER_HOST])
 {
 	struct marshal_value v;
 
-	if (!marshal_next(m, &v) || v.kind != MARSHAL_STRING || v.len >= SOCKETMANAGER_HOST ||
-	    text_find(v.text, '\0', v.len))
-		return false;
-	memcpy(host, v.text, v.len);
-	host[v.len] = '\0';
-	return true;
+	return marshal_next(m, &v) && v.kind == MARSHAL_STRING &&
+	    copy(&v, host, SOCKETMANAGER_HOST) && strlen(host) == v.len;
 }
 
 /* The method's name; its number, or UNKNOWN. */
@@ -125,10 +130,8 @@ method_of(const struct marshal_value *v)
 	char name[16];
 	int i;
 
-	if (v->len >= sizeof name)
+	if (!copy(v, name, sizeof name))
 		return SOCKETMANAGER_UNKNOWN;
-	memcpy(name, v->text, v->len);
-	name[v->len] = '\0';
 	i = num_word(name, methods);
 	return i < 0 || strlen(name) != v->len ? SOCKETMANAGER_UNKNOWN
 					       : (enum socketmanager_method)i;
@@ -171,16 +174,13 @@ socketmanager_put_request(
 {
 	bool listens = r->method <= SOCKETMANAGER_LISTEN_UDP;
 	bool shares = r->method == SOCKETMANAGER_SHARE_TCP || r->method == SOCKETMANAGER_SHARE_UDP;
-	const char *name = methods;
 	char room[SOCKETMANAGER_HOST + 64];
 	struct buf value = buf_over(room, sizeof room);
 
-	for (int i = 0; i < (int)r->method; i++)
-		name += strlen(name) + 1;
 	marshal_begin(&value);
 	marshal_put_array(&value, listens ? 4 : shares ? 3 : 2);
 	marshal_put_number(&value, pid);
-	marshal_put_symbol(&value, name);
+	marshal_put_symbol(&value, text_item(methods, r->method));
 	if (listens)
 		marshal_put_string(&value, r->host);
 	if (listens || shares)
@@ -215,44 +215,46 @@ socketmanager_answer(
 	return true;
 }
 
-void
-socketmanager_put_nil(struct buf *b, const char *token)
+/* nil; or the text as a string; or, with a class, the exception of that message. */
+static void
+put_answer(struct buf *b, const char *token, const char *class, const char *text, int number)
 {
-	char room[8];
+	char room[2 * SOCKETMANAGER_TEXT];
 	struct buf value = buf_over(room, sizeof room);
 
 	marshal_begin(&value);
-	marshal_put_nil(&value);
+	if (class) {
+		marshal_put_object(&value, class, number ? 3 : 2);
+		marshal_put_symbol(&value, "mesg");
+	}
+	if (text)
+		marshal_put_string(&value, text);
+	if (class)
+		marshal_put_symbol(&value, "bt");
+	if (class || !text)
+		marshal_put_nil(&value);
+	if (number) {
+		marshal_put_symbol(&value, "errno");
+		marshal_put_number(&value, number);
+	}
 	put_frame(b, token, &value);
+}
+
+void
+socketmanager_put_nil(struct buf *b, const char *token)
+{
+	put_answer(b, token, NULL, NULL, 0);
 }
 
 void
 socketmanager_put_key(struct buf *b, const char *token, const char *key)
 {
-	char room[SOCKETMANAGER_TEXT];
-	struct buf value = buf_over(room, sizeof room);
-
-	marshal_begin(&value);
-	marshal_put_string(&value, key);
-	put_frame(b, token, &value);
+	put_answer(b, token, NULL, key, 0);
 }
 
 void
 socketmanager_put_error(
     struct buf *b, const char *token, const char *class, const char *message, int number)
 {
-	char room[2 * SOCKETMANAGER_TEXT];
-	struct buf value = buf_over(room, sizeof room);
-
-	marshal_begin(&value);
-	marshal_put_object(&value, class, number ? 3 : 2);
-	marshal_put_symbol(&value, "mesg");
-	marshal_put_string(&value, message);
-	marshal_put_symbol(&value, "bt");
-	marshal_put_nil(&value);
-	if (number) {
-		marshal_put_symbol(&value, "errno");
-		marshal_put_number(&value, number);
-	}
-	put_frame(b, token, &value);
+	put_answer(b, token, class, message, number);
 }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "../base/num.h"
 #include "../base/text.h"
 
 #define DAY 86400
@@ -65,14 +66,12 @@ struct rule {
 static const char *
 take_number(const char *s, int max, int *out)
 {
-	int n = 0;
+	uint64_t n;
 
-	if (*s < '0' || *s > '9')
+	if (!num_digits(&s, 10, &n) || n > (uint64_t)max)
 		return NULL;
-	for (; *s >= '0' && *s <= '9' && n <= max; s++)
-		n = n * 10 + (*s - '0');
-	*out = n;
-	return n <= max ? s : NULL;
+	*out = (int)n;
+	return s;
 }
 
 /* [+-]h[h][:mm[:ss]], up to a week as newer files need it. */
@@ -205,9 +204,9 @@ struct header {
 #define HEADER 44
 
 static bool
-read_header(const unsigned char *p, size_t len, int time_bytes, struct header *h)
+read_header(const unsigned char *p, size_t len, unsigned char bytes, struct header *h)
 {
-	const int64_t size[COUNTS] = { 1, 1, time_bytes + 4, time_bytes + 1, 6, 1 };
+	const unsigned char size[COUNTS] = { 1, 1, bytes + 4, bytes + 1, 6, 1 };
 
 	h->data = 0;
 	if (len < HEADER || memcmp(p, "TZif", 4) != 0 || p[4] < '2')
