@@ -25,20 +25,16 @@ extern char **environ;
 static const char *
 suffix_of(const char *command)
 {
-	static const struct opt_list suffixes = { ".gz\0.gz\0.bz2\0.xz\0.zst\0.lz4\0.z", 7 };
 	const char *slash = strrchr(command, '/');
 	int i = num_item(slash ? slash + 1 : command, "gzip|pigz|bzip2|xz|zstd|lz4", '|');
 
-	return optval_list_at(&suffixes, i < 0 ? suffixes.count - 1 : (unsigned)i);
+	return text_item(".z\0.gz\0.gz\0.bz2\0.xz\0.zst\0.lz4", (unsigned)(i + 1));
 }
 
 const char *
 compress_init(struct compress *k, const struct options *c)
 {
-	static const struct opt row = { .type = OPT_ARGV,
-		.offset = offsetof(struct compress, command) };
 	const char *command = c->compress.value ? c->compress.value : "gzip -9";
-	struct opt_value value = { .first = command, .count = 1 };
 	char room[64], *base;
 	struct buf why = buf_over(room, sizeof room), text;
 	size_t size = strlen(command) + 2;
@@ -49,7 +45,7 @@ compress_init(struct compress *k, const struct options *c)
 	if (!(base = memory_get(size)))
 		return call_reason();
 	text = buf_over(base, size);
-	if (!optval_set(&row, k, &text, &value, &why) || k->command.count == 0)
+	if (!optval_words(command, &text, &k->command, &why) || k->command.count == 0)
 		return "expected a command";
 	if (!(k->argv = memory_get((k->command.count + 1) * sizeof *k->argv)))
 		return call_reason();
@@ -85,7 +81,7 @@ open_oldest(const struct logfile *l, const struct rotation_policy *p)
 	for (unsigned i = p->first + p->age; i-- > p->first;) {
 		int fd;
 
-		if (!logfile_name(l, i, false, name, sizeof name) ||
+		if (!logfile_name(l, i, false, name) ||
 		    (fd = call_open(
 			 name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK, 0)) < 0)
 			continue;
@@ -173,8 +169,7 @@ place(struct compress *k, const struct logfile *l, const struct rotation_policy 
 	if (!temp_name(l, temp) || call_fstat(k->from, &st) < 0)
 		return -1;
 	for (unsigned i = p->first; i < p->first + p->age; i++) {
-		if (!logfile_name(l, i, false, name, sizeof name) ||
-		    !logfile_name(l, i, true, packed, sizeof packed) ||
+		if (!logfile_name(l, i, false, name) || !logfile_name(l, i, true, packed) ||
 		    call_lstat(name, &there) < 0 || !call_same(&there, &st))
 			continue;
 		return rename(temp, packed) < 0 ? -1 : unlink(name);

@@ -138,7 +138,7 @@ discard(struct logger *l)
 	if (n > 0) {
 		logger_drop(l, scan_count(bytes, (size_t)n), (size_t)n);
 		in->dropping = bytes[n - 1] != '\n';
-	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+	} else if (n == 0 || !call_again()) {
 		logger_drop(l, in->dropping, 0);
 		end(l, n);
 	}
@@ -185,7 +185,7 @@ feed_on_ready(struct logger *l, ms now)
 		drop_rest(l, (size_t)n);
 	if (n > 0 && n < SHORT_READ && !l->ending)
 		logger_coalesce(l, now);
-	else if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+	else if (n == 0 || (n < 0 && !call_again()))
 		end(l, n);
 }
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "../../lib/base/scan.h"
+#include "../../lib/base/text.h"
 #include "../../lib/sys/call.h"
 #include "../../lib/sys/out.h"
 #include "complain.h"
@@ -40,26 +41,14 @@ tell(struct file *f, struct trouble *t, const char *step, int error)
 	f->ledger->errors += step != NULL;
 }
 
+/* REMOVE's is HEAL's: what was told of one is not told again of the other. */
 static const char *
 step_name(enum rotation_action action)
 {
-	static const char *const names[] = {
-		[ROTATION_WAIT] = "wait",
-		[ROTATION_OPEN] = "open",
-		[ROTATION_LOOK] = "stat",
-		[ROTATION_WRITE] = "write",
-		[ROTATION_LOCK] = "lock",
-		[ROTATION_HEAL] = "rotate: unlink",
-		[ROTATION_PROBE] = "rotate: stat",
-		[ROTATION_REMOVE] = "rotate: unlink",
-		[ROTATION_SYNC] = "rotate: fdatasync",
-		[ROTATION_SHIFT] = "rotate: rename",
-		[ROTATION_ASIDE] = "rotate: link",
-		[ROTATION_RENEW] = "rotate: new file",
-		[ROTATION_UNLOCK] = "unlock",
-	};
-
-	return names[action];
+	return text_item(
+	    "wait\0open\0stat\0write\0lock\0rotate: unlink\0rotate: stat\0\0"
+	    "rotate: fdatasync\0rotate: rename\0rotate: link\0rotate: new file\0unlock",
+	    action == ROTATION_REMOVE ? ROTATION_HEAL : action);
 }
 
 static bool

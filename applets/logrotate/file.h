@@ -32,7 +32,7 @@ struct file {
 const char *file_init(
     struct file *, const struct options *, const char *path, struct lines *, struct ledger *);
 /* Hands over whole lines, or a piece of one; the bytes must stay until file_idle. */
-void file_give(struct file *, const char *bytes, size_t len);
+__attribute__((noinline)) void file_give(struct file *, const char *bytes, size_t len);
 /* The same of bytes of which ledger->done are written already. */
 void file_resume(struct file *, const char *bytes, size_t len);
 /* A newline that may be given. */

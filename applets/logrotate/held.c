@@ -220,7 +220,7 @@ held_on_message(struct logger *l, ms now)
 	ssize_t n = fdpass_recv(h->sock, &m, sizeof m, &fd);
 
 	(void)now;
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	if (n < 0 && call_again())
 		return;
 	if (n == sizeof m && m.word == HOLD_INPUT && fd >= 0) {
 		add_input(l, &m, fd);
@@ -273,6 +273,16 @@ enlarge(struct input *in)
 	return in->full > old;
 }
 
+/* Whether an input is told again only when more comes. */
+static __attribute__((noinline)) void
+set_edge(struct logger *l, uint32_t key, bool edge)
+{
+	struct input *in = &l->held->input[key];
+
+	if (in->edge != edge && bundle_edge(&l->inputs, in->fd, key, edge) == 0)
+		in->edge = edge;
+}
+
 /* Reads an input's lines up to the file. False: it has no whole one, or has ended. */
 static bool
 read_input(struct logger *l, uint32_t key, ms now)
@@ -285,7 +295,7 @@ read_input(struct logger *l, uint32_t key, ms now)
 	size_t len, taken;
 	bool all = false;
 
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	if (n < 0 && call_again())
 		return false;
 	if (n <= 0) {
 		if (in->source.begun) { /* of a line in pieces: its end */
@@ -305,8 +315,7 @@ read_input(struct logger *l, uint32_t key, ms now)
 		if (!ended && h->finishing)
 			return false;
 		if (!ended && !in->source.begun && ((size_t)n < in->full || enlarge(in))) {
-			if (!in->edge)
-				in->edge = bundle_edge(&l->inputs, in->fd, key, true) == 0;
+			set_edge(l, key, true);
 			return false;
 		}
 		all = true;
@@ -314,8 +323,7 @@ read_input(struct logger *l, uint32_t key, ms now)
 		if (ended)
 			to[len++] = '\n';
 	}
-	if (in->edge)
-		in->edge = bundle_edge(&l->inputs, in->fd, key, false) < 0;
+	set_edge(l, key, false);
 	if (raw) {
 		taken = len;
 		in->source.begun = to[len - 1] != '\n';
@@ -342,8 +350,7 @@ discard_input(struct logger *l, uint32_t key)
 	if (n <= 0)
 		return; /* its end is seen when the file goes on */
 	if (len == 0 && (size_t)n < in->full && !in->dropping) {
-		if (!in->edge)
-			in->edge = bundle_edge(&l->inputs, in->fd, key, true) == 0;
+		set_edge(l, key, true);
 		return;
 	}
 	in->dropping = len == 0;
@@ -351,6 +358,12 @@ discard_input(struct logger *l, uint32_t key)
 	logger_drop(l, scan_count(h->raw, len), len);
 	(void)intake_take(&h->intake, in->fd, len); /* as much as was seen there */
 	intake_drop(&h->intake);
+}
+
+static __attribute__((noinline)) bool
+is_open(const struct held *h, uint32_t key)
+{
+	return key < h->room && h->input[key].fd >= 0;
 }
 
 /* Writes what is in hand; false: it has to wait. */
@@ -362,12 +375,6 @@ write_hand(struct logger *l, ms now)
 		return false;
 	l->ledger->stage = LEDGER_EMPTY;
 	return true;
-}
-
-static bool
-is_open(const struct held *h, uint32_t key)
-{
-	return key < h->room && h->input[key].fd >= 0;
 }
 
 /* While the rest of a long line is awaited, only its input is read. */
@@ -400,15 +407,14 @@ held_on_ready(struct logger *l, ms now)
 	size_t n = bundle_ready(&l->inputs, keys, BATCH), i = 0;
 
 	for (; i < n && l->drop && !file_idle(&l->file) && !h->resuming; i++)
-		if (keys[i] < h->room && h->input[keys[i]].fd >= 0)
+		if (is_open(h, keys[i]))
 			discard_input(l, keys[i]);
 	for (; i < n && file_idle(&l->file) && h->piece == 0 && !h->resuming && !l->ending; i++)
-		if (keys[i] < h->room && h->input[keys[i]].fd >= 0 && read_input(l, keys[i], now))
+		if (is_open(h, keys[i]) && read_input(l, keys[i], now))
 			(void)write_hand(l, now); /* the loop's condition looks */
 	for (; i < n; i++)                        /* not looked at: to be told again */
-		if (keys[i] < h->room && h->input[keys[i]].edge)
-			h->input[keys[i]].edge =
-			    bundle_edge(&l->inputs, h->input[keys[i]].fd, keys[i], false) < 0;
+		if (is_open(h, keys[i]))
+			set_edge(l, keys[i], false);
 	if (n < BATCH && !h->finishing)
 		logger_coalesce(l, now);
 }

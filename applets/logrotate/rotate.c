@@ -18,6 +18,7 @@
 #include "../../lib/sys/loop.h"
 #include "../../lib/sys/out.h"
 #include "../../lib/sys/privilege.h"
+#include "../../lib/sys/smallfile.h"
 #include "complain.h"
 #include "compress.h"
 #include "file.h"
@@ -26,10 +27,11 @@
 #define PATIENCE (10 * MS_SECOND)
 #define NUDGE    5
 
-static int
+/* reason: NULL: errno's */
+static __attribute__((noinline)) int
 fail(const char *what, const char *path, const char *reason)
 {
-	complain("%s: %s: %s", what, path, reason);
+	complain("%s: %s: %s", what, path, reason ? reason : call_reason());
 	return 1;
 }
 
@@ -54,8 +56,6 @@ find_target(const char *text, struct target *t)
 	const char *colon = strrchr(text, ':');
 	size_t len = colon ? (size_t)(colon - text) : strlen(text);
 	uint64_t pid;
-	ssize_t n;
-	int fd;
 
 	t->sig = SIGUSR1;
 	if (colon && !num_signal(colon + 1, &t->sig))
@@ -63,11 +63,8 @@ find_target(const char *text, struct target *t)
 	if (!buf_print_to(word, sizeof word, "%.*s", (int)len, text))
 		return strerror(ENAMETOOLONG);
 	if (*word == '@') {
-		if ((fd = call_open(word + 1, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0)) < 0)
+		if (smallfile_read(word + 1, number, sizeof number) < 0)
 			return call_reason();
-		n = read(fd, number, sizeof number - 1);
-		close(fd);
-		number[n > 0 ? n : 0] = '\0';
 		number[text_span(number, " \r\n")] = '\0';
 	}
 	if (!num_count(*word == '@' ? number : word, 2, INT_MAX, &pid))
@@ -140,7 +137,7 @@ tell(const char *path, const char *name, const struct copytruncate *c)
 	if (c->blanked > 0)
 		buf_printf(&b, "%s: %lld bytes of a line at its head are blanks now\n", path,
 		    (long long)c->blanked);
-	return out_write(STDOUT_FILENO, room, b.len) ? 0 : fail("rotate", "stdout", call_reason());
+	return out_write(STDOUT_FILENO, room, b.len) ? 0 : fail("rotate", "stdout", NULL);
 }
 
 #ifndef SYS_renameat2
@@ -169,8 +166,7 @@ is_moved(const struct file *f)
 {
 	struct stat st;
 
-	return call_stat(f->log.path, &st) < 0 || st.st_ino != f->log.ino ||
-	    st.st_dev != f->log.dev;
+	return call_stat(f->log.path, &st) < 0 || !logfile_is(&f->log, &st);
 }
 
 /* FILE is locked: copies it beside it, shifts the old ones, gives the copy its name, cuts FILE. */
@@ -183,22 +179,22 @@ copytruncate(struct file *f, int from)
 	int failed = 1;
 
 	if (!buf_print_to(temp, sizeof temp, "%s.new", path) ||
-	    !logfile_name(&f->log, f->policy.first, false, name, sizeof name))
+	    !logfile_name(&f->log, f->policy.first, false, name))
 		return fail("rotate", path, strerror(ENAMETOOLONG));
 	(void)unlink(temp); /* of one that was killed here */
 	if ((c.to = call_open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, f->log.mode)) < 0)
-		return fail("rotate", temp, call_reason());
+		return fail("rotate", temp, NULL);
 	if (logfile_dress(&f->log, c.to) < 0 || copytruncate_copy(&c) < 0)
-		(void)fail("rotate: copy", path, call_reason());
+		(void)fail("rotate: copy", path, NULL);
 	else if (is_moved(f))
 		(void)fail("rotate", path, "somebody else has just rotated it");
 	else if (c.way != COPYTRUNCATE_NOTHING &&
 	    (rotate_until(f, ROTATION_ASIDE) != 0 || put(temp, name) < 0))
-		(void)fail("rotate: rename", path, call_reason());
+		(void)fail("rotate: rename", path, NULL);
 	else if (cut(&c) < 0) {
 		if (c.cut == 0 && errno != ESTALE) /* FILE still has all of it */
 			(void)unlink(name);
-		(void)fail("rotate: cut", path, call_reason());
+		(void)fail("rotate: cut", path, NULL);
 	} else
 		failed = tell(path, name, &c);
 	if (failed || c.way == COPYTRUNCATE_NOTHING)
@@ -232,7 +228,7 @@ copytruncate_file(struct file *f)
 	struct stat st;
 
 	if (from < 0)
-		return fail("rotate", path, call_reason());
+		return fail("rotate", path, NULL);
 	if (!is_writable(path, from)) {
 		close(from);
 		return 1;
@@ -240,10 +236,10 @@ copytruncate_file(struct file *f)
 	/* first the lock: who rotates by renaming must neither have begun nor begin meanwhile */
 	empty = rotate_until(f, ROTATION_PROBE);
 	if (empty < 0)
-		(void)fail("rotate", path, call_reason());
+		(void)fail("rotate", path, NULL);
 	else if (empty > 0)
 		failed = 0;
-	else if (call_fstat(from, &st) < 0 || st.st_ino != f->log.ino || st.st_dev != f->log.dev)
+	else if (call_fstat(from, &st) < 0 || !logfile_is(&f->log, &st))
 		(void)fail("rotate", path, "somebody else has just rotated it");
 	else
 		failed = copytruncate(f, from);
@@ -282,7 +278,7 @@ rotate_file(const struct options *c, const char *path, struct lines *lines, stru
 	int failed = 0;
 
 	if (call_stat(path, &st) < 0)
-		return fail("rotate", path, call_reason());
+		return fail("rotate", path, NULL);
 	if (!S_ISREG(st.st_mode))
 		return fail("rotate", path, "not a regular file");
 	if (st.st_size == 0 || (c->size_given && (uint64_t)st.st_size < c->size))
@@ -303,7 +299,7 @@ rotate_file(const struct options *c, const char *path, struct lines *lines, stru
 	if (c->copytruncate)
 		failed = copytruncate_file(&f);
 	else if (rotate_until(&f, ROTATION_RENEW) < 0) {
-		failed = fail("rotate", path, call_reason());
+		failed = fail("rotate", path, NULL);
 		if (f.log.fd >= 0) /* there is no next step that would */
 			(void)logfile_heal(&f.log, f.policy.first);
 	}
@@ -330,11 +326,11 @@ rotate_run(const struct options *c)
 	if (c->signal && (why = find_target(c->signal, &target)) != NULL)
 		return fail("--signal", c->signal, why) + 1;
 	if (!(ledger = ledger_open(-1)))
-		return fail("rotate", "memory", call_reason());
+		return fail("rotate", "memory", NULL);
 	lines_init(&lines, c);
 	for (unsigned i = 0; i < c->nfiles; i++)
 		failed |= rotate_file(c, c->files[i], &lines, ledger);
 	if (target.pid > 0 && kill(target.pid, target.sig) < 0)
-		failed = fail("--signal", c->signal, call_reason());
+		failed = fail("--signal", c->signal, NULL);
 	return failed;
 }

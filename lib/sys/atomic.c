@@ -20,12 +20,7 @@ atomic_begin(const char *path, mode_t mode, char *temp, size_t room)
 int
 atomic_end(int fd, const char *temp, const char *path, bool keep)
 {
-	int e;
-
 	if (close(fd) == 0 && keep && rename(temp, path) == 0)
 		return 0;
-	e = errno;
-	(void)unlink(temp); /* it may be gone already */
-	errno = e;
-	return keep ? -1 : 0;
+	return call_unlink(temp) + !keep;
 }

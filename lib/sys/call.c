@@ -66,6 +66,12 @@ call_openat(int dir_fd, const char *path, int flags)
 }
 
 int
+call_dup3(int from, int to)
+{
+	return (int)syscall(SYS_dup3, from, to, O_CLOEXEC);
+}
+
+int
 call_prctl(int option, unsigned long arg)
 {
 	return (int)syscall(SYS_prctl, option, arg, 0L, 0L, 0L);
@@ -102,9 +108,9 @@ call_fstat(int fd, struct stat *st)
 }
 
 void *
-call_mmap(size_t size, int flags, int fd)
+call_mmap_at(void *at, size_t size, int access, int flags, int fd)
 {
-	return (void *)syscall(SYS_mmap, NULL, size, PROT_READ | PROT_WRITE, flags, fd, 0L);
+	return (void *)syscall(SYS_mmap, at, size, access, flags, fd, 0L);
 }
 #else
 static int
@@ -120,11 +126,23 @@ call_fstat(int fd, struct stat *st)
 }
 
 void *
-call_mmap(size_t size, int flags, int fd)
+call_mmap_at(void *at, size_t size, int access, int flags, int fd)
 {
-	return mmap(NULL, size, PROT_READ | PROT_WRITE, flags, fd, 0);
+	return mmap(at, size, access, flags, fd, 0);
 }
 #endif
+
+void *
+call_mmap(size_t size, int flags, int fd)
+{
+	return call_mmap_at(NULL, size, PROT_READ | PROT_WRITE, flags, fd);
+}
+
+void *
+call_mremap(void *at, size_t old, size_t size)
+{
+	return (void *)syscall(SYS_mremap, at, old, size, MREMAP_MAYMOVE);
+}
 
 int
 call_stat(const char *path, struct stat *st)
@@ -311,6 +329,21 @@ call_close(int fd)
 	if (fd >= 0)
 		close(fd);
 	return call_fail(e);
+}
+
+int
+call_unlink(const char *path)
+{
+	int e = errno;
+
+	(void)unlink(path); /* who calls has an error to tell already */
+	return call_fail(e);
+}
+
+bool
+call_again(void)
+{
+	return errno == EAGAIN || errno == EINTR;
 }
 
 int

@@ -20,6 +20,7 @@ int call_fcntl(int fd, int command, int arg);
 int call_lock(int fd, int command, struct flock *); /* fcntl(2) with F_SETLK or F_GETLK */
 int call_open(const char *path, int flags, mode_t mode);
 int call_openat(int dir_fd, const char *path, int flags);
+int call_dup3(int from, int to); /* close-on-exec */
 int call_prctl(int option, unsigned long arg);
 int call_fchmod(int fd, mode_t);
 int call_fchown(int fd, uid_t, gid_t);
@@ -35,8 +36,11 @@ int call_epoll_ctl(int epoll, int op, int fd, struct epoll_event *);
 int call_epoll_wait(int epoll, struct epoll_event *, int room, int timeout);
 /* A process as by _Fork(3): no handlers of fork(3) are run. */
 pid_t call_fork(void);
-/* mmap(2) of what can be read and written; MAP_FAILED: errno. */
+/* mmap(2) of what can be read and written, or at a place and with PROT_... ; MAP_FAILED: errno. */
 void *call_mmap(size_t size, int flags, int fd);
+__attribute__((noinline)) void *call_mmap_at(void *, size_t size, int access, int flags, int fd);
+/* mremap(2) with MREMAP_MAYMOVE; MAP_FAILED: errno. */
+void *call_mremap(void *, size_t old, size_t size);
 /*
  * A handler for a signal, during which all signals wait; calls go on after it, stopped children are
  * not told. -1: errno.
@@ -51,9 +55,13 @@ int64_t call_time(void);
 /* What errno says: its strerror(3). */
 const char *call_reason(void);
 /* Sets errno; -1. */
-int call_fail(int error);
+__attribute__((noinline)) int call_fail(int error);
 /* Closes fd, if it is not -1; errno stays as it is. -1. */
 int call_close(int fd);
+/* Removes a file, if it is there; errno stays as it is. -1. */
+int call_unlink(const char *path);
+/* Does errno say that nothing was there yet, or a signal came: EAGAIN, EINTR? */
+bool call_again(void);
 /* Closes fd, sets errno; -1. */
 int call_fail_closed(int fd, int error);
 /* Are they one file? */

@@ -1,12 +1,12 @@
 #include "cgroup.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "../base/buf.h"
 #include "call.h"
+#include "smallfile.h"
 
 static int
 path_of(const char *dir, unsigned id, const char *file, char *path, size_t room)
@@ -28,15 +28,9 @@ int
 cgroup_kill(const char *dir, unsigned id)
 {
 	char path[4096];
-	int fd;
-	ssize_t n;
 
-	if (path_of(dir, id, "/cgroup.kill", path, sizeof path) < 0 ||
-	    (fd = call_open(path, O_WRONLY | O_CLOEXEC, 0)) < 0)
-		return -1;
-	n = write(fd, "1", 1);
-	call_close(fd);
-	return n == 1 ? 0 : -1;
+	return path_of(dir, id, "/cgroup.kill", path, sizeof path) < 0 ? -1
+								       : smallfile_write(path, "1");
 }
 
 int

@@ -14,6 +14,7 @@
 #include "../base/text.h"
 #include "call.h"
 #include "proc.h"
+#include "procfile.h"
 
 #ifndef FALLOC_FL_COLLAPSE_RANGE
 #define FALLOC_FL_COLLAPSE_RANGE 0x08
@@ -225,28 +226,20 @@ static bool
 overwrites(int fd, void *arg)
 {
 	struct search *s = arg;
-	char path[48], text[512], *p = text, *found = NULL;
+	char path[48], text[512];
+	const char *found;
 	struct stat st;
-	unsigned flags;
-	ssize_t n;
+	uint64_t flags;
 
 	(void)buf_print_to(path, sizeof path, "/proc/%d/fd/%d", s->looking, fd); /* fits */
 	if (call_stat(path, &st) < 0 || !call_same(&st, &s->file))
 		return true;
-	(void)buf_print_to(path, sizeof path, "/proc/%d/fdinfo/%d", s->looking, fd); /* fits */
-	if ((fd = call_open(path, O_RDONLY | O_CLOEXEC, 0)) < 0) {
-		s->blind |= errno != ENOENT; /* closed meanwhile */
-		return true;
-	}
-	n = read(fd, text, sizeof text - 1);
-	close(fd);
-	text[n > 0 ? n : 0] = '\0';
-	while (p && !(found = text_after(p, "flags:\t")))
-		p = (p = text_char(p, '\n')) ? p + 1 : NULL;
-	if (p)
-		found[text_span(found, "\n")] = '\0';
-	if (!p || !num_octal(found, INT_MAX, &flags))
-		s->blind = true;
+	(void)buf_print_to(path, sizeof path, "fdinfo/%d", fd); /* fits */
+	found = procfile_read(s->looking, 0, path, text, sizeof text) > 0
+	    ? procfile_value(text, "flags:")
+	    : NULL;
+	if (!found || !procfile_number(&found, 8, &flags))
+		s->blind |= *text || errno != ENOENT; /* closed meanwhile */
 	else if ((flags & O_ACCMODE) != O_RDONLY && !(flags & O_APPEND))
 		s->pid = s->looking;
 	return s->pid == 0;

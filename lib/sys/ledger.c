@@ -5,7 +5,6 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../base/buf.h"
@@ -52,8 +51,7 @@ ledger_name(struct ledger *l, const char *path)
 {
 	char dir[PATH_MAX];
 
-	/* not getcwd(3): it would bring malloc along */
-	if (*path == '/' || syscall(SYS_getcwd, dir, sizeof dir) < 0)
+	if (*path == '/' || call_getcwd(dir, sizeof dir) < 0)
 		(void)buf_print_to(l->path, sizeof l->path, "%s", path); /* a cut is stated */
 	else
 		(void)buf_print_to(l->path, sizeof l->path, "%s/%s", dir, path);

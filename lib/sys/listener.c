@@ -1,6 +1,5 @@
 #include "listener.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -12,10 +11,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "../base/address.h"
 #include "../base/num.h"
 #include "../base/text.h"
 #include "call.h"
 #include "memory.h"
+#include "smallfile.h"
 
 /* ---- addresses ---- */
 
@@ -25,8 +26,7 @@ from_number(const char *text, bool v6, struct listener_address *a)
 	struct sockaddr_in *in = (struct sockaddr_in *)(void *)&a->addr;
 	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)(void *)&a->addr;
 
-	return inet_pton(v6 ? AF_INET6 : AF_INET, text,
-		   v6 ? (void *)&in6->sin6_addr : (void *)&in->sin_addr) == 1;
+	return address_parse(text, v6, v6 ? (void *)&in6->sin6_addr : (void *)&in->sin_addr);
 }
 
 #define HOSTS_MAX 65536
@@ -59,18 +59,18 @@ from_line(char *line, const char *host, struct listener_address *a)
 static bool
 from_hosts(const char *host, struct listener_address *a)
 {
-	int fd = call_open("/etc/hosts", O_RDONLY | O_CLOEXEC, 0);
 	char *text = memory_get(HOSTS_MAX), *end;
 	bool found = false;
-	ssize_t n = fd >= 0 && text ? read(fd, text, HOSTS_MAX - 1) : 0;
 
-	for (char *line = text; n > 0 && *line && !found; line = end) {
+	if (!text)
+		return false;
+	(void)smallfile_read("/etc/hosts", text, HOSTS_MAX); /* then it is "" */
+	for (char *line = text; *line && !found; line = end) {
 		end = line + text_span(line, "\n");
 		end += *end ? (*end = '\0', 1) : 0;
 		found = from_line(line, host, a);
 	}
 	memory_free(text, HOSTS_MAX);
-	call_close(fd);
 	return found;
 }
 
@@ -108,7 +108,7 @@ listener_path(const char *path, struct listener_address *a)
 
 /* ---- sockets ---- */
 
-static bool
+static __attribute__((noinline)) bool
 set(int fd, int level, int name, int value)
 {
 	return setsockopt(fd, level, name, &value, sizeof value) == 0;

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,9 +17,9 @@
 #define OPEN_FLAGS (O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
 
 bool
-logfile_name(const struct logfile *l, unsigned i, bool packed, char *to, size_t room)
+logfile_name(const struct logfile *l, unsigned i, bool packed, char to[PATH_MAX])
 {
-	return buf_print_to(to, room, "%s.%u%s", l->path, i, packed ? l->suffix : "");
+	return buf_print_to(to, PATH_MAX, "%s.%u%s", l->path, i, packed ? l->suffix : "");
 }
 
 /* How many names an old file can have: its own, and that of its compressed form. */
@@ -37,15 +36,24 @@ new_name(const struct logfile *l, char to[PATH_MAX])
 	return buf_print_to(to, PATH_MAX, "%s.new", l->path);
 }
 
+/* Closes it, if it is ours; errno stays as it is. */
+static void
+release(int fd)
+{
+	call_close(fd > STDERR_FILENO ? fd : -1);
+}
+
 void
 logfile_close(struct logfile *l)
 {
-	int saved = errno;
-
-	if (l->fd > STDERR_FILENO)
-		close(l->fd);
+	release(l->fd);
 	l->fd = -1;
-	errno = saved;
+}
+
+bool
+logfile_is(const struct logfile *l, const struct stat *st)
+{
+	return st->st_ino == l->ino && st->st_dev == l->dev;
 }
 
 /* All directories of the path that are missing. */
@@ -71,7 +79,7 @@ logfile_dress(const struct logfile *l, int fd)
 static int
 open_file(const struct logfile *l)
 {
-	int fd = call_open(l->path, OPEN_FLAGS, 0), e;
+	int fd = call_open(l->path, OPEN_FLAGS, 0);
 	struct stat st;
 
 	if (fd >= 0 || errno != ENOENT)
@@ -81,10 +89,9 @@ open_file(const struct logfile *l)
 		return errno == EEXIST ? call_open(l->path, OPEN_FLAGS, 0) : -1;
 	if (logfile_dress(l, fd) == 0)
 		return fd;
-	e = errno;
 	if (call_fstat(fd, &st) == 0 && st.st_size == 0)
-		(void)unlink(l->path); /* nobody has used it yet; the error is told */
-	return call_fail_closed(fd, e);
+		call_unlink(l->path); /* nobody has used it yet */
+	return call_close(fd);
 }
 
 /* The part of linux/stat.h that is needed: its layout is the kernel's promise. */
@@ -120,7 +127,7 @@ age_of(int fd)
 static int
 lock(const struct logfile *l, int how)
 {
-	if (flock(l->fd, how | LOCK_NB) == 0 || (errno != EWOULDBLOCK && errno != EINTR))
+	if (flock(l->fd, how | LOCK_NB) == 0 || !call_again())
 		return 0;
 	return call_fail(EWOULDBLOCK);
 }
@@ -146,11 +153,7 @@ adopt(struct logfile *l, int fd, struct logfile_state *s)
 	struct stat st;
 
 	if (call_fstat(fd, &st) < 0) {
-		int e = errno;
-
-		if (fd > STDERR_FILENO)
-			close(fd);
-		errno = e;
+		release(fd);
 		return -1;
 	}
 	logfile_close(l);
@@ -188,12 +191,11 @@ static int
 same(const struct logfile *l)
 {
 	struct stat st;
+	int found = call_stat(l->path, &st);
 
-	if (call_stat(l->path, &st) < 0)
-		return errno == ENOENT ? call_fail(ESTALE) : -1;
-	if (st.st_ino == l->ino && st.st_dev == l->dev)
+	if (found == 0 && logfile_is(l, &st))
 		return 0;
-	return call_fail(ESTALE);
+	return found < 0 && errno != ENOENT ? -1 : call_fail(ESTALE);
 }
 
 /* Who has the old file locked does not matter to us: ESTALE comes before EWOULDBLOCK. */
@@ -319,8 +321,8 @@ logfile_heal(struct logfile *l, unsigned first)
 	char name[PATH_MAX];
 	struct stat st;
 
-	if (!l->regular || !logfile_name(l, first, false, name, sizeof name) ||
-	    call_stat(name, &st) < 0 || st.st_ino != l->ino || st.st_dev != l->dev)
+	if (!l->regular || !logfile_name(l, first, false, name) || call_stat(name, &st) < 0 ||
+	    !logfile_is(l, &st))
 		return 0;
 	/* where there are no hard links, it may be its only name */
 	if (same(l) < 0 && errno == ESTALE && call_lstat(l->path, &st) < 0 && errno == ENOENT)
@@ -336,7 +338,7 @@ logfile_probe(struct logfile *l, unsigned i, uint64_t *size)
 
 	*size = 0;
 	for (int packed = 0; packed < names(l); packed++) {
-		if (!logfile_name(l, i, packed, name, sizeof name))
+		if (!logfile_name(l, i, packed, name))
 			return call_fail(ENAMETOOLONG);
 		if (call_lstat(name, &st) == 0)
 			*size += (uint64_t)st.st_size + (*size == 0);
@@ -346,16 +348,24 @@ logfile_probe(struct logfile *l, unsigned i, uint64_t *size)
 	return 0;
 }
 
+/* Takes FILE.i away: it becomes FILE.(i+1), or nothing. */
+static int
+take_away(const struct logfile *l, unsigned i, bool keep)
+{
+	char from[PATH_MAX], to[PATH_MAX];
+
+	for (int packed = 0; packed < names(l); packed++)
+		if (logfile_name(l, i, packed, from) &&
+		    (!keep || logfile_name(l, i + 1, packed, to)) &&
+		    (keep ? rename(from, to) : unlink(from)) < 0 && errno != ENOENT)
+			return -1;
+	return 0;
+}
+
 int
 logfile_remove(struct logfile *l, unsigned i)
 {
-	char name[PATH_MAX];
-
-	for (int packed = 0; packed < names(l); packed++)
-		if (logfile_name(l, i, packed, name, sizeof name) && unlink(name) < 0 &&
-		    errno != ENOENT)
-			return -1;
-	return 0;
+	return take_away(l, i, false);
 }
 
 int
@@ -367,14 +377,7 @@ logfile_sync(struct logfile *l)
 int
 logfile_shift(struct logfile *l, unsigned i)
 {
-	char from[PATH_MAX], to[PATH_MAX];
-
-	for (int packed = 0; packed < names(l); packed++)
-		if (logfile_name(l, i, packed, from, sizeof from) &&
-		    logfile_name(l, i + 1, packed, to, sizeof to) && rename(from, to) < 0 &&
-		    errno != ENOENT)
-			return -1;
-	return 0;
+	return take_away(l, i, true);
 }
 
 int
@@ -382,7 +385,7 @@ logfile_aside(struct logfile *l, unsigned first)
 {
 	char name[PATH_MAX];
 
-	if (!logfile_name(l, first, false, name, sizeof name))
+	if (!logfile_name(l, first, false, name))
 		return call_fail(ENAMETOOLONG);
 	if (link(l->path, name) == 0)
 		return 0;
@@ -396,8 +399,7 @@ logfile_renew(struct logfile *l, uint64_t *size)
 {
 	char name[PATH_MAX];
 	struct logfile_state s;
-	bool renamed = false;
-	int fd, e;
+	int fd;
 
 	if (!new_name(l, name))
 		return call_fail(ENAMETOOLONG);
@@ -409,17 +411,13 @@ logfile_renew(struct logfile *l, uint64_t *size)
 		 */
 		if (*l->header && !out_text(fd, l->header))
 			(void)!ftruncate(fd, 0);
-		renamed = rename(name, l->path) == 0;
+		if (rename(name, l->path) == 0) {
+			if (adopt(l, fd, &s) < 0)
+				return -1;
+			*size = s.size;
+			return 0;
+		}
 	}
-	if (renamed) {
-		if (adopt(l, fd, &s) < 0)
-			return -1;
-		*size = s.size;
-		return 0;
-	}
-	e = errno;
-	close(fd);
-	(void)unlink(name); /* the error is told */
-	errno = e;
-	return -1;
+	call_unlink(name);
+	return call_close(fd);
 }

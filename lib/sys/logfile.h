@@ -1,9 +1,11 @@
 #ifndef SE_SYS_LOGFILE_H
 #define SE_SYS_LOGFILE_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "../base/ms.h"
@@ -71,6 +73,8 @@ int logfile_aside(struct logfile *, unsigned first);
 /* A new file takes the name FILE and is open instead; *size: what is in it. */
 int logfile_renew(struct logfile *, uint64_t *size);
 /* FILE.i, with its suffix if packed; false: the path is too long. */
-bool logfile_name(const struct logfile *, unsigned i, bool packed, char *to, size_t room);
+bool logfile_name(const struct logfile *, unsigned i, bool packed, char to[PATH_MAX]);
+/* Is it the one that is open? */
+bool logfile_is(const struct logfile *, const struct stat *);
 
 #endif

@@ -22,7 +22,7 @@ mapfile_open(struct mapfile *f, const char *path)
 		return call_fail_closed(fd, errno);
 	if (!S_ISREG(st.st_mode) || st.st_size <= 0)
 		return call_fail_closed(fd, ENOEXEC);
-	bytes = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	bytes = call_mmap_at(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd);
 	if (bytes == MAP_FAILED)
 		return call_fail_closed(fd, errno);
 	close(fd);
@@ -48,16 +48,13 @@ on_bus(int sig, siginfo_t *info, void *context)
 	uintptr_t at = (uintptr_t)info->si_addr & ~(page - 1);
 
 	(void)context;
-	if (mmap((void *)at, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
-	    MAP_FAILED)
+	if (call_mmap_at((void *)at, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+		-1) == MAP_FAILED)
 		_exit(128 + sig);
 }
 
 void
 mapfile_guard(void)
 {
-	struct sigaction sa = { .sa_flags = SA_SIGINFO };
-
-	sa.sa_sigaction = on_bus;
-	(void)sigaction(SIGBUS, &sa, NULL); /* it cannot fail */
+	(void)call_catch(SIGBUS, on_bus); /* it cannot fail */
 }

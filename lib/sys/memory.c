@@ -82,7 +82,7 @@ memory_grow(void *block, size_t old, size_t size)
 	void **at = block, *new;
 
 	if (*at && old > SMALL && size > old) { /* what is untouched stays so */
-		if ((new = mremap(*at, old, size, MREMAP_MAYMOVE)) != MAP_FAILED)
+		if ((new = call_mremap(*at, old, size)) != MAP_FAILED)
 			*at = new;
 		else
 			errno = ENOMEM; /* EINVAL: it is far too much */

@@ -77,5 +77,5 @@ pid1_leave(int status)
 	call_signal(SIGCHLD, SIG_IGN);
 	call_mask(SIG_SETMASK, &call_all, NULL);
 	for (;;)
-		(void)pause();
+		(void)poll(NULL, 0, -1);
 }

@@ -11,6 +11,7 @@
 #include "../base/text.h"
 #include "call.h"
 #include "procfile.h"
+#include "smallfile.h"
 
 /* What follows the first occurrence of what; NULL: it does not occur. */
 static char *
@@ -156,7 +157,7 @@ oom_kills(const char *mount, const char *cgroup, const char *file)
 	const char *p;
 
 	if (!buf_print_to(path, sizeof path, "%s%s/%s", mount, cgroup, file) ||
-	    procfile_take(call_open(path, O_RDONLY | O_CLOEXEC, 0), text, sizeof text) <= 0 ||
+	    smallfile_read(path, text, sizeof text) <= 0 ||
 	    !(p = procfile_value(text, "oom_kill ")))
 		return -1;
 	return (long)procfile_next(&p, 10);

@@ -7,23 +7,34 @@
 #include <unistd.h>
 
 #include "../base/buf.h"
+#include "../base/num.h"
 #include "../base/text.h"
 #include "call.h"
 #include "memory.h"
+#include "smallfile.h"
 
 #define FIRST ((size_t)64 * 1024)
 
-int
-procfile_open(pid_t pid, pid_t tid, const char *file)
+#define PATH_ROOM 96
+
+static const char *
+path_of(pid_t pid, pid_t tid, const char *file, char path[PATH_ROOM])
 {
-	char path[96];
-	struct buf b = buf_over(path, sizeof path);
+	struct buf b = buf_over(path, PATH_ROOM);
 
 	buf_printf(&b, "/proc/%d/", (int)pid);
 	if (tid != 0)
 		buf_printf(&b, "task/%d/", (int)tid);
 	buf_puts(&b, file); /* fits: our own names */
-	return call_open(path, O_RDONLY | O_CLOEXEC, 0);
+	return path;
+}
+
+int
+procfile_open(pid_t pid, pid_t tid, const char *file)
+{
+	char path[PATH_ROOM];
+
+	return call_open(path_of(pid, tid, file, path), O_RDONLY | O_CLOEXEC, 0);
 }
 
 ssize_t
@@ -39,21 +50,11 @@ procfile_again(int fd, char *text, size_t room)
 }
 
 ssize_t
-procfile_take(int fd, char *text, size_t room)
-{
-	ssize_t n = -1;
-
-	text[0] = '\0';
-	if (fd >= 0)
-		n = procfile_again(fd, text, room);
-	(void)call_close(fd);
-	return n;
-}
-
-ssize_t
 procfile_read(pid_t pid, pid_t tid, const char *file, char *text, size_t room)
 {
-	return procfile_take(procfile_open(pid, tid, file), text, room);
+	char path[PATH_ROOM];
+
+	return smallfile_read(path_of(pid, tid, file, path), text, room);
 }
 
 bool
@@ -130,33 +131,16 @@ procfile_each(
 	return n;
 }
 
-/* The value of a digit; 99: it is none. */
-static unsigned
-digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return (unsigned)(c - '0');
-	c = (char)(c | 32);
-	return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10) : 99;
-}
-
 bool
 procfile_number(const char **at, unsigned base, uint64_t *out)
 {
-	const char *p = *at, *first;
-	uint64_t n = 0;
+	const char *p = text_skip(*at, " \t");
 
-	while (*p == ' ' || *p == '\t')
-		p++;
 	if (base == 16 && p[0] == '0' && p[1] == 'x')
 		p += 2;
-	for (first = p; digit(*p) < base; p++)
-		if (__builtin_mul_overflow(n, base, &n) || __builtin_add_overflow(n, digit(*p), &n))
-			return false;
-	if (p == first)
+	if (!num_digits(&p, base, out))
 		return false;
 	*at = p;
-	*out = n;
 	return true;
 }
 
@@ -172,8 +156,7 @@ const char *
 procfile_word(const char *line, unsigned n)
 {
 	for (;; n--) {
-		while (*line == ' ' || *line == '\t')
-			line++;
+		line = text_skip(line, " \t");
 		if (n == 0)
 			return line;
 		line += text_span(line, " \t\n");

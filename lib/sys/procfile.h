@@ -17,9 +17,7 @@ int procfile_open(pid_t, pid_t tid, const char *file);
  * errno. The same descriptor can be read again.
  */
 ssize_t procfile_again(int fd, char *text, size_t room);
-/* The same, and closes it; -1 if it is none. */
-ssize_t procfile_take(int fd, char *text, size_t room);
-/* All of that in one. */
+/* The same of a file that is opened for it. */
 ssize_t procfile_read(pid_t, pid_t tid, const char *file, char *text, size_t room);
 
 /* What a file grows in, in whole pages. */

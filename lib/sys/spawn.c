@@ -18,6 +18,7 @@
 #include "../base/text.h"
 #include "call.h"
 #include "memory.h"
+#include "smallfile.h"
 
 #define STACK   (32 * 1024) /* the search in PATH builds paths on it */
 #define SELF_FD 16          /* above the descriptors that those which are started from it get */
@@ -90,38 +91,6 @@ place_fds(const struct spawn_fd *fds, size_t n, int *program)
 	return 0;
 }
 
-static int
-write_file(const char *path, const char *text)
-{
-	int fd = call_open(path, O_WRONLY | O_CLOEXEC, 0);
-	size_t len = strlen(text);
-	ssize_t n;
-
-	if (fd < 0)
-		return -1;
-	n = write(fd, text, len);
-	call_close(fd);
-	return n == (ssize_t)len ? 0 : -1;
-}
-
-/* Decimal digits of n with their NUL, by hand: nothing in the child may take a lock. */
-static void
-put_number(char *to, int n)
-{
-	char digits[12];
-	size_t len = 0;
-	unsigned u = n < 0 ? 0u - (unsigned)n : (unsigned)n;
-
-	do
-		digits[len++] = (char)('0' + u % 10);
-	while ((u /= 10) > 0);
-	if (n < 0)
-		*to++ = '-';
-	while (len > 0)
-		*to++ = digits[--len];
-	*to = '\0';
-}
-
 /* Everything between the clone and the exec; -1 with errno and b->step. */
 static int
 prepare(struct birth *b)
@@ -136,12 +105,12 @@ prepare(struct birth *b)
 	if (setpgid(0, 0) < 0)
 		return -1;
 	b->step = "cgroup";
-	if (s->cgroup_procs && write_file(s->cgroup_procs, "0") < 0)
+	if (s->cgroup_procs && smallfile_write(s->cgroup_procs, "0") < 0)
 		return -1;
 	b->step = "oom_score_adj";
 	if (s->oom_score_adj) {
-		put_number(number, *s->oom_score_adj);
-		if (write_file("/proc/self/oom_score_adj", number) < 0)
+		(void)buf_print_to(number, sizeof number, "%d", *s->oom_score_adj); /* fits */
+		if (smallfile_write("/proc/self/oom_score_adj", number) < 0)
 			return -1;
 	}
 	b->step = "nice";
@@ -181,7 +150,7 @@ prepare(struct birth *b)
 	}
 	for (int i = 0; i < 2; i++)
 		if (s->pid_text[i])
-			put_number(s->pid_text[i], getpid());
+			(void)buf_print_to(s->pid_text[i], 12, "%d", (int)getpid()); /* fits */
 	return 0;
 }
 
@@ -243,8 +212,7 @@ fill_desk(const struct spawn *s, struct spawn_fd *fds, unsigned *used)
 		fds[i] = s->fds[i];
 		if (fds[i].parent < s->desk->end)
 			continue;
-		if (*used == SPAWN_PLACES ||
-		    dup3(fds[i].parent, s->desk->place[*used], O_CLOEXEC) < 0)
+		if (*used == SPAWN_PLACES || call_dup3(fds[i].parent, s->desk->place[*used]) < 0)
 			return false;
 		fds[i].parent = s->desk->place[(*used)++];
 	}
@@ -288,7 +256,7 @@ spawn(const struct spawn *s, const char **step)
 		(void)waitpid(pid, NULL, 0); /* it has exited: this neither waits nor fails */
 	call_mask(SIG_SETMASK, &old, NULL);
 	while (used > 0) /* or a pipe would never end */
-		(void)dup3(s->desk->null, s->desk->place[--used], O_CLOEXEC);
+		(void)call_dup3(s->desk->null, s->desk->place[--used]);
 	*step = b.step;
 	errno = e;
 	return e != 0 ? -1 : pid;
@@ -389,20 +357,27 @@ highest_fd(void)
 	return (int)r.rlim_max;
 }
 
+/* All from 3 on: flags are close_range(2)'s, for which the fallback stands. */
+static void
+each_fd(unsigned flags)
+{
+	if (syscall(SYS_close_range, 3u, ~0u, flags) == 0)
+		return;
+	for (int fd = highest_fd(); fd-- > 3;)
+		if (flags)
+			(void)call_fcntl(fd, F_SETFD, FD_CLOEXEC); /* EBADF: not open */
+		else
+			close(fd);
+}
+
 void
 spawn_seal_fds(void)
 {
-	if (syscall(SYS_close_range, 3u, ~0u, RANGE_CLOEXEC) == 0)
-		return;
-	for (int fd = highest_fd(); fd-- > 3;)
-		(void)call_fcntl(fd, F_SETFD, FD_CLOEXEC); /* EBADF: not open */
+	each_fd(RANGE_CLOEXEC);
 }
 
 void
 spawn_close_fds(void)
 {
-	if (syscall(SYS_close_range, 3u, ~0u, 0u) == 0)
-		return;
-	for (int fd = highest_fd(); fd-- > 3;)
-		close(fd);
+	each_fd(0);
 }

@@ -11,6 +11,7 @@
 
 #include "../base/buf.h"
 #include "call.h"
+#include "listener.h"
 
 /* socket(2) without what libcs add for kernels that do not know the flags: all here do. */
 static int
@@ -74,20 +75,18 @@ remove_dead(const char *path)
 int
 unixsock_listen(const char *path, uid_t uid, gid_t gid)
 {
-	struct sockaddr_un a;
-	mode_t old;
-	int fd, bound;
+	bool ours = uid == geteuid() && gid == getegid();
+	const struct listener_options o = { .backlog = 128,
+		.nonblocking = true,
+		.mode = 0600,
+		.uid = ours ? (uid_t)-1 : uid,
+		.gid = ours ? (gid_t)-1 : gid };
+	struct listener_address a = { .len = sizeof(struct sockaddr_un) };
+	const char *step;
 
-	if (address(path, &a) < 0 || remove_dead(path) < 0 ||
-	    (fd = open_socket(SOCK_STREAM | SOCK_NONBLOCK)) < 0)
+	if (address(path, (struct sockaddr_un *)(void *)&a.addr) < 0 || remove_dead(path) < 0)
 		return -1;
-	old = umask(0177); /* 0600 from the first moment on */
-	bound = bind(fd, (struct sockaddr *)&a, sizeof a);
-	umask(old);
-	if (bound < 0 || ((uid != geteuid() || gid != getegid()) && lchown(path, uid, gid) < 0) ||
-	    listen(fd, 128) < 0)
-		return call_close(fd);
-	return fd;
+	return listener_open(&a, SOCK_STREAM, &o, &step);
 }
 
 int

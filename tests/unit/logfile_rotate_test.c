@@ -202,18 +202,23 @@ ATF_TC_WITHOUT_HEAD(names_of_old_files);
 ATF_TC_BODY(names_of_old_files, tc)
 {
 	struct logfile l = new_log("d/log", false);
-	char name[16];
+	char name[PATH_MAX], path[PATH_MAX - 10];
 
-	ATF_CHECK(logfile_name(&l, 0, false, name, sizeof name));
+	ATF_CHECK(logfile_name(&l, 0, false, name));
 	ATF_CHECK_STREQ(name, "d/log.0");
-	ATF_CHECK(logfile_name(&l, 0, true, name, sizeof name));
+	ATF_CHECK(logfile_name(&l, 0, true, name));
 	ATF_CHECK_STREQ(name, "d/log.0"); /* no suffix */
 	l.suffix = ".zst";
-	ATF_CHECK(logfile_name(&l, 12345, true, name, sizeof name));
+	ATF_CHECK(logfile_name(&l, 12345, true, name));
 	ATF_CHECK_STREQ(name, "d/log.12345.zst");
-	ATF_CHECK(!logfile_name(&l, 123456, true, name, sizeof name));
-	ATF_CHECK(logfile_name(&l, UINT_MAX, false, (char[18]){ 0 }, 18));
-	ATF_CHECK(!logfile_name(&l, UINT_MAX, false, name, sizeof name));
+	ATF_CHECK(logfile_name(&l, UINT_MAX, false, name));
+	ATF_CHECK_STREQ(name, "d/log.4294967295");
+	memset(path, 'p', sizeof path - 1);
+	path[sizeof path - 1] = '\0';
+	l.path = path;
+	ATF_CHECK(logfile_name(&l, 12345, true, name));
+	ATF_CHECK_EQ(strlen(name), PATH_MAX - 1);
+	ATF_CHECK(!logfile_name(&l, 123456, true, name));
 }
 
 ATF_TP_ADD_TCS(tp)
