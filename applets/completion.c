@@ -1,41 +1,26 @@
 #include "completion.h"
 
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "../lib/base/num.h"
 #include "../lib/base/text.h"
-#include "../lib/sys/out.h"
 
 /* What is printed: the pieces, with all applets' names behind the first three of them. */
 struct shell {
-	const char *name, *first, *head, *tail;
+	const char *first, *head, *tail;
 	const char *next, *open, *close; /* in front of an applet's names; around its options */
-	void (*option)(const struct opt *, const char *name, const char *arg, struct buf *);
+	bool described;                  /* the options too, each between quotes */
 };
-
-/* Are the values words? */
-static bool
-is_choice(const char *arg)
-{
-	return *arg >= 'a' && text_char(arg, '|');
-}
 
 /*
  * bash is told a word for each option, and what its value is. Readline breaks words at "=": what is
- * completed of a value begins behind it.
+ * completed of a value begins behind it. zsh is told what its _arguments reads.
  */
-static void
-bash_option(const struct opt *o, const char *name, const char *arg, struct buf *b)
-{
-	(void)o;
-	buf_printf(b, " %s%s%s", name, *arg && name[2] ? "=" : "", name[2] ? arg : "");
-}
-
-static const struct shell bash = {
-	.name = "bash",
-	.first = "# sebox",
-	.head = "\n_sebox()\n"
+static const struct shell shells[] = {
+	{
+	    .first = "# sebox",
+	    .head =
+		"\n_sebox()\n"
 		"{\n"
 		"\tlocal a=${COMP_WORDS[0]##*/} w o v=${COMP_LINE:0:COMP_POINT} IFS=$' \\t\\n'\n"
 		"\tv=${v##*[[:blank:]]}\n"
@@ -45,39 +30,80 @@ static const struct shell bash = {
 		"\tfi\n"
 		"\tcase $a in\n"
 		"\t'') w='--help --version --install --completion",
-	.next = "';;\n\t",
-	.open = "w='",
-	.close = "",
-	.tail = "';;\n"
-		"\tesac\n"
-		"\tcase $v,$3 in\n"
-		"\t-*=*,*) o=${v%%=*} v=${v#*=};;\n"
-		"\t-*) ;;\n"
-		"\t*,--*) o=$3;;\n"
-		"\t*) [ -z \"$a\" ] || return;;\n"
-		"\tesac\n"
-		"\tfor a in $w; do\n"
-		"\t\tcase $o,$a in\n"
-		"\t\t,*=*) COMPREPLY+=($(compgen -W \"${a%%=*}=\" -- \"$v\"));;\n"
-		"\t\t,*) COMPREPLY+=($(compgen -W \"$a\" -- \"$v\"));;\n"
-		"\t\t*,\"$o=\"[a-z]*'|'*) a=${a#*=}; COMPREPLY=($(compgen -W \"${a//|/ }\" -- "
-		"\"$v\"));;\n"
-		"\t\tesac\n"
-		"\tdone\n"
-		"\tcase ${COMPREPLY[0]} in *=) compopt -o nospace;; esac\n"
-		"}\n"
-		"complete -o bashdefault -o default -F _sebox sebox",
-	.option = bash_option,
+	    .next = "';;\n\t",
+	    .open = "w='",
+	    .close = "",
+	    .tail = "';;\n"
+		    "\tesac\n"
+		    "\tcase $v,$3 in\n"
+		    "\t-*=*,*) o=${v%%=*} v=${v#*=};;\n"
+		    "\t-*) ;;\n"
+		    "\t*,--*) o=$3;;\n"
+		    "\t*) [ -z \"$a\" ] || return;;\n"
+		    "\tesac\n"
+		    "\tfor a in $w; do\n"
+		    "\t\tcase $o,$a in\n"
+		    "\t\t,*=*) COMPREPLY+=($(compgen -W \"${a%%=*}=\" -- \"$v\"));;\n"
+		    "\t\t,*) COMPREPLY+=($(compgen -W \"$a\" -- \"$v\"));;\n"
+		    "\t\t*,\"$o=\"[a-z]*'|'*) a=${a#*=}; COMPREPLY=($(compgen -W \"${a//|/ }\" -- "
+		    "\"$v\"));;\n"
+		    "\t\tesac\n"
+		    "\tdone\n"
+		    "\tcase ${COMPREPLY[0]} in *=) compopt -o nospace;; esac\n"
+		    "}\n"
+		    "complete -o bashdefault -o default -F _sebox sebox",
+	},
+	{
+	    .first = "#compdef sebox",
+	    .head = "\n_sebox()\n"
+		    "{\n"
+		    "\tlocal a=${words[1]:t} c=_files\n"
+		    "\tlocal -a o\n"
+		    "\tif [[ $a = sebox ]]; then\n"
+		    "\t\ta=\n"
+		    "\t\t((CURRENT == 2)) || { shift words; ((CURRENT--)); a=$words[1] }\n"
+		    "\tfi\n"
+		    "\tcase $a in\n"
+		    "\t'') compadd -- --help --version --install --completion",
+	    .next = ";;\n\t",
+	    .open = "o=(",
+	    .close = ")",
+	    .tail = ";;\n"
+		    "\tesac\n"
+		    "\t[[ $a != *(sup|start)* ]] || c=_normal\n"
+		    "\t[[ -z $a ]] || _arguments -S $o \"*::operand:$c\"\n"
+		    "}\n"
+		    "if [[ $funcstack[1] = _sebox ]]; then _sebox; return; fi\n"
+		    "compdef _sebox sebox",
+	    .described = true,
+	}
 };
 
-/* zsh is told what its _arguments reads, each option between quotes. */
 static void
-zsh_option(const struct opt *o, const char *name, const char *arg, struct buf *b)
+put_names(const struct applet *const *applet, size_t count, struct buf *b)
+{
+	for (size_t i = 0; i < count; i++) {
+		buf_printf(b, " %s", applet[i]->name);
+		if (applet[i]->alias)
+			buf_printf(b, " %s", applet[i]->alias);
+	}
+}
+
+/* Are the values words? */
+static bool
+is_choice(const char *arg)
+{
+	return *arg >= 'a' && text_char(arg, '|');
+}
+
+/* As _arguments reads it: the help, and what the value is. */
+static void
+describe(const struct opt *o, const char *arg, struct buf *b)
 {
 	bool is_path = o->type >= OPT_STRING && o->type <= OPT_ARGV;
 
-	buf_printf(b, "\n'%s%s[", name, *arg && name[2] ? "=" : "");
-	for (const char *help = opt_arg(o) + strlen(opt_arg(o)) + 1; *help; help++) {
+	buf_puts(b, "[");
+	for (const char *help = text_item(o->text, 2); *help; help++) {
 		if (*help == '\'')
 			buf_puts(b, "'\\'");
 		else if (*help == '[' || *help == ']')
@@ -91,104 +117,67 @@ zsh_option(const struct opt *o, const char *name, const char *arg, struct buf *b
 			buf_put(b, *arg == '|' ? " " : arg, 1);
 		buf_puts(b, ")");
 	} else if (*arg) {
-		buf_printf(b, ":%s:%s", is_path ? "path" : "value", is_path ? "_files" : "");
+		buf_puts(b, is_path ? ":path:_files" : ":value:");
 	}
 	buf_puts(b, "'");
 }
 
-static const struct shell zsh = {
-	.name = "zsh",
-	.first = "#compdef sebox",
-	.head = "\n_sebox()\n"
-		"{\n"
-		"\tlocal a=${words[1]:t} c=_files\n"
-		"\tlocal -a o\n"
-		"\tif [[ $a = sebox ]]; then\n"
-		"\t\ta=\n"
-		"\t\t((CURRENT == 2)) || { shift words; ((CURRENT--)); a=$words[1] }\n"
-		"\tfi\n"
-		"\tcase $a in\n"
-		"\t'') compadd -- --help --version --install --completion",
-	.next = ";;\n\t",
-	.open = "o=(",
-	.close = ")",
-	.tail = ";;\n"
-		"\tesac\n"
-		"\t[[ $a != *(sup|start)* ]] || c=_normal\n"
-		"\t[[ -z $a ]] || _arguments -S $o \"*::operand:$c\"\n"
-		"}\n"
-		"if [[ $funcstack[1] = _sebox ]]; then _sebox; return; fi\n"
-		"compdef _sebox sebox",
-	.option = zsh_option,
-};
-
-/* False: errno. */
-static bool
-print(const char *text)
+/* An option by its name, or by its letter, with a value if it takes one. */
+static void
+put_option(const struct shell *s, const struct opt *o, bool letter, const char *arg, struct buf *b)
 {
-	return out_text(STDOUT_FILENO, text);
-}
-
-static bool
-print_names(const struct applet *const *applet, size_t count)
-{
-	bool arrived = true;
-
-	for (size_t i = 0; i < count; i++) {
-		arrived &= print(" ") && print(applet[i]->name);
-		if (applet[i]->alias)
-			arrived &= print(" ") && print(applet[i]->alias);
+	buf_puts(b, s->described ? "\n'" : " ");
+	if (letter) {
+		buf_printf(b, "-%c", o->text[0]);
+	} else {
+		opt_put_name(o, b);
+		if (*arg)
+			buf_puts(b, "=");
 	}
-	return arrived;
+	if (s->described)
+		describe(o, arg, b);
+	else if (!letter)
+		buf_puts(b, arg);
 }
 
 /* A row's words: one for its name, its letter, and its name with a value that may be left out. */
-static bool
-print_row(const struct shell *s, const struct opt *o)
+static void
+put_row(const struct shell *s, const struct opt *o, struct buf *b)
 {
-	char room[1024], name[64];
-	struct buf b = buf_over(room, sizeof room);
-	const char letter[] = { '-', o->text[0], '\0' }, *arg = opt_arg(o);
+	const char *arg = o->type == OPT_BOOL ? "true|false" : opt_arg(o);
 
 	if (o->type == OPT_HEADING || o->flags & OPT_LATER)
-		return true;
-	(void)buf_print_to(name, sizeof name, "--%s", o->text); /* fits */
-	for (char *c = name; *c; c++)
-		if (*c == '_')
-			*c = '-';
-	if (o->type == OPT_BOOL)
-		arg = "true|false";
+		return;
 	if (o->type == OPT_BOOL || (o->type == OPT_VERB && is_choice(arg)))
-		s->option(o, name, "", &b);
+		put_option(s, o, false, "", b);
 	if (o->flags & OPT_LETTER)
-		s->option(o, letter, arg, &b);
-	s->option(o, name, arg, &b);
-	return print(room);
+		put_option(s, o, true, arg, b);
+	put_option(s, o, false, arg, b);
 }
 
 bool
-completion_print(const char *name, const struct applet *const *applet, size_t count)
+completion_put(const char *shell, const struct applet *const *applet, size_t count, struct buf *b)
 {
-	const struct shell *s = strcmp(name, bash.name) == 0 ? &bash : &zsh;
-	char names[128];
-	bool arrived;
+	int which = num_item(shell, "bash|zsh", '|');
+	const struct shell *s = shells + which;
 
-	if (strcmp(name, s->name) != 0)
-		goto unknown;
-	arrived = print(s->first) && print_names(applet, count) && print(s->head) &&
-	    print_names(applet, count);
+	if (which < 0)
+		return false;
+	buf_puts(b, s->first);
+	put_names(applet, count, b);
+	buf_puts(b, s->head);
+	put_names(applet, count, b);
 	for (size_t i = 0; i < count; i++) {
 		const struct applet *a = applet[i];
 
-		(void)buf_print_to(names, sizeof names, "%s|%s|%s) ", a->name, a->name + 3,
-		    a->alias ? a->alias : a->name); /* fits */
-		arrived &= print(s->next) && print(names) && print(s->open);
+		buf_printf(b, "%s%s|%s|%s) %s", s->next, a->name, a->name + 3,
+		    a->alias ? a->alias : a->name, s->open);
 		for (const struct opt *o = a->opts; o->text; o++)
-			arrived &= print_row(s, o);
-		arrived &= print(s->close);
+			put_row(s, o, b);
+		buf_puts(b, s->close);
 	}
-	return arrived && print(s->tail) && print_names(applet, count) && print("\n");
-unknown:
-	errno = EINVAL;
-	return false;
+	buf_puts(b, s->tail);
+	put_names(applet, count, b);
+	buf_puts(b, "\n");
+	return true;
 }

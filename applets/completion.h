@@ -4,9 +4,9 @@
 #include "applet.h"
 
 /*
- * Prints what a shell, "bash" or "zsh", reads to complete the applets' options, values and
- * operands: made of their option tables. False: errno; EINVAL: there is no such shell.
+ * What a shell, "bash" or "zsh", reads to complete the applets' options, values and operands: made
+ * of their option tables. False: there is no such shell.
  */
-bool completion_print(const char *shell, const struct applet *const *, size_t count);
+bool completion_put(const char *shell, const struct applet *const *, size_t count, struct buf *);
 
 #endif

@@ -1,10 +1,10 @@
 /* sebox: which of its programs is meant, and what they have in common. */
 #include <errno.h>
-#include <stdarg.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <unistd.h>
 
+#include "../lib/base/text.h"
 #include "../lib/sys/call.h"
 #include "../lib/sys/memory.h"
 #include "../lib/sys/out.h"
@@ -53,74 +53,72 @@ find(const char *name)
 	return NULL;
 }
 
-/* A line to fd; false: it has not arrived. */
-static __attribute__((format(printf, 2, 3))) bool
-print(int fd, const char *format, ...)
+static void *
+need(size_t size)
 {
-	char room[4096];
-	struct buf b = buf_over(room, sizeof room);
-	va_list ap;
+	void *room = memory_get(size);
 
-	va_start(ap, format);
-	buf_vprintf(&b, format, ap);
-	va_end(ap);
-	return out_write(fd, room, b.len);
+	if (room)
+		return room;
+	out_error("sebox: memory: %s", call_reason());
+	_exit(1);
 }
 
-static bool
-list(int fd)
-{
-	bool arrived = print(fd,
-	    "usage: sebox APPLET [ARG]...\n"
-	    "       sebox --install [-s] DIR    make (symbolic) links to the applets in DIR\n"
-	    "       sebox --completion bash|zsh\n"
-	    "       sebox --version\n"
-	    "\n");
+#define PAGE 65536
 
-	for (size_t i = 0; i < APPLETS; i++)
-		arrived &= print(fd, "  %-14s %s\n", applets[i]->name, applets[i]->summary);
-	return arrived;
+/* Room for whatever is printed. */
+static struct buf
+page(void)
+{
+	return buf_over(need(PAGE), PAGE);
 }
 
-static bool
-help(const struct applet *a)
-{
-	char room[2048];
-	struct buf b = buf_over(room, sizeof room);
-	void *defaults = memory_get(a->config_size);
-	bool arrived = true;
-
-	if (!defaults)
-		return false;
-	opt_defaults(a->opts, defaults);
-
-	for (const char *u = a->usage; *u; u += strlen(u) + 1)
-		arrived &= print(
-		    STDOUT_FILENO, "%s %s %s\n", u == a->usage ? "usage:" : "      ", a->name, u);
-	arrived &= print(STDOUT_FILENO, "\n%s\n", a->summary);
-	for (const struct opt *o = a->opts; o->text; o++) {
-		buf_clear(&b);
-		opt_help(o, defaults, &b);
-		arrived &= out_write(STDOUT_FILENO, room, b.len);
-	}
-	return arrived;
-}
-
-/* The exit status of something that was printed: a full disk or a closed pipe is an error too. */
+/* Prints it; the exit status: a full disk or a closed pipe is an error too. */
 static int
-told(bool arrived)
+tell(const struct buf *b)
 {
-	if (arrived)
+	if (out_write(STDOUT_FILENO, b->base, b->len))
 		return 0;
 	out_error("sebox: stdout: %s", call_reason());
 	return 1;
 }
 
+static void
+list(struct buf *b)
+{
+	buf_puts(b,
+	    "usage: sebox APPLET [ARG]...\n"
+	    "       sebox --install [-s] DIR    make (symbolic) links to the applets in DIR\n"
+	    "       sebox --completion bash|zsh\n"
+	    "       sebox --version\n"
+	    "\n");
+	for (size_t i = 0; i < APPLETS; i++)
+		buf_printf(b, "  %-14s %s\n", applets[i]->name, applets[i]->summary);
+}
+
+static void
+help(const struct applet *a, struct buf *b)
+{
+	void *defaults = need(a->config_size);
+
+	opt_defaults(a->opts, defaults);
+	for (const char *u = a->usage; *u; u = text_item(u, 1))
+		buf_printf(b, "%s %s %s\n", u == a->usage ? "usage:" : "      ", a->name, u);
+	buf_printf(b, "\n%s\n", a->summary);
+	for (const struct opt *o = a->opts; o->text; o++)
+		opt_help(o, defaults, b);
+}
+
 int
 applet_answer(const struct applet *a, bool version)
 {
-	return told(
-	    version ? print(STDOUT_FILENO, "%s (sebox) %s\n", a->name, SEBOX_VERSION) : help(a));
+	struct buf b = page();
+
+	if (version)
+		buf_printf(&b, "%s (sebox) %s\n", a->name, SEBOX_VERSION);
+	else
+		help(a, &b);
+	return tell(&b);
 }
 
 static int
@@ -211,39 +209,38 @@ install(char **argv)
 }
 
 static int
-completion(const char *shell)
-{
-	if (completion_print(shell, applets, APPLETS))
-		return 0;
-	if (errno != EINVAL)
-		return told(false);
-	out_error("sebox: completion: %.60s: expected bash or zsh", shell);
-	return 2;
-}
-
-static int
 dispatch(int argc, char **argv)
 {
 	const struct applet *a = argc > 0 ? find(base_name(argv[0])) : NULL;
+	const char *word, *shell;
+	struct buf b;
 
 	argv = title_init(argv);
 	if (a)
 		return run(a, argc, argv);
-	if (argc < 2 || strcmp(argv[1], "--help") == 0) {
-		return told(list(STDOUT_FILENO));
-	}
-	if (strcmp(argv[1], "--version") == 0) {
-		return told(print(STDOUT_FILENO, "sebox %s\n", SEBOX_VERSION));
-	}
-	if (strcmp(argv[1], "--install") == 0)
-		return install(argv + 2);
-	if (strcmp(argv[1], "--completion") == 0)
-		return completion(argc == 3 ? argv[2] : "");
-	if ((a = find(base_name(argv[1]))) != NULL)
+	word = argc > 1 ? argv[1] : "--help";
+	if ((a = find(base_name(word))) != NULL)
 		return run(a, argc - 1, argv + 1);
-	out_error("sebox: %s: no such applet", argv[1]);
-	(void)list(STDERR_FILENO); /* the status tells it too */
-	return 127;
+	if (strcmp(word, "--install") == 0)
+		return install(argv + 2);
+	b = page();
+	if (strcmp(word, "--version") == 0) {
+		buf_printf(&b, "sebox %s\n", SEBOX_VERSION);
+	} else if (strcmp(word, "--completion") == 0) {
+		shell = argc == 3 ? argv[2] : "";
+		if (!completion_put(shell, applets, APPLETS, &b)) {
+			out_error("sebox: completion: %.60s: expected bash or zsh", shell);
+			return 2;
+		}
+	} else {
+		list(&b);
+		if (strcmp(word, "--help") != 0) {
+			out_error("sebox: %s: no such applet", word);
+			(void)out_write(STDERR_FILENO, b.base, b.len); /* the status tells it too */
+			return 127;
+		}
+	}
+	return tell(&b);
 }
 
 int
