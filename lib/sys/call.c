@@ -221,7 +221,7 @@ call_mask(int how, const struct call_mask *signals, struct call_mask *old)
 	(void)syscall(SYS_rt_sigprocmask, how, signals, old, sizeof *signals);
 }
 
-#define CATCH_FLAGS (SA_RESTART | SA_NOCLDSTOP | SA_SIGINFO)
+#define CATCH_FLAGS (SA_NOCLDSTOP | SA_SIGINFO)
 
 #if defined __x86_64__ && defined __LP64__
 /* As the kernel has it. libc's guards an abort(3) of other threads too. */
@@ -251,10 +251,10 @@ set_action(int sig, const struct action *a)
 }
 
 int
-call_catch(int sig, void (*handler)(int, siginfo_t *, void *))
+call_catch(int sig, void (*handler)(int, siginfo_t *, void *), bool goes_on)
 {
 	const struct action a = { .handler.told = handler,
-		.flags = CATCH_FLAGS | HAS_BACK,
+		.flags = CATCH_FLAGS | HAS_BACK | (goes_on ? SA_RESTART : 0),
 		.back = back,
 		.mask = call_all };
 
@@ -270,9 +270,10 @@ call_signal(int sig, void (*handler)(int))
 }
 #else
 int
-call_catch(int sig, void (*handler)(int, siginfo_t *, void *))
+call_catch(int sig, void (*handler)(int, siginfo_t *, void *), bool goes_on)
 {
-	struct sigaction a = { .sa_sigaction = handler, .sa_flags = CATCH_FLAGS };
+	struct sigaction a = { .sa_sigaction = handler,
+		.sa_flags = CATCH_FLAGS | (goes_on ? SA_RESTART : 0) };
 
 	sigfillset(&a.sa_mask);
 	return sigaction(sig, &a, NULL);

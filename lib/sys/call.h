@@ -42,10 +42,10 @@ __attribute__((noinline)) void *call_mmap_at(void *, size_t size, int access, in
 /* mremap(2) with MREMAP_MAYMOVE; MAP_FAILED: errno. */
 void *call_mremap(void *, size_t old, size_t size);
 /*
- * A handler for a signal, during which all signals wait; calls go on after it, stopped children are
- * not told. -1: errno.
+ * A handler for a signal, during which all signals wait; what waits in the kernel goes on after it,
+ * or ends with EINTR; stopped children are not told. -1: errno.
  */
-int call_catch(int sig, void (*)(int, siginfo_t *, void *));
+int call_catch(int sig, void (*)(int, siginfo_t *, void *), bool goes_on);
 /* A signal that is to be ignored or to do what it does by default: SIG_IGN, SIG_DFL. */
 void call_signal(int sig, void (*)(int));
 /* getenv(3). */

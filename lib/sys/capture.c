@@ -255,39 +255,35 @@ capture_asleep(const struct capture_from *from, pid_t tid, struct capture *c)
 /* ---- stopping it ---- */
 
 /* An alarm that ends a wait: what stops at once is then seen at once, unlike by polling. */
-struct limit {
-	struct sigaction handler;
-	struct call_mask mask;
-};
-
 static void
-nothing(int sig)
+nothing(int sig, siginfo_t *info, void *context)
 {
 	(void)sig;
+	(void)info;
+	(void)context; /* part of the handler's type */
 }
 
 static void
-limit_set(struct limit *l, ms wait)
+limit_set(struct call_mask *before, ms wait)
 {
-	const struct sigaction sa = { .sa_handler = nothing }; /* no SA_RESTART */
 	/* it repeats, in case it comes before the wait has begun */
 	const struct timeval t = { .tv_sec = wait / 1000, .tv_usec = wait % 1000 * 1000 };
 	const struct itimerval every = { t, t };
 	struct call_mask alarm = { { 1UL << (SIGALRM - 1) } };
 
-	(void)sigaction(SIGALRM, &sa, &l->handler); /* cannot fail */
-	call_mask(SIG_UNBLOCK, &alarm, &l->mask);
+	(void)call_catch(SIGALRM, nothing, false); /* cannot fail */
+	call_mask(SIG_UNBLOCK, &alarm, before);
 	(void)setitimer(ITIMER_REAL, &every, NULL); /* cannot fail */
 }
 
 static void
-limit_clear(const struct limit *l)
+limit_clear(const struct call_mask *before)
 {
 	const struct itimerval never = { 0 };
 
 	(void)setitimer(ITIMER_REAL, &never, NULL);
-	call_mask(SIG_SETMASK, &l->mask, NULL);
-	(void)sigaction(SIGALRM, &l->handler, NULL);
+	call_mask(SIG_SETMASK, before, NULL);
+	call_signal(SIGALRM, SIG_DFL);
 }
 
 /*
@@ -357,16 +353,16 @@ read_stopped(const struct capture_from *from, pid_t tid, struct capture *c)
 bool
 capture_held(const struct capture_from *from, pid_t tid, ms wait, struct capture *c)
 {
-	struct limit l;
+	struct call_mask before;
 	bool ok;
 
 	if (c->how == CAPTURE_FAILED) /* by hold */
 		return false;
 	ok = stopped(tid, 0, false, c);
 	if (!ok && c->error == ETIMEDOUT && wait > 0) {
-		limit_set(&l, wait);
+		limit_set(&before, wait);
 		ok = stopped(tid, deadline_in(wait), true, c);
-		limit_clear(&l);
+		limit_clear(&before);
 	}
 	if (!ok)
 		return false;
@@ -395,9 +391,9 @@ capture_let_go(pid_t tid, struct capture *c)
 void
 capture_stop(const struct capture_from *from, pid_t tid, struct capture *c)
 {
-	struct limit l;
+	struct call_mask before;
 
-	limit_set(&l, CAPTURE_WAIT);
+	limit_set(&before, CAPTURE_WAIT);
 	hurry(true);
 	if (capture_hold(tid, c)) {
 		if (stopped(tid, deadline_in(CAPTURE_WAIT), true, c))
@@ -405,5 +401,5 @@ capture_stop(const struct capture_from *from, pid_t tid, struct capture *c)
 		capture_let_go(tid, c);
 	}
 	hurry(false);
-	limit_clear(&l);
+	limit_clear(&before);
 }

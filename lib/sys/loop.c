@@ -61,7 +61,7 @@ on_signal(int sig, siginfo_t *info, void *context)
 
 static int catch (int sig)
 {
-	if (call_catch(sig, on_signal) < 0)
+	if (call_catch(sig, on_signal, true) < 0)
 		return -1;
 	loop.caught[sig] = true;
 	return 0;

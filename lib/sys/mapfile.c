@@ -56,5 +56,5 @@ on_bus(int sig, siginfo_t *info, void *context)
 void
 mapfile_guard(void)
 {
-	(void)call_catch(SIGBUS, on_bus); /* it cannot fail */
+	(void)call_catch(SIGBUS, on_bus, true); /* it cannot fail */
 }

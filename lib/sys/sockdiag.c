@@ -278,7 +278,7 @@ sockdiag_read(struct sockdiag *s, pid_t pid)
 	*s = (struct sockdiag){ 0 };
 	if (!enter(pid))
 		return -1;
-	sock = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, SOCK_DIAG);
+	sock = (int)syscall(SYS_socket, AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, SOCK_DIAG);
 	if (sock < 0)
 		return -1;
 	if (ask_all(s, sock) < 0)
