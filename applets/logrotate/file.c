@@ -36,7 +36,8 @@ tell(struct file *f, struct trouble *t, const char *step, int error)
 		    "%s: %s: %s: trying again every second", step, f->log.path, strerror(error));
 	else if (t->step)
 		complain("%s: %s: it works again", t->step, f->log.path);
-	*t = (struct trouble){ step, error };
+	t->step = step;
+	t->error = error;
 	f->ledger->error = error;
 	f->ledger->errors += step != NULL;
 }
@@ -246,15 +247,21 @@ is_passing(int error)
 	}
 }
 
+/* Others who write and rotate have the lock for moments: it is a trouble when it lasts. */
 static void
-tell_result(struct file *f, enum rotation_action action, enum rotation_answer a, int error)
+tell_result(struct file *f, enum rotation_action action, enum rotation_answer a, int error, ms now)
 {
-	struct trouble *t = is_rotating(action) ? &f->rotating : &f->writing;
+	bool rotating = is_rotating(action) || f->rotation.state == ROTATION_ST_LOCKING;
+	struct trouble *t = rotating ? &f->rotating : &f->writing;
 
 	if (a == ROTATION_FULL && f->policy.min_age > 0 && !f->rotation.freed)
 		return; /* room will be made */
+	if (a != ROTATION_BUSY)
+		t->busy = action == ROTATION_LOOK && a != ROTATION_MOVED ? t->busy : 0;
+	else if (t->busy == 0)
+		t->busy = now;
 	if (a == ROTATION_FULL || a == ROTATION_FAILED ||
-	    (a == ROTATION_BUSY && f->log.regular && f->rotation.nudge >= ROTATION_NUDGE_MAX))
+	    (a == ROTATION_BUSY && f->log.regular && now - t->busy >= MS_SECOND))
 		tell(f, t, step_name(action), error);
 	else if (a == ROTATION_DONE && (action == ROTATION_WRITE || action == ROTATION_RENEW))
 		tell(f, t, NULL, 0);
@@ -290,7 +297,7 @@ file_advance(struct file *f, ms now)
 		    !f->patient)
 			return EBUSY; /* it has a writer */
 		f->opened |= action == ROTATION_UNLOCK;
-		tell_result(f, action, a, error);
+		tell_result(f, action, a, error, now);
 		rotation_done(&f->rotation, &f->policy, a, size, now);
 	}
 	if (file_idle(f) && f->len > 0)

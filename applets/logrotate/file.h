@@ -6,8 +6,9 @@
 
 /* What stops us now, so that it is told once. */
 struct trouble {
-	const char *step; /* NULL: nothing */
+	const char *step; /* NULL: nothing is told */
 	int error;
+	ms busy; /* since when others have the lock; 0: they do not */
 };
 
 /* The log file: carries out what its rotation decides. */

@@ -76,6 +76,29 @@ four_writers_long_lines_body()
 	counted 12 len=300000-1500000 ids=4
 }
 
+# Somebody keeps the lock: that is said once, and once that it is over; nothing is lost.
+atf_test_case locked_for_long
+locked_for_long_body()
+{
+	hold
+	logger log
+	echo one >p
+	eventually has log one
+	(flock 9 && : >taken && exec sleep 1000) 9<log 8>&- &
+	locker=$!
+	eventually test -e taken
+	echo two >p
+	eventually has err '^se-logrotate: stat: log: Resource temporarily unavailable: trying again every second$'
+	echo three >p
+	kill $locker
+	wait $locker || :
+	eventually has log three
+	done_well
+	[ "$(cat log | tr '\n' ' ')" = 'one two three ' ] || fail "$(cat log)"
+	lines err '' 2 || fail "$(cat err)"
+	has err ': it works again$' || fail "$(cat err)"
+}
+
 # One of them ends within a line: the others do not write behind it.
 atf_test_case one_ends_within_a_line
 one_ends_within_a_line_body()
@@ -255,6 +278,7 @@ atf_init_test_cases()
 	atf_add_test_case four_writers_stamped
 	atf_add_test_case four_writers_prune
 	atf_add_test_case four_writers_long_lines
+	atf_add_test_case locked_for_long
 	atf_add_test_case one_ends_within_a_line
 	atf_add_test_case full_disk_for_all
 	atf_add_test_case some_are_killed
