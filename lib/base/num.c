@@ -61,7 +61,9 @@ num_item(const char *s, const char *list, char between)
 unsigned
 num_digit(char c)
 {
-	return c >= '0' && c <= '9' ? (unsigned)(c - '0') : (unsigned)lower(c) - 'a' + 10;
+	return c >= '0' && c <= '9' ? (unsigned)(c - '0')
+	    : lower(c) >= 'a'       ? (unsigned)(lower(c) - 'a' + 10)
+				    : 99;
 }
 
 bool

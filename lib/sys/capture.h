@@ -69,6 +69,7 @@ void capture_asleep(const struct capture_from *, pid_t tid, struct capture *);
 /*
  * One thread, stopped as shortly as can be: SEIZE, INTERRUPT, its registers and stack, DETACH. A
  * signal that was about to be delivered is delivered; one that SIGSTOP had stopped stays stopped.
+ * An alarm ends the wait: SIGALRM does afterwards what it does by default, as behind capture_held.
  */
 void capture_stop(const struct capture_from *, pid_t tid, struct capture *);
 

@@ -119,8 +119,8 @@ next_host(struct marshal *m, char host[SOCKETMANAGER_HOST])
 {
 	struct marshal_value v;
 
-	return marshal_next(m, &v) && v.kind == MARSHAL_STRING &&
-	    copy(&v, host, SOCKETMANAGER_HOST) && strlen(host) == v.len;
+	return marshal_next(m, &v) && v.kind == MARSHAL_STRING && !text_find(v.text, '\0', v.len) &&
+	    copy(&v, host, SOCKETMANAGER_HOST);
 }
 
 /* The method's name; its number, or UNKNOWN. */

@@ -2,6 +2,7 @@
 
 #include <atf-c.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What no parser of numbers takes. */
@@ -264,8 +265,8 @@ ATF_TC_BODY(boolean, tc)
 {
 	static const char *const yes[] = { "true", "yes", "on", "True", "YES", "oN", "1" };
 	static const char *const no[] = { "false", "no", "off", "False", "NO", "oFF", "0" };
-	static const char *const neither[] = { "", "2", "01", "y", "n", "t", "truee", "tru", " true",
-		"on ", "nil" };
+	static const char *const neither[] = { "", "2", "01", "y", "n", "t", "truee", "tru",
+		" true", "on ", "nil" };
 	bool b;
 
 	for (size_t i = 0; i < sizeof yes / sizeof *yes; i++) {
@@ -298,8 +299,30 @@ ATF_TC_BODY(words, tc)
 	ATF_CHECK(!num_is_word("@", "`"));
 }
 
+/* Each byte that there is, as strtol(3) sees it. */
+ATF_TC_WITHOUT_HEAD(digits);
+ATF_TC_BODY(digits, tc)
+{
+	static const unsigned bases[] = { 8, 10, 16 };
+
+	for (int c = 1; c < 256; c++)
+		for (size_t i = 0; i < sizeof bases / sizeof *bases; i++) {
+			const char text[] = { '7', (char)c, '\0' }, *at = text;
+			bool is = c > ' ' && strtol(text, NULL, (int)bases[i]) != 7;
+			uint64_t n;
+
+			is |= c == '0';
+			ATF_CHECK_MSG(
+			    (num_digit((char)c) < bases[i]) == is, "%d of %u", c, bases[i]);
+			ATF_CHECK(num_digits(&at, bases[i], &n));
+			ATF_CHECK(at == text + 1 + is &&
+			    n == (uint64_t)strtol(text, NULL, (int)bases[i]));
+		}
+}
+
 ATF_TP_ADD_TCS(tp)
 {
+	ATF_TP_ADD_TC(tp, digits);
 	ATF_TP_ADD_TC(tp, count);
 	ATF_TP_ADD_TC(tp, integer);
 	ATF_TP_ADD_TC(tp, octal);
