@@ -51,8 +51,8 @@ bool clients_send(struct client *, bool *gone);
 ms clients_due(const struct clients *);
 /* Goes on accepting when it is due. One whose deadline is over; room: none. */
 unsigned clients_late(struct clients *, ms now);
-/* Those who are there, to a state and from it; fields begin with fd. */
-void clients_carry(struct carry *, struct clients *, const struct carry_field *, size_t fields);
+/* Those who are there, to a state and from it; the first of the nfields is fd. */
+void clients_carry(struct carry *, struct clients *, const struct carry_field *, size_t nfields);
 /* The loop knows them again; false: errno. */
 bool clients_watch(const struct clients *);
 

@@ -11,7 +11,7 @@ static const short numbers[] = {
 };
 #undef X
 #define X(name) #name "\0"
-static const char names[] =
+static const char names[] = ""
 #include "callname.def"
     ;
 

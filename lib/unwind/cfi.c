@@ -500,6 +500,7 @@ decode(unsigned opcode, uint64_t *number)
 static bool
 run(struct run *r, struct elf_part code, uint64_t address)
 {
+	/* cppcheck-suppress ctuuninitvar ; of what is read here all is set */
 	struct dwarf d = { .left = code, .shift = r->shift };
 
 	r->location = r->entry->start;
