@@ -155,7 +155,7 @@ that_hangs_body()
 {
 	blocked -- "$W" log=w say=up beat=1:1 hang
 	eventually has log "$SILENT"
-	between 9.5 29 "$(gap log ': dumping it to -$' "$SILENT")" 'the dump'
+	lasted 9.5 29 "$(gap log ': dumping it to -$' "$SILENT")" 'the dump'
 	eventually has log 'WARN -- : dump: not complete: se-sigdump ended with status 1$'
 	has err '^se-sigdump: process: [0-9]+: it could not be dumped within the timeout$' || fail "$(cat err)"
 	finish

@@ -275,7 +275,7 @@ wall_clock_stepped_body()
 	echo -40000000 >wrong
 	ends "$PID" 0
 	read -r now _ </proc/uptime
-	between 3.8 9 "$(echo "$now $since" | awk '{ print $1 - $2 }')" 'the stop'
+	lasted 3.8 9 "$(echo "$now $since" | awk '{ print $1 - $2 }')" 'the stop'
 }
 gone_or() { gone "$PID" || "$@"; }
 

@@ -34,7 +34,7 @@ auto_first_beat_arms_body()
 	has log "$SILENT" || fail "$(cat log)"
 	has log 'ERROR -- : Worker 0 exited unexpectedly with signal SIGQUIT$' || fail "$(cat log)"
 	# 2 s of silence that do not count, beats until 2.4, and one second more
-	between 3.2 6 "$(gap log "$UP" "$SILENT")" 'the life of the worker'
+	lasted 3.2 6 "$(gap log "$UP" "$SILENT")" 'the life of the worker'
 }
 
 atf_test_case auto_beats_go_on
@@ -54,7 +54,7 @@ beats_of_a_shell_body()
 	beating -- sh -c 'for i in 1 2 3 4 5 6 7 8; do eval "echo anything >&$SERVERENGINE_HEARTBEAT_PIPE"; sleep 0.3; done; sleep 100'
 	eventually has log "$SILENT"
 	finish
-	between 2.5 8 "$(gap log "$UP" "$SILENT")" 'the life of the worker'
+	lasted 2.5 8 "$(gap log "$UP" "$SILENT")" 'the life of the worker'
 }
 
 atf_test_case required
@@ -63,7 +63,7 @@ required_body()
 	beating --worker-heartbeat=required -- "$W" log=w say=up hang
 	eventually lines w '^up ' 2
 	finish
-	between 0.9 3 "$(gap log "$UP" "$SILENT")" 'the life of a silent worker'
+	lasted 0.9 3 "$(gap log "$UP" "$SILENT")" 'the life of a silent worker'
 }
 
 atf_test_case required_start_timeout
@@ -76,8 +76,8 @@ required_start_timeout_body()
 	finish
 	# the first life: beats after 2 s, and then has a second; the second never does
 	gaps log "$UP|$SILENT" >lives
-	between 2.9 5 "$(sed -n 1p lives)" 'the life of the one that beats late'
-	between 2.9 5 "$(sed -n 3p lives)" 'the life of the one that never beats'
+	lasted 2.9 5 "$(sed -n 1p lives)" 'the life of the one that beats late'
+	lasted 2.9 5 "$(sed -n 3p lives)" 'the life of the one that never beats'
 }
 
 atf_test_case off
@@ -102,7 +102,7 @@ stat_body()
 	eventually has log 'Worker 0 exited unexpectedly with signal SIGQUIT$'
 	eventually is_state 0 up
 	! has log 'Worker [12] .*(sending|exited)' || fail "$(cat log)"
-	between 0.9 4 "$(gap log "$UP" 'sending SIGQUIT')" 'the life of the stopped worker'
+	lasted 0.9 4 "$(gap log "$UP" 'sending SIGQUIT')" 'the life of the stopped worker'
 	finish
 }
 
@@ -165,7 +165,7 @@ watchdog_beats_body()
 	beating -- "$W" notify=WATCHDOG=1 sleep=600 notify=WATCHDOG=1 sleep=600 notify=WATCHDOG=1 log=w say=up hang
 	eventually lines w '^up ' 2
 	finish
-	between 2.1 5 "$(gap log "$UP" "$SILENT")" 'the life of the worker'
+	lasted 2.1 5 "$(gap log "$UP" "$SILENT")" 'the life of the worker'
 }
 
 atf_test_case watchdog_trigger
@@ -184,7 +184,7 @@ extend_timeout_body()
 		beating -- "$W" beat=1:1 notify="$text" log=w say=up hang
 		eventually lines w '^up ' 2
 		finish
-		between 2.9 6 "$(gap log "$UP" "$SILENT")" "the life of a worker that says $text"
+		lasted 2.9 6 "$(gap log "$UP" "$SILENT")" "the life of a worker that says $text"
 		rm log w
 	done
 }
@@ -224,11 +224,11 @@ ladder_body()
 	lines log 'Worker 0 \(pid [0-9]+\): sending SIGQUIT: as asked$' 3 || fail "$(cat log)"
 	lines log 'WARN -- : Worker 0 \(pid [0-9]+\): sending SIGKILL: as asked$' 1 || fail "$(cat log)"
 	has log 'INFO -- : Worker 0 finished with signal SIGKILL$' || fail "$(cat log)"
-	between 3.9 8 "$(gap log 'sending SIGTERM' 'sending SIGKILL')" 'from TERM to KILL'
-	between 1.9 4 "$(gap log 'sending SIGTERM' 'sending SIGQUIT')" 'from TERM to QUIT'
+	lasted 3.9 8 "$(gap log 'sending SIGTERM' 'sending SIGKILL')" 'from TERM to KILL'
+	lasted 1.9 4 "$(gap log 'sending SIGTERM' 'sending SIGQUIT')" 'from TERM to QUIT'
 	gaps log 'sending SIGTERM' >pauses
-	between 0.39 1.5 "$(sed -n 1p pauses)" 'from the first TERM to the second'
-	between 0.79 2 "$(sed -n 2p pauses)" 'from the second TERM to the third'
+	lasted 0.39 1.5 "$(sed -n 1p pauses)" 'from the first TERM to the second'
+	lasted 0.79 2 "$(sed -n 2p pauses)" 'from the second TERM to the third'
 }
 
 # A silent worker gets no TERM, and one that ignores QUIT is killed; then it is replaced.
@@ -425,7 +425,7 @@ flood_body()
 	used=$(cpu "$PID")
 	eventually has log "$SILENT"
 	used=$(($(cpu "$PID") - used))
-	between 1.2 2.6 "$(gap log "$UP" "$SILENT")" 'a due kill'
+	lasted 1.2 2.6 "$(gap log "$UP" "$SILENT")" 'a due kill'
 	between 0 60 $used 'hundredths of a second of CPU time in 2 s of a flood'
 	! has log 'Worker [12] .*sending' || fail "$(cat log)"
 	$SE --control-path=ctl --timeout=2s --status >/dev/null || fail 'no status while it is flooded'
@@ -440,7 +440,7 @@ flood_of_reports_body()
 		[ $SERVERENGINE_WORKER_ID = 0 ] || exec "$1" reports
 		exec "$1" log=w beat=3:200 sleep=3000 hang' sh "$W"
 	eventually has log "$SILENT"
-	between 1.2 2.6 "$(gap log "$UP" "$SILENT")" 'a due kill'
+	lasted 1.2 2.6 "$(gap log "$UP" "$SILENT")" 'a due kill'
 	$SE --control-path=ctl --timeout=2s --status >/dev/null || fail 'no status while it is flooded'
 	finish
 }

@@ -100,7 +100,8 @@ damaged_body()
 	refuses ' 1 pieces'
 	again
 	sed -i '10s/$/\n/' a
-	refuses ' 1 damaged'
+	refuses ' 1 pieces'
+	accepts pieces=1
 	again nul len=400
 	tr '\0' ' ' <a >c && mv c a
 	refuses ' 600 lost' nul len=400

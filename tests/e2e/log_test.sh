@@ -356,7 +356,7 @@ ended_as_init()
 	kill -TERM "$INIT"
 	begun=$(date +%s.%N)
 	ends "$PID" 0
-	between 0 4 "$(date +%s.%N | awk -v t="$begun" '{ printf "%.3f", $1 - t }')" 'the stop'
+	lasted 0 4 "$(date +%s.%N | awk -v t="$begun" '{ printf "%.3f", $1 - t }')" 'the stop'
 	# of the strays
 	[ "$(cat $(oldest_first log) | grep -c '^$')" = 4 ] || fail "$(cat log)"
 	for f in $(oldest_first log); do

@@ -253,7 +253,7 @@ errors_of_write_body()
 		write EINTR 2..5
 		write EAGAIN 4
 		write EFBIG 33
-		write ENOMEM 40
+		write ENOMEM 20
 	END
 }
 

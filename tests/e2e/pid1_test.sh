@@ -64,7 +64,7 @@ strays_are_killed_body()
 	eventually lines w '^up ' 1
 	kill -TERM "$INIT"
 	ends "$PID" 0
-	between 0.6 5 "$(gap log 'behind: sending SIGTERM' 'behind: sending SIGKILL')" 'from TERM to KILL'
+	lasted 0.6 5 "$(gap log 'behind: sending SIGTERM' 'behind: sending SIGKILL')" 'from TERM to KILL'
 	! has log 'do not end' || fail "$(cat log)"
 }
 
@@ -168,7 +168,7 @@ subreaper_kills_body()
 		gone "$p" || { kill -9 "$p"; fail "stray $p is left"; }
 	done
 	has log 'Workers left 2 processes behind: sending SIGKILL$' || fail "$(cat log)"
-	between 0.4 5 "$(gap log 'sending SIGTERM' 'sending SIGKILL')" 'from TERM to KILL'
+	lasted 0.4 5 "$(gap log 'sending SIGTERM' 'sending SIGKILL')" 'from TERM to KILL'
 }
 
 # Strays have children too; they come to us one after the other.

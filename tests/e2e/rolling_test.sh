@@ -60,8 +60,8 @@ silent_workers_body()
 	kill -USR1 "$PID"
 	eventually lines log "$DONE" 1
 	renewed 2
-	between 0.99 5 "$(gap log 'Worker 0 is to be replaced' 'Worker 1 is to be replaced')" 'from the first to the second'
-	between 0.99 5 "$(gap log 'Worker 1 is to be replaced' "$DONE")" 'from the second to the end'
+	lasted 0.99 5 "$(gap log 'Worker 0 is to be replaced' 'Worker 1 is to be replaced')" 'from the first to the second'
+	lasted 0.99 5 "$(gap log 'Worker 1 is to be replaced' "$DONE")" 'from the second to the end'
 	finish
 }
 

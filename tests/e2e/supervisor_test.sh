@@ -357,14 +357,14 @@ without_sockets_body()
 	atf_check "$SE" --control-path=ctl --detach
 	eventually has log 'Server 2 started'
 	[ "$(servers | wc -l)" = 2 ] || fail "$(cat log)"
-	between 0.9 2.9 "$(gap log 'Server 1 .* is detached' 'Server 2 started')" 'the wait'
+	lasted 0.9 2.9 "$(gap log 'Server 1 .* is detached' 'Server 2 started')" 'the wait'
 	eventually one_server x
 	finish
 	rm log
 	above --server-detach-wait=60s -- "$W" say=up hang
 	kill -INT "$PID"
 	eventually has log 'Server 2 started'
-	between 0 20 "$(gap log 'Server 1 .* is detached' 'Server 2 started')" 'the wait for one that has ended'
+	lasted 0 20 "$(gap log 'Server 1 .* is detached' 'Server 2 started')" 'the wait for one that has ended'
 	finish
 }
 

@@ -149,9 +149,11 @@ in_progress_body()
 	eventually has log 'Rolling restart done: 3 workers are new'
 	pids >after
 	[ -z "$(sort before after | uniq -d)" ] || fail "$(cat before after)"
-	# five or more of them, one after the other as there is a place
-	for _ in 1 2 3 4 5 6; do echo >go; done
+	# the hooks have waited all the time: held open, so that each reads a line and none an end
+	exec 7<>go
+	for _ in 1 2 3 4 5 6; do echo >&7; done
 	eventually lines log 'worker_after_start of worker [0-9] exited with status 7' 6
+	exec 7>&-
 	grep -q '^  ' dump || fail "$(cat dump)"
 	finish
 }

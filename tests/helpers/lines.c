@@ -285,11 +285,14 @@ is_dropped(struct tally *t, const char *bytes, size_t len)
 	return true;
 }
 
-/* The beginning or the end of a line is a piece; what has a head within is two lines in one. */
+/*
+ * The beginning or the end of a line is a piece, its newline alone too; what has a head within is
+ * two lines in one.
+ */
 static void
 broken(struct tally *t, const char *bytes, size_t len)
 {
-	if (len > 0 && !memchr(bytes + 1, '<', len - 1)) {
+	if (len == 0 || !memchr(bytes + 1, '<', len - 1)) {
 		t->pieces++;
 		if (t->pieces > t->o->pieces)
 			tell(t, "a piece of a line", bytes, len);
