@@ -185,11 +185,13 @@ listeners_open(struct listeners *s, const struct config *c, uid_t uid, gid_t gid
 	for (; s->count < c->listen.count; s->count++) {
 		struct endpoint *at = &s->at[s->count];
 		int fd = open_one(at, &o, &step);
+		bool well = fd >= 0;
 
-		/* a unix socket has no networks */
-		if (fd < 0 ||
-		    (at->kind != ENDPOINT_UNIX &&
-			!restrict_to(fd, at->v6, networks, c->allowed_networks.count))) {
+		if (well && at->kind != ENDPOINT_UNIX) { /* which has no networks */
+			step = "allowed_networks";
+			well = restrict_to(fd, at->v6, networks, c->allowed_networks.count);
+		}
+		if (!well) {
 			buf_printf(why, "listen: %s: %s: %s", optval_list_at(&c->listen, s->count),
 			    step, call_reason());
 			return false;

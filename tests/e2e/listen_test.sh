@@ -89,6 +89,9 @@ not_inherited_body()
 atf_test_case allowed_networks
 allowed_networks_body()
 {
+	$SE --listen=127.0.0.1:0 --allowed-networks=127.0.0.2 --unrecoverable-exit-codes=0 -- true >out 2>err || :
+	[ "$(id -u)" = 0 ] || ! has err '^se-supervise: listen: 127.0.0.1:0: allowed_networks: Operation not permitted$' ||
+		atf_skip 'this kernel lets only root filter'
 	listening --listen='127.0.0.1:0,[::1]:0,127.0.0.1:u0,'"$PWD/sock" --allowed-networks=127.0.0.2,127.0.1.0/24
 	for from in 127.0.0.2 127.0.1.77; do
 		[ "$(reach $from "$(at 1)")" = yes ] || fail "$from is refused"

@@ -168,7 +168,7 @@ no_target_body()
 		99999999999999999999 expected PID or @FILE
 		@none No such file or directory
 		@ No such file or directory
-		@dir no pid in the file
+		@dir Is a directory
 		@empty no pid in the file
 		@words no pid in the file
 		@negative no pid in the file

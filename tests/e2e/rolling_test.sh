@@ -365,7 +365,7 @@ together_ends_it_body()
 	eventually has log 'Worker 4 is ready'
 	cp common c.yml
 	kill -USR1 "$PID"
-	eventually has log 'Rolling restart ended: 0 of 3 workers are new'
+	eventually has log 'Rolling restart ended: [012] of 3 workers are new'
 	eventually has_workers 3
 	eventually ready 3
 	renewed 3

@@ -225,7 +225,10 @@ logs_body()
 	eventually lines log '^upgraded' 4
 	eventually all_said
 	mv log log.first
-	for p in $command; do kill -9 "$p"; done
+	for p in $command; do
+		kill -9 "$p"
+		eventually gone "$p" # before there is anything to read again
+	done
 	rm pause
 	to_and_fro 1
 	eventually has log '^upgraded'
