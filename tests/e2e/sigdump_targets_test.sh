@@ -190,7 +190,10 @@ nginx_body()
 	cat >nginx.conf <<-END
 		daemon off; user root; worker_processes 1; pid $PWD/nginx.pid; error_log $PWD/err;
 		events { }
-		http { access_log off; server { listen unix:$PWD/socket; } }
+		http {
+			access_log off; client_body_temp_path t1; proxy_temp_path t2; fastcgi_temp_path t3; uwsgi_temp_path t4; scgi_temp_path t5;
+			server { listen unix:$PWD/socket; }
+		}
 	END
 	command=nginx
 	nginx -p "$PWD" -c nginx.conf 2>err &
