@@ -218,11 +218,11 @@ second_term_body()
 atf_test_case kill_old_delay
 kill_old_delay_body()
 {
-	starter --port=127.0.0.1:0 --interval=0.1 --kill-old-delay=1.2 -- "$WEB"
+	starter --port=127.0.0.1:0 --interval=0.1 --kill-old-delay=4.2 -- "$WEB"
 	kill -HUP "$PID"
 	eventually generation 2 current
 	generation 1 old || fail "$(states)"
-	has err '^sleeping 2 secs before killing old workers$' || fail "$(cat err)"
+	has err '^sleeping 5 secs before killing old workers$' || fail "$(cat err)"
 	# a HUP is not kept waiting by it
 	kill -HUP "$PID"
 	eventually generation 3 current
