@@ -22,7 +22,7 @@ layers_are_seen_body()
 }
 
 atf_test_case lint
-lint_head() { atf_set timeout 900; }
+lint_head() { atf_set timeout 1500; }
 lint_body()
 {
 	cd "$SRC" || atf_fail "no $SRC"
