@@ -256,10 +256,11 @@ tell_result(struct file *f, enum rotation_action action, enum rotation_answer a,
 
 	if (a == ROTATION_FULL && f->policy.min_age > 0 && !f->rotation.freed)
 		return; /* room will be made */
-	if (a != ROTATION_BUSY)
-		t->busy = action == ROTATION_LOOK && a != ROTATION_MOVED ? t->busy : 0;
-	else if (t->busy == 0)
+	if (a == ROTATION_BUSY && t->busy == 0)
 		t->busy = now;
+	/* a look that was let in proves nothing: the write behind it may find the lock taken */
+	if (a == ROTATION_MOVED || (a != ROTATION_BUSY && action != ROTATION_LOOK))
+		t->busy = 0;
 	if (a == ROTATION_FULL || a == ROTATION_FAILED ||
 	    (a == ROTATION_BUSY && f->log.regular && now - t->busy >= MS_SECOND))
 		tell(f, t, step_name(action), error);
