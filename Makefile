@@ -38,7 +38,8 @@ CLANG   = clang
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
        -Wvla -Wswitch-enum -Wformat=2 -Wundef $(WERROR)
 STD  = -std=c11 -D_GNU_SOURCE
-# the same bytes wherever it is built; no tables for exceptions that nobody throws
+# the same bytes wherever it is built; no tables for exceptions that nobody throws. noinline in the sources
+# keeps apart what the compiler would repeat at each caller, or what only some starts need
 OPT  := $(shell $(CC) -Oz -E -x c /dev/null >/dev/null 2>&1 && echo -Oz || echo -Os)
 SMALL = $(OPT) -fno-pie -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
 	-fno-unwind-tables -fno-jump-tables -fno-tree-loop-im -fno-tree-dominator-opts -fno-expensive-optimizations \

@@ -86,7 +86,7 @@ ask(struct ask *a, const struct socketmanager_request *r)
 		if (poll(&p, 1, (int)ms_max(a->deadline - loop_now(), 0)) == 0)
 			return fail(a, VERBS_TIMEOUT, "no answer in time");
 		n = fdpass_recv(a->conn, in + have, sizeof in - have, &got);
-		if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		if (n < 0 && call_again())
 			continue;
 		if (n <= 0)
 			return fail(

@@ -1,6 +1,5 @@
 #include "commands.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
@@ -46,7 +45,7 @@ commands_on_stdin(struct supervise *s, ms now)
 	if (poll(&ready, 1, 0) <= 0)
 		return;
 	n = read(STDIN_FILENO, l->text + b.len, sizeof l->text - b.len);
-	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+	if (n < 0 && call_again())
 		return;
 	if (n <= 0) {
 		loop_forget(STDIN_FILENO, TAG(TAG_STDIN, 0));

@@ -197,7 +197,7 @@ control_on_client(struct supervise *s, unsigned i, ms now)
 	room = CONTROL_LINE_MAX - c->in.len;
 	if (c->c.out.len == 0 && !c->streaming && room > 0) {
 		n = read(c->c.fd, bytes, room);
-		if (n < 0 && errno != EAGAIN && errno != EINTR) {
+		if (n < 0 && !call_again()) {
 			clients_hang_up(&s->control, i);
 			return;
 		}

@@ -328,7 +328,7 @@ manager_on_client(struct supervise *s, unsigned i, ms now)
 		return;
 	if (c->c.out.len == 0 && c->c.give < 0) {
 		n = read(c->c.fd, c->in + c->have, sizeof c->in - c->have);
-		gone = n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
+		gone = n == 0 || (n < 0 && !call_again());
 		c->have += n > 0 ? (size_t)n : 0;
 	}
 	while (!gone && (sent = clients_send(&c->c, &gone)) && next_request(s, c, &gone, now))
