@@ -46,16 +46,14 @@ static int
 open_new(const struct config *c, const struct listener_address *at, bool udp, const char **step)
 {
 	const char *reuse = call_env("SERVERENGINE_USE_SOCKET_REUSEPORT");
+	struct listeners_networks networks;
 	const struct listener_options o = {
 		.backlog = (int)c->backlog,
 		.reuseport = !udp && reuse && strcmp(reuse, "1") == 0,
+		.filter = listeners_filter(&networks, c, at->addr.ss_family == AF_INET6),
 	};
-	int fd = listener_open(at, udp ? SOCK_DGRAM : SOCK_STREAM, &o, step);
 
-	*step = fd >= 0 ? "allowed_networks" : *step;
-	if (fd < 0 || listeners_restrict(fd, at->addr.ss_family == AF_INET6, c))
-		return fd;
-	return call_close(fd);
+	return listener_open(at, udp ? SOCK_DGRAM : SOCK_STREAM, &o, step);
 }
 
 const struct held *

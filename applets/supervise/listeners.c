@@ -98,27 +98,20 @@ listeners_check(const struct config *c, struct buf *why)
 	return read_networks(c, networks, why);
 }
 
-/* Only packets of those networks come to the socket. */
-static bool
-restrict_to(int fd, bool v6, const struct cidr *networks, unsigned n)
-{
-	struct cidr_instruction program[CIDR_FILTER(LISTENERS_NETWORKS)];
-
-	return n == 0 ||
-	    listener_filter(fd, program, (unsigned short)cidr_filter(networks, n, v6, program)) ==
-	    0;
-}
-
-bool
-listeners_restrict(int fd, bool v6, const struct config *c)
+const struct listener_filter *
+listeners_filter(struct listeners_networks *n, const struct config *c, bool v6)
 {
 	struct cidr networks[LISTENERS_NETWORKS];
 	char room[512];
 	struct buf why = buf_over(room, sizeof room);
 
-	/* they have been read before */
-	return read_networks(c, networks, &why) &&
-	    restrict_to(fd, v6, networks, c->allowed_networks.count);
+	if (c->allowed_networks.count == 0)
+		return NULL;
+	(void)read_networks(c, networks, &why); /* it could be read before */
+	n->filter = (struct listener_filter){ n->program,
+		(unsigned short)cidr_filter(networks, c->allowed_networks.count, v6, n->program),
+		"allowed_networks" };
+	return &n->filter;
 }
 
 /* The fd; -1: errno, and *step. */
@@ -170,34 +163,29 @@ tell(struct listeners *s)
 bool
 listeners_open(struct listeners *s, const struct config *c, uid_t uid, gid_t gid, struct buf *why)
 {
-	const struct listener_options o = {
+	struct listener_options o = {
 		.backlog = (int)c->backlog, .mode = 0777, .uid = uid, .gid = gid
 	};
-	struct cidr networks[LISTENERS_NETWORKS];
-	const char *step = "allowed_networks";
+	struct listeners_networks networks;
+	const char *step;
 
-	if (!read_networks(c, networks, why))
-		return false;
 	for (unsigned i = 0; i < c->listen.count; i++)
 		if (!read_one(c, i, &s->at[i], why))
 			return false;
 	s->above = endpoint_number(s->at, c->listen.count);
 	for (; s->count < c->listen.count; s->count++) {
 		struct endpoint *at = &s->at[s->count];
-		int fd = open_one(at, &o, &step);
-		bool well = fd >= 0;
+		bool file = at->kind == ENDPOINT_UNIX; /* which has no networks */
+		int fd;
 
-		if (well && at->kind != ENDPOINT_UNIX) { /* which has no networks */
-			step = "allowed_networks";
-			well = restrict_to(fd, at->v6, networks, c->allowed_networks.count);
-		}
-		if (!well) {
+		o.filter = file ? NULL : listeners_filter(&networks, c, at->v6);
+		if ((fd = open_one(at, &o, &step)) < 0) {
 			buf_printf(why, "listen: %s: %s: %s", optval_list_at(&c->listen, s->count),
 			    step, call_reason());
 			return false;
 		}
 		s->fd[s->count] = fd;
-		if (at->kind == ENDPOINT_UNIX)
+		if (file)
 			listener_file_made(at->host, &s->file[s->count]);
 		else
 			at->port = listener_port(fd);

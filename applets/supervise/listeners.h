@@ -2,6 +2,7 @@
 #define SE_SUPERVISE_LISTENERS_H
 
 #include "../../lib/sys/listener.h"
+#include "../../lib/wire/cidr.h"
 #include "../../lib/wire/endpoint.h"
 #include "config.h"
 
@@ -26,6 +27,12 @@ struct listeners {
 	int above; /* the first number that a worker has behind theirs */
 };
 
+/* allowed_networks as a filter. */
+struct listeners_networks {
+	struct listener_filter filter;
+	struct cidr_instruction program[CIDR_FILTER(LISTENERS_NETWORKS)];
+};
+
 /*
  * Can listen and allowed_networks be read, and is worker_notification_fd none of the sockets'
  * numbers? False: why holds "key: value: reason".
@@ -43,8 +50,9 @@ bool listeners_open(struct listeners *, const struct config *, uid_t, gid_t, str
  * descriptors from first on. False: it cannot be understood.
  */
 bool listeners_adopt(struct listeners *, const char *text, int first);
-/* allowed_networks for a TCP or UDP socket, too; false: errno. */
-bool listeners_restrict(int fd, bool v6, const struct config *);
+/* What allowed_networks, which have been checked, let come to a TCP or UDP socket; NULL: all. */
+const struct listener_filter *listeners_filter(
+    struct listeners_networks *, const struct config *, bool v6);
 /* Removes the unix sockets' files, those that are still ours. */
 void listeners_remove(const struct listeners *);
 

@@ -115,6 +115,17 @@ set(int fd, int level, int name, int value)
 }
 
 static bool
+attach(int fd, const struct listener_filter *filter)
+{
+	const struct {
+		unsigned short len;
+		const void *filter;
+	} f = { filter->instructions, filter->program }; /* struct sock_fprog */
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &f, sizeof f) == 0;
+}
+
+static bool
 set_options(int fd, int family, int type, const struct listener_options *o, const char **step)
 {
 	bool tcp = type == SOCK_STREAM && family != AF_UNIX;
@@ -128,6 +139,11 @@ set_options(int fd, int family, int type, const struct listener_options *o, cons
 	*step = "IPV6_V6ONLY";
 	if (family == AF_INET6 && !set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1))
 		return false;
+	if (o->filter) {
+		*step = o->filter->name;
+		if (!attach(fd, o->filter))
+			return false;
+	}
 	*step = "defer-accept";
 	if (tcp && o->defer_accept > 0 && !set(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, o->defer_accept))
 		return false;
@@ -177,17 +193,6 @@ listener_open(
 		}
 	}
 	return call_close(fd);
-}
-
-int
-listener_filter(int fd, const void *program, unsigned short instructions)
-{
-	const struct {
-		unsigned short len;
-		const void *filter;
-	} f = { instructions, program }; /* struct sock_fprog */
-
-	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &f, sizeof f);
 }
 
 int

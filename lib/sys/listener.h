@@ -13,6 +13,13 @@ struct listener_address {
 	struct sockaddr_storage addr;
 };
 
+/* Instructions as the kernel's struct sock_filter, see socket(7). */
+struct listener_filter {
+	const void *program;
+	unsigned short instructions;
+	const char *name; /* of the step that attaches it */
+};
+
 struct listener_options {
 	int backlog;
 	int defer_accept; /* seconds, tcp(7); 0: not */
@@ -22,6 +29,7 @@ struct listener_options {
 	mode_t mode;      /* of a unix socket's file */
 	uid_t uid;        /* its owner; (uid_t)-1: as it comes */
 	gid_t gid;
+	const struct listener_filter *filter; /* of what comes, before it is bound; NULL: none */
 };
 
 /*
@@ -38,11 +46,6 @@ void listener_path(const char *path, struct listener_address *);
  */
 int listener_open(
     const struct listener_address *, int type, const struct listener_options *, const char **step);
-/*
- * Attaches a filter to a socket: instructions as the kernel's struct sock_filter, see socket(7).
- * -1: errno.
- */
-int listener_filter(int fd, const void *program, unsigned short instructions);
 /* A unix socket's file, which is removed only as long as it is the one that was made. */
 struct listener_file {
 	bool made;

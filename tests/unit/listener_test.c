@@ -116,6 +116,53 @@ ATF_TC_BODY(datagrams_and_v6, tc)
 	close(fd);
 }
 
+static ssize_t
+sent(int to, unsigned port)
+{
+	char byte = 'x';
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	ssize_t n;
+
+	ATF_REQUIRE(listener_resolve("127.0.0.1", false, port, &a));
+	ATF_REQUIRE(sendto(fd, &byte, 1, 0, (struct sockaddr *)&a.addr, a.len) == 1);
+	close(fd);
+	n = recv(to, &byte, 1, MSG_DONTWAIT);
+	return n;
+}
+
+/* It is there before anything can come. */
+ATF_TC_WITHOUT_HEAD(filter);
+ATF_TC_BODY(filter, tc)
+{
+	const struct {
+		unsigned short code;
+		unsigned char yes, no;
+		unsigned value;
+	} none = { 0x06, 0, 0, 0 }, all = { 0x06, 0, 0, UINT32_MAX }; /* RET of BPF */
+	struct listener_filter f = { &all, 1, "what may come" };
+	int fd;
+
+	begin();
+	o.filter = &f;
+	ATF_REQUIRE(listener_resolve("127.0.0.1", false, 0, &a));
+	if ((fd = listener_open(&a, SOCK_DGRAM, &o, &step)) < 0 && errno == EPERM)
+		atf_tc_skip("this kernel lets root alone attach a filter");
+	ATF_REQUIRE(fd >= 0);
+	ATF_CHECK_EQ(sent(fd, listener_port(fd)), 1);
+	close(fd);
+	ATF_REQUIRE((fd = listener_open(&a, SOCK_STREAM, &o, &step)) >= 0);
+	ATF_REQUIRE(listener_resolve("127.0.0.1", false, listener_port(fd), &a));
+	f.instructions = 0; /* which no filter may have */
+	ATF_CHECK_ERRNO(EINVAL, listener_open(&a, SOCK_STREAM, &o, &step) == -1);
+	ATF_CHECK_STREQ(step, "what may come"); /* it comes before bind, which would fail too */
+	close(fd);
+	f = (struct listener_filter){ &none, 1, "" };
+	ATF_REQUIRE(listener_resolve("127.0.0.1", false, 0, &a));
+	ATF_REQUIRE((fd = listener_open(&a, SOCK_DGRAM, &o, &step)) >= 0);
+	ATF_CHECK(sent(fd, listener_port(fd)) == -1 && errno == EAGAIN);
+	close(fd);
+}
+
 /* Two may have one port where both want it so, and only there. */
 ATF_TC_WITHOUT_HEAD(shared_port);
 ATF_TC_BODY(shared_port, tc)
@@ -182,6 +229,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, hosts);
 	ATF_TP_ADD_TC(tp, streams);
 	ATF_TP_ADD_TC(tp, datagrams_and_v6);
+	ATF_TP_ADD_TC(tp, filter);
 	ATF_TP_ADD_TC(tp, shared_port);
 	ATF_TP_ADD_TC(tp, files);
 	ATF_TP_ADD_TC(tp, abstract_names);
