@@ -43,11 +43,11 @@ to_workers_body()
 	eventually lines log '^read RELOAD$' 2
 	kill -USR1 "$PID"
 	eventually lines log '^up$' 4
-	lines log '^read GRACEFUL_STOP$' 2 || fail "$(cat log)"
+	eventually lines log '^read GRACEFUL_STOP$' 2
 	kill -TERM "$PID"
 	ends "$PID" 0
-	lines log '^read GRACEFUL_STOP$' 4 || fail "$(cat log)"
-	lines log 'Worker [01] finished with status 0$' 4 || fail "$(cat log)"
+	eventually lines log '^read GRACEFUL_STOP$' 4
+	eventually lines log 'Worker [01] finished with status 0$' 4
 	! has log '^signal' || fail "$(cat log)"
 }
 
@@ -62,7 +62,7 @@ ladder_body()
 	ends "$PID" 0
 	[ "$(grep '^read' log | uniq | tr '\n' ' ')" = 'read GRACEFUL_STOP read IMMEDIATE_STOP ' ] || fail "$(cat log)"
 	[ "$(grep -c '^read' log)" -ge 4 ] || fail "$(cat log)"
-	has log 'Worker 0 finished with signal SIGKILL$' || fail "$(cat log)"
+	eventually has log 'Worker 0 finished with signal SIGKILL$'
 	! has log '^signal' || fail "$(cat log)"
 }
 
@@ -74,8 +74,8 @@ closed_body()
 	eventually has log '^up$'
 	kill -TERM "$PID"
 	ends "$PID" 0
-	has log '^caught TERM$' || fail "$(cat log)"
-	has log 'WARN -- : Worker 0 \(pid [0-9]+\) takes no command on its stdin: a signal it is$' || fail "$(cat log)"
+	eventually has log '^caught TERM$'
+	eventually has log 'WARN -- : Worker 0 \(pid [0-9]+\) takes no command on its stdin: a signal it is$'
 }
 
 # So does one whose pipe is full, since it never reads it.
@@ -92,7 +92,7 @@ full_body()
 	eventually lines log 'Received reload \(stdin\)$' 10000
 	kill -TERM "$PID"
 	ends "$PID" 0
-	has log '^caught TERM$' || fail "$(tail log)"
+	eventually has log '^caught TERM$'
 }
 
 atf_test_case to_us
@@ -108,13 +108,14 @@ to_us_body()
 	printf 'RELOAD\nSTATUS\n' >&9
 	eventually lines log '^read RELOAD$' 1
 	eventually lines log 'WARN -- : Command on stdin not understood: ' 3
-	has log 'not understood: unknown command$' && has log 'not understood: the line is too long$' || fail "$(cat log)"
+	eventually has log 'not understood: unknown command$'
+	eventually has log 'not understood: the line is too long$'
 	for word in scale 'graceful restart' reload; do
-		has log "INFO -- : Received $word \\(stdin\\)$" || fail "$word: $(cat log)"
+		eventually has log "INFO -- : Received $word \\(stdin\\)$"
 	done
 	echo GRACEFUL_STOP >&9
 	ends "$PID" 0
-	has log 'Received graceful stop \(stdin\)$' || fail "$(cat log)"
+	eventually has log 'Received graceful stop \(stdin\)$'
 }
 
 # Nobody writes any more, or nobody ever could: it goes on.
@@ -131,7 +132,7 @@ end_of_stdin_body()
 	"$SE" --control-path=ctl --log=log --command-sender=pipe -- sh reader.sh GRACEFUL_STOP </dev/null >out 2>err &
 	PID=$!
 	eventually has log '^up$'
-	has log 'INFO -- : (command_sender: no commands come from stdin: |No more commands come from stdin)' || fail "$(cat log)"
+	eventually has log 'INFO -- : (command_sender: no commands come from stdin: |No more commands come from stdin)'
 	finish
 }
 
@@ -143,7 +144,7 @@ signals_too_body()
 	eventually has log '^up$'
 	kill -QUIT "$PID"
 	ends "$PID" 0
-	has log '^read IMMEDIATE_STOP$' || fail "$(cat log)"
+	eventually has log '^read IMMEDIATE_STOP$'
 }
 
 # A name in the abstract namespace is no file: one that is called so stays.

@@ -540,7 +540,7 @@ verbs_by_socket_body()
 	eventually has dump '^  worker 1: '
 	atf_check "$SE" --control-path=ctl --stop-now
 	ended
-	lines log 'Received (scale|reload|graceful restart|immediate restart|dump|immediate stop) \(control socket, uid [0-9]+\)$' 6 || bad log
+	eventually lines log 'Received (scale|reload|graceful restart|immediate restart|dump|immediate stop) \(control socket, uid [0-9]+\)$' 6
 	says 3 'control_path: ctl: No such file or directory' ctl --status
 }
 
@@ -569,7 +569,7 @@ verbs_by_pid_file_body()
 	done
 	atf_check "$SE" -c c.yml --stop
 	ended
-	lines log "Received (reload|graceful restart|immediate restart|dump|graceful stop) \\(SIG[A-Z0-9]+ from pid [0-9]+ (\\([^)]*\\))?, uid [0-9]+\\)$" 5 || bad log
+	eventually lines log "Received (reload|graceful restart|immediate restart|dump|graceful stop) \\(SIG[A-Z0-9]+ from pid [0-9]+ (\\([^)]*\\))?, uid [0-9]+\\)$" 5
 	says 3 'pid_path: pid: .*not running' "$SE" -c c.yml --stop-now
 }
 

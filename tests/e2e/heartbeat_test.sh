@@ -31,8 +31,8 @@ auto_first_beat_arms_body()
 	beating -- "$W" log=w say=up sleep=2000 beat=3:200 say=silent hang
 	eventually lines w '^up ' 2
 	finish
-	has log "$SILENT" || fail "$(cat log)"
-	has log 'ERROR -- : Worker 0 exited unexpectedly with signal SIGQUIT$' || fail "$(cat log)"
+	eventually has log "$SILENT"
+	eventually has log 'ERROR -- : Worker 0 exited unexpectedly with signal SIGQUIT$'
 	# 2 s of silence that do not count, beats until 2.4, and one second more
 	lasted 3.2 6 "$(gap log "$UP" "$SILENT")" 'the life of the worker'
 }
@@ -116,7 +116,7 @@ reports_body()
 	eventually is_state 0 ready
 	eventually lines w '^said ' 1
 	shows ' ready .* the last$' || fail "$(cat table)"
-	has log 'DEBUG -- : Worker 0 is ready$' || fail "$(cat log)"
+	eventually has log 'DEBUG -- : Worker 0 is ready$'
 	eventually has log 'DEBUG -- : Worker 0 is stopping$'
 	finish
 }
@@ -174,7 +174,7 @@ watchdog_trigger_body()
 	supervise --log-level=trace -- "$W" log=w say=up sleep=300 notify=WATCHDOG=trigger hang
 	eventually lines w '^up ' 2
 	finish
-	has log 'WARN -- : Worker 0 \(pid [0-9]+\): sending SIGQUIT: it reported itself as hanging$' || fail "$(cat log)"
+	eventually has log 'WARN -- : Worker 0 \(pid [0-9]+\): sending SIGQUIT: it reported itself as hanging$'
 }
 
 atf_test_case extend_timeout
@@ -198,7 +198,7 @@ extend_stop_body()
 		echo up >>w; while :; do sleep 0.1; done' sh "$W"
 	eventually lines w up 1
 	finish
-	has log 'INFO -- : Worker 0 finished with status 0$' || fail "$(cat log)"
+	eventually has log 'INFO -- : Worker 0 finished with status 0$'
 	! has log 'SIGQUIT' || fail "$(cat log)"
 }
 
@@ -219,11 +219,11 @@ ladder_body()
 	eventually lines w '^up ' 1
 	finish
 	[ "$(sed 's/^up .*/up/' w | tr '\n' ' ')" = 'up got 15 got 15 got 15 got 03 got 03 got 03 ' ] || fail "$(cat w; cat log)"
-	lines log 'TRACE -- : Worker 0 \(pid [0-9]+\): sending SIGTERM: as asked$' 1 || fail "$(cat log)"
-	lines log 'WARN -- : Worker 0 \(pid [0-9]+\): sending SIGTERM: as asked$' 2 || fail "$(cat log)"
-	lines log 'Worker 0 \(pid [0-9]+\): sending SIGQUIT: as asked$' 3 || fail "$(cat log)"
-	lines log 'WARN -- : Worker 0 \(pid [0-9]+\): sending SIGKILL: as asked$' 1 || fail "$(cat log)"
-	has log 'INFO -- : Worker 0 finished with signal SIGKILL$' || fail "$(cat log)"
+	eventually lines log 'TRACE -- : Worker 0 \(pid [0-9]+\): sending SIGTERM: as asked$' 1
+	eventually lines log 'WARN -- : Worker 0 \(pid [0-9]+\): sending SIGTERM: as asked$' 2
+	eventually lines log 'Worker 0 \(pid [0-9]+\): sending SIGQUIT: as asked$' 3
+	eventually lines log 'WARN -- : Worker 0 \(pid [0-9]+\): sending SIGKILL: as asked$' 1
+	eventually has log 'INFO -- : Worker 0 finished with signal SIGKILL$'
 	lasted 3.9 8 "$(gap log 'sending SIGTERM' 'sending SIGKILL')" 'from TERM to KILL'
 	lasted 1.9 4 "$(gap log 'sending SIGTERM' 'sending SIGQUIT')" 'from TERM to QUIT'
 	gaps log 'sending SIGTERM' >pauses
@@ -238,8 +238,8 @@ ladder_of_the_silent_body()
 	climbing --worker-heartbeat-interval=200ms --worker-heartbeat-timeout=1s -- "$W" log=w trap=TERM ignore=QUIT beat=1:1 say=up hang
 	eventually lines w '^up ' 2
 	! has w 'got 15' || fail "$(cat w)"
-	lines log "$SILENT" 3 || fail "$(cat log)"
-	has log 'ERROR -- : Worker 0 exited unexpectedly with signal SIGKILL$' || fail "$(cat log)"
+	eventually lines log "$SILENT" 3
+	eventually has log 'ERROR -- : Worker 0 exited unexpectedly with signal SIGKILL$'
 	kill -QUIT "$PID"
 	ends "$PID" 0
 }
@@ -300,9 +300,9 @@ stops_itself_body()
 {
 	beating -- "$W" log=w beat=3:200 say=up stop hang
 	eventually lines w '^up ' 2
-	has log "$SILENT" || fail "$(cat log)"
-	has log 'WARN -- : Worker 0 \(pid [0-9]+\) is stopped: sending SIGCONT too$' || fail "$(cat log)"
-	has log 'ERROR -- : Worker 0 exited unexpectedly with signal SIGQUIT$' || fail "$(cat log)"
+	eventually has log "$SILENT"
+	eventually has log 'WARN -- : Worker 0 \(pid [0-9]+\) is stopped: sending SIGCONT too$'
+	eventually has log 'ERROR -- : Worker 0 exited unexpectedly with signal SIGQUIT$'
 	finish
 }
 
@@ -370,7 +370,7 @@ stalled_while_stopping_body()
 	sleep 0.5 # is tested too
 	kill -CONT "$pid"
 	ends "$PID" 0
-	has log 'INFO -- : Worker 0 finished with status 0$' || fail "$(cat log)"
+	eventually has log 'INFO -- : Worker 0 finished with status 0$'
 }
 
 # ---- the pipe ----
@@ -381,7 +381,7 @@ pipe_closed_body()
 	beating -- "$W" log=w beat=3:100 say=up closebeat hang
 	eventually lines log 'INFO -- : Worker 0 closed its heartbeat pipe: heartbeats are not enforced$' 1
 	eventually up_for 4
-	lines log 'closed its heartbeat pipe' 1 || fail "$(cat log)"
+	eventually lines log 'closed its heartbeat pipe' 1
 	unharmed
 	finish
 }
@@ -392,7 +392,7 @@ pipe_closed_required_body()
 	supervise --worker-heartbeat=required -- "$W" log=w beat=3:100 say=up closebeat hang
 	eventually lines w '^up ' 2
 	finish
-	has log 'WARN -- : Worker 0 \(pid [0-9]+\): sending SIGQUIT: it closed its heartbeat pipe$' || fail "$(cat log)"
+	eventually has log 'WARN -- : Worker 0 \(pid [0-9]+\): sending SIGQUIT: it closed its heartbeat pipe$'
 }
 
 # A worker whose child holds the pipe has not closed it.

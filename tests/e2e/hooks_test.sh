@@ -102,7 +102,7 @@ failures_are_told_body()
 	for line in 'worker_before_fork of worker 0 could not be started: exec: No such file or directory' \
 	    'worker_after_start of worker 0 exited with status 4' 'worker_after_exit of worker 0 was ended by SIGTERM' \
 	    'after_run exited with status 1'; do
-		lines log "WARN -- : $line\$" 1 || fail "$line: $(cat log)"
+		eventually lines log "WARN -- : $line\$" 1
 	done
 }
 
@@ -140,8 +140,8 @@ at_the_end_body()
 	eventually lines w '^up ' 4
 	finish
 	[ "$(tail -n 1 said)" = last ] || fail "$(cat said)"
-	has log 'worker_after_exit of worker 0 did not end in time: killed$' || fail "$(cat log)"
-	has log 'after_run did not end in time: killed$' || fail "$(cat log)"
+	eventually has log 'worker_after_exit of worker 0 did not end in time: killed$'
+	eventually has log 'after_run did not end in time: killed$'
 	! has log 'left .* behind' || fail "$(cat log)"
 }
 
@@ -184,7 +184,7 @@ their_lines_body()
 	eventually has log '"error"'
 	eventually has log '"started"'
 	finish
-	has log '"worker":0,.*"started"|"started".*"worker":0' || fail "$(grep started log)"
+	eventually has log '"worker":0,.*"started"|"started".*"worker":0'
 	$SE --before-run="sh -c 'echo before'" --unrecoverable-exit-codes=0 -- "$W" exit=0 >out 2>err || fail 'failed'
 	has out '^before$' || fail "$(cat out)"
 }

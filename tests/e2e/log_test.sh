@@ -55,7 +55,7 @@ workers_killed_body()
 	more 20
 	finish
 	all_there
-	lines log 'exited unexpectedly with signal SIGKILL$' 15 || fail "$(grep -v '<' log)"
+	eventually lines log 'exited unexpectedly with signal SIGKILL$' 15
 }
 
 atf_test_case workers_killed_at_full_speed
@@ -86,9 +86,9 @@ partial_line_body()
 	eventually has log '^begun 20 and done$'
 	finish
 	for n in $(seq 19); do
-		lines log "^begun $n\$" 1 || fail "$n: $(grep begun log)"
+		eventually lines log "^begun $n\$" 1
 	done
-	lines log begun 20 || fail "$(grep begun log)"
+	eventually lines log begun 20
 	! grep -vE '^(begun [0-9]+( and done)?|other|[A-Z], .*|# Logfile.*)$' log >broken || fail "$(cat broken)"
 }
 
@@ -217,7 +217,7 @@ log_moved_by_reload_body()
 	for f in one two three four; do
 		head -n 1 $f | grep -q '^# Logfile' || fail "$(head -n 1 $f)"
 	done
-	lines one 'Received reload' 1 || fail "$(grep Received one two three four)"
+	eventually lines one 'Received reload' 1
 }
 
 atf_test_case log_renamed_and_deleted
@@ -304,9 +304,9 @@ prefixes_of_many_body()
 	eventually lines log '^[0-9]*: here$' 80
 	finish
 	for i in 0 7 63 79; do
-		lines log "^$i: bye\$" 1 || fail "$(cat log)"
+		eventually lines log "^$i: bye\$" 1
 	done
-	lines log '^[0-9]*: bye$' 80 || fail "$(cat log)"
+	eventually lines log '^[0-9]*: bye$' 80
 }
 
 # A worker's last words come through a child of its own that outlives it.
@@ -324,10 +324,10 @@ strays_are_logged_body()
 	kill -9 "$(of 0 pid)"
 	eventually lines log '^0: here$' 2
 	finish
-	lines log '^0: stray is there$' 2 || fail "$(cat log)"
-	lines log '^0: stray got TERM$' 2 || fail "$(cat log)"
-	lines log '^0: far stray got TERM$' 2 || fail "$(cat log)"
-	lines log '^0: bye$' 1 || fail "$(cat log)"
+	eventually lines log '^0: stray is there$' 2
+	eventually lines log '^0: stray got TERM$' 2
+	eventually lines log '^0: far stray got TERM$' 2
+	eventually lines log '^0: bye$' 1
 }
 
 # ---- PID 1 ----

@@ -19,7 +19,7 @@ newline_body()
 	eventually is_state 0 ready
 	eventually is_state 1 ready
 	lines w '^later ' 2 || fail 'ready before the newline'
-	lines log 'DEBUG -- : Worker [01] is ready$' 2 || fail "$(cat log)"
+	eventually lines log 'DEBUG -- : Worker [01] is ready$' 2
 	[ "$(fds_of "$(worker_pid 0)")" = '0 1 2 3 4 7 ' ] || fail "$(fds_of "$(worker_pid 0)")" # 4: its log
 	pipes=$(reading "$PID") # none of them a notification's: that is closed
 	kill -9 "$(worker_pid 0)"

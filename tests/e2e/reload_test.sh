@@ -65,11 +65,11 @@ workers_up_and_down_body()
 	sed -i 's/^workers: 3/workers: 2/' c.yml
 	reload
 	eventually count 2
-	has log 'INFO -- : Received reload \(control socket, uid [0-9]+\)$' || atf_fail 'the reload is not logged'
+	eventually has log 'INFO -- : Received reload \(control socket, uid [0-9]+\)$'
 	eventually has log 'INFO -- : Worker 2 finished with status 0$'
 	[ "$(worker_pid 0)" = "$first" ] || atf_fail 'worker 0 is another one'
 	lines w '^up ' 3 || atf_fail 'a worker was restarted'
-	lines log 'INFO .*Worker' 1 || bad log
+	eventually lines log 'INFO .*Worker' 1
 	sed -i 's/^workers: 2/workers: 0/' c.yml
 	reload
 	eventually count 0
@@ -88,9 +88,10 @@ log_moves_body()
 	eventually has one 'Received scale'
 	conf 'log: [missing/log, two]' 'workers: 2' "command: $W hang"
 	reload
+	eventually let_go '/one$' # until then it writes what comes
 	ctl --scale=3
 	eventually has two 'Received scale'
-	lines one 'Received scale' 1 || atf_fail 'it writes to the old one'
+	eventually lines one 'Received scale' 1
 	lines two 'Received reload' 0 || atf_fail 'the reload is logged where it goes to'
 	# one that cannot be opened: it stays where it was, and says so
 	conf 'log: missing/log' 'workers: 2' "command: $W hang"
@@ -98,7 +99,6 @@ log_moves_body()
 	eventually has two 'ERROR -- : .*log: missing/log: No such file or directory'
 	ctl --scale=1
 	eventually lines two 'Received scale' 2
-	eventually let_go '/one$'
 	finish
 }
 
@@ -152,7 +152,7 @@ log_level_body()
 	reload
 	ctl --scale=2
 	eventually has log 'TRACE -- : Worker 1 started with pid [0-9]+$'
-	has log 'INFO -- : Received scale ' || atf_fail 'no info'
+	eventually has log 'INFO -- : Received scale '
 	finish
 }
 
@@ -245,7 +245,7 @@ static_keys_body()
 	reload
 	eventually has log 'WARN -- : Changed, but in effect only after the next start: '
 	for key in command pid_path chdir unrecoverable_exit_codes signal_reload; do
-		has log "after the next start: .*\\b$key\\b" || bad log "$key is not told"
+		eventually has log "after the next start: .*\\b$key\\b"
 	done
 	! has log 'next start: .*(workers|signal_dump|control_path|log)\b' || bad log "too much is told"
 	eventually count 2 # the others are in effect
@@ -283,7 +283,7 @@ broken_file_body()
 	refused 'c\.yml: longer than 1 MiB' --reload
 	head -c 100000 /dev/urandom >c.yml
 	refused 'c\.yml:[0-9]+: ' --reload
-	lines log 'ERROR -- : Configuration not reloaded: ' 9 || bad log
+	eventually lines log 'ERROR -- : Configuration not reloaded: ' 9
 	atf_check_equal "$before" "$(pids)"
 	[ ! -e other ] || atf_fail 'the broken file is half in effect'
 	! has w '^got' || atf_fail 'workers were told of it'
@@ -337,7 +337,7 @@ reload_signal_body()
 	reload
 	eventually has w '^got 12$'
 	eventually has log 'DEBUG -- : Worker 1 does not catch SIGUSR2: not sent$'
-	has log 'DEBUG -- : Worker 2 does not catch SIGUSR2: not sent$' || atf_fail 'worker 2 is not told'
+	eventually has log 'DEBUG -- : Worker 2 does not catch SIGUSR2: not sent$'
 	conf 'log: log' 'workers: 3' 'worker_reload_signal: URG' "$command"
 	reload
 	eventually has w '^got 23$'
@@ -403,9 +403,9 @@ restart_all_body()
 		eventually other_pids "$before"
 		eventually count 3
 	done
-	lines log 'INFO -- : Worker [012] finished with status 5$' 6 || bad log "graceful"
-	lines log 'INFO -- : Worker [012] finished with status 6$' 6 || bad log "immediate"
-	lines log 'Received (graceful|immediate) restart' 4 || bad log
+	eventually lines log 'INFO -- : Worker [012] finished with status 5$' 6
+	eventually lines log 'INFO -- : Worker [012] finished with status 6$' 6
+	eventually lines log 'Received (graceful|immediate) restart' 4
 	! has w '^got' || atf_fail 'a restart is no reload'
 	! has log 'WARN|ERROR' || bad log
 	finish
@@ -504,7 +504,7 @@ scaling_body()
 	kill -TTIN $PID
 	eventually count 1
 	finish
-	lines log 'INFO -- : Worker [0-9] finished with status 0$' 8 || bad log
+	eventually lines log 'INFO -- : Worker [0-9] finished with status 0$' 8
 }
 
 atf_test_case scale_bounds
@@ -545,7 +545,7 @@ while_stopping_body()
 }
 
 atf_test_case many_reloads
-has_descriptors() { [ "$(descriptors $PID)" = "$1" ]; }
+at_most_descriptors() { [ "$(descriptors $PID)" -le "$1" ]; }
 many_reloads_body()
 {
 	conf 'log: log' 'workers: 3' 'log_level: info' "command: $W ignore=USR2 log=w say=up hang"
@@ -556,7 +556,7 @@ many_reloads_body()
 	for i in $(seq 150); do reload; done
 	for i in $(seq 50); do kill -USR2 $PID; done
 	reload
-	eventually has_descriptors "$fds"
+	eventually at_most_descriptors "$fds"
 	grown=$(($(awk '/^VmData/ { print $2 }' /proc/$PID/status) - rss))
 	[ $grown -le 64 ] || atf_fail "$grown KiB more after 200 reloads"
 	lines w '^up ' 3 || atf_fail 'workers were restarted'

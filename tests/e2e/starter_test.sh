@@ -530,15 +530,17 @@ log_file_body()
 {
 	starter --port=127.0.0.1:0 --interval=0.2 --log-file=log -- "$WEB" say='from a worker'
 	[ "$(cat err | wc -l)" = 1 ] && has err '^start_server \(pid:[0-9]+\) starting now\.\.\.$' || fail "$(cat err)"
-	has log '^starting new worker [0-9]+$' && has log '^from a worker$' || fail "$(cat log)"
+	eventually has log '^starting new worker [0-9]+$'
+	eventually has log '^from a worker$'
 	mv log log.old
 	kill -USR1 "$PID"
 	eventually test -e log
 	hup 2
-	has log '^received HUP' && has log '^from a worker$' || fail "$(cat log)"
+	eventually has log '^received HUP'
+	eventually has log '^from a worker$'
 	has log.old 'received HUP' && fail 'not opened again'
 	stop
-	has log '^exiting$' || fail "$(cat log)"
+	eventually has log '^exiting$'
 	[ ! -s out ] || fail "$(cat out)"
 	refused 2 '^se-starter: --log-file: none/log: No such file' --log-file=none/log -- "$WEB"
 }

@@ -43,7 +43,7 @@ tree_body()
 	[ "$(workers "$server" | wc -l)" = 3 ] || fail "$(cat log)"
 	[ "$(supervisor_pid)" = "$server" ] || fail "$($SE --control-path=ctl --status)"
 	[ -n "$(children "$PID" se-logrotate)" ] && [ -z "$(children "$server" se-logrotate)" ] || fail 'whose is the logger?'
-	lines log '^up [0-9]+$' 3 || fail "$(cat log)"
+	eventually lines log '^up [0-9]+$' 3
 	finish
 	[ ! -e pid ] && [ ! -e ctl ] || fail "$(ls)"
 	all_gone "$server" || fail 'the server is left'
@@ -83,7 +83,7 @@ killed_body()
 	[ $# = 8 ] || fail "$*"
 	kill -KILL "$old"
 	replaced "$old" 4 "$@"
-	has log 'ERROR -- : Server 1 finished unexpectedly with signal SIGKILL$' || fail "$(cat log)"
+	eventually has log 'ERROR -- : Server 1 finished unexpectedly with signal SIGKILL$'
 	eventually lines log '^up ' 8
 	finish
 }
@@ -122,8 +122,8 @@ hangs_body()
 	set -- $(workers "$old")
 	kill -STOP "$old"
 	replaced "$old" 2 "$old" "$@"
-	has log "WARN -- : Server 1 \\(pid $old\\): sending SIGQUIT: no heartbeat for the whole timeout\$" || fail "$(cat log)"
-	has log 'ERROR -- : Server 1 finished unexpectedly with signal SIGKILL$' || fail "$(cat log)"
+	eventually has log "WARN -- : Server 1 \\(pid $old\\): sending SIGQUIT: no heartbeat for the whole timeout\$"
+	eventually has log 'ERROR -- : Server 1 finished unexpectedly with signal SIGKILL$'
 	finish
 }
 
@@ -132,7 +132,7 @@ heartbeats_go_on_body()
 {
 	above --server-heartbeat-interval=100ms --server-heartbeat-timeout=1s -- "$W" say=up hang
 	eventually up_for 3
-	lines log 'Server [0-9]+ started' 1 || fail "$(cat log)"
+	eventually lines log 'Server [0-9]+ started' 1
 	finish
 }
 
@@ -178,7 +178,7 @@ stops_body()
 		esac
 		ends "$PID" 0
 		gone "$server" || fail "$how: the server is left"
-		has log 'INFO -- : Server 1 finished with status 0$' || fail "$how: $(cat log)"
+		eventually has log 'INFO -- : Server 1 finished with status 0$'
 		! has log 'ERROR|WARN' || fail "$how: $(cat log)"
 	done
 }
@@ -193,7 +193,7 @@ statuses_body()
 		"$SE" --supervisor --log=log $args sh -c 'sleep 1.5; exit 7' >out 2>err &
 		PID=$!
 		ends "$PID" 7
-		lines log 'Server [0-9]+ started' 1 || fail "$args: $(cat log)"
+		eventually lines log 'Server [0-9]+ started' 1
 	done
 }
 
@@ -205,7 +205,7 @@ statuses_early_body()
 	PID=$!
 	ends "$PID" 7
 	! has log 'FATAL' && [ ! -s err ] || fail "$(cat err log)"
-	lines log 'Server [0-9]+ started' 1 || fail "$(cat log)"
+	eventually lines log 'Server [0-9]+ started' 1
 }
 
 atf_test_case failed_start
@@ -227,7 +227,7 @@ daemon_body()
 	"$SE" --supervisor --daemonize --log="$PWD/log" --log-level=trace --pid-path="$PWD/pid" --control-path="$PWD/ctl" -- "$W" say=up hang >out 2>err ||
 		fail "$(cat err)"
 	PID=$(cat pid)
-	has log 'Server 1 \(pid [0-9]+\) is up$' || fail "$(cat log)"
+	eventually has log 'Server 1 \(pid [0-9]+\) is up$'
 	atf_check "$SE" --pid-path="$PWD/pid" --stop
 	eventually gone "$PID"
 }
@@ -328,7 +328,7 @@ live_restart_body()
 		wait $load || fail "$(cat load)"
 		has load ' failed=0 refused=0 reset=0 ' || fail "$(cat load)"
 	done
-	has log 'Server 11 \(pid [0-9]+\) is up$' || fail "$(cat log)"
+	eventually has log 'Server 11 \(pid [0-9]+\) is up$'
 	finish
 }
 more_lines() { [ "$(grep -c "$1" log)" -ge "$2" ]; }
@@ -345,8 +345,8 @@ several_body()
 		[ $n != 3 ] || [ "$(servers | wc -l)" = 3 ] || fail "$(cat log)"
 	done
 	eventually one_server x
-	lines log 'Server [123] finished with status 0$' 3 || fail "$(cat log)"
-	lines log 'Worker 0 finished with status 0$' 3 || fail "$(cat log)"
+	eventually lines log 'Server [123] finished with status 0$' 3
+	eventually lines log 'Worker 0 finished with status 0$' 3
 	finish
 }
 
@@ -412,7 +412,7 @@ new_version_body()
 	old=$(servers)
 	kill -INT "$PID"
 	eventually up_again "$old" 1
-	has log 'WARN -- : .*/se-supervise: No such file or directory: starting the server from our own file$' || fail "$(cat log)"
+	eventually has log 'WARN -- : .*/se-supervise: No such file or directory: starting the server from our own file$'
 	finish
 }
 
@@ -465,7 +465,7 @@ exit_on_detach_body()
 	! gone "$server" || fail "$(cat log)"
 	eventually gone "$server"
 	eventually has log '^the last word$'
-	has log 'Worker 0 finished with status 0$' || fail "$(cat log)"
+	eventually has log 'Worker 0 finished with status 0$'
 }
 
 # What is told of workers is the server's.
@@ -529,7 +529,7 @@ pid1_body()
 	eventually has log 'Server 1 \(pid [0-9]+\) is up$'
 	atf_check "$SE" --control-path=ctl --stop
 	ends "$PID" 0
-	has log 'Server 1 finished with status 0$' || fail "$(cat log)"
+	eventually has log 'Server 1 finished with status 0$'
 }
 
 # pss PID...: what they take together, in KiB
