@@ -25,7 +25,7 @@ as_init()
 	! gone "$PID" || atf_skip "no pid namespace here: $(head -n 1 err)"
 	INIT=$(children "$PID")
 	INIT=${INIT% }
-	[ "$(supervisor_pid)" = 1 ] || fail "it is pid $(supervisor_pid)"
+	[ "$(awk 'NR == 1 { print $2 }' status)" = 1 ] || fail "$(cat status)"
 }
 
 atf_test_case zombies

@@ -356,7 +356,7 @@ fails_and_loses_nothing_body()
 atf_test_case together_ends_it
 together_ends_it_body()
 {
-	printf 'command: ["%s", leave=TERM:0, sleep=300, "tell=\\n", hang]\nworkers: 3\nworker_notification_fd: 5\n' "$W" >common
+	printf 'command: ["%s", leave=TERM:0, sleep=1000, "tell=\\n", hang]\nworkers: 3\nworker_notification_fd: 5\n' "$W" >common
 	{ cat common; printf 'restart_mode: rolling\nrestart_surge: 2\n'; } >c.yml
 	supervise -c c.yml
 	eventually ready 3
@@ -377,7 +377,8 @@ together_ends_it_body()
 atf_test_case many
 many_body()
 {
-	roll --workers=300 --restart-max-unavailable=100 --worker-heartbeat=off -- "$W" leave=TERM:0 notify=READY=1 hang
+	# who does not say it in time counts as ready all the same
+	roll --workers=300 --restart-max-unavailable=100 --worker-start-timeout=1m --worker-heartbeat=off -- "$W" leave=TERM:0 notify=READY=1 hang
 	eventually ready 300
 	pids >before
 	kill -USR1 "$PID"

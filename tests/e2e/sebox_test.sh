@@ -82,8 +82,8 @@ help_anywhere_body()
 	"$SE" --help >help
 	"$SE" --version >version
 	atf_check -o file:help "$SE" --workers=1 --help
-	atf_check -o file:help timeout 5 "$SE" --workers 1 --help -- false
-	atf_check -o file:version timeout 5 "$SE" -c missing.yml --version
+	atf_check -o file:help timeout 30 "$SE" --workers 1 --help -- false
+	atf_check -o file:version timeout 30 "$SE" -c missing.yml --version
 	# not an option, but the command's
 	atf_check -o 'match:^command: \[a, "--help"\]$' "$SE" --check a --help
 }
