@@ -221,16 +221,20 @@ current(const struct supervise *s)
 }
 
 static const char *
-send_on(const struct supervise *s, int sig)
+send_on(struct supervise *s, int sig)
 {
-	if (current(s)->pid == 0)
-		return "no server runs now";
+	static const char why[] = "no server runs now";
+
+	if (current(s)->pid == 0) {
+		log_say(s, LOGLINE_WARN, "Passed on to nobody: %s", why);
+		return why;
+	}
 	(void)kill(current(s)->pid, sig); /* it is not reaped: it is there */
 	return NULL;
 }
 
 static const char *
-pass_on(const struct supervise *s, enum config_signal which)
+pass_on(struct supervise *s, enum config_signal which)
 {
 	return send_on(s, server_signals[which]);
 }

@@ -163,6 +163,21 @@ no_line_is_lost_body()
 	finish
 }
 
+# While there is none, what a signal asks of the server is lost, and the log says so.
+atf_test_case no_server
+no_server_body()
+{
+	above --server-restart-wait=1m -- "$W" say=up hang
+	while [ -n "$(servers)" ]; do # one that lived for a second is followed at once
+		kill -KILL "$(servers)"
+		sleep 0.3
+	done
+	kill -USR2 "$PID"
+	kill -TTIN "$PID"
+	eventually lines log 'WARN -- : Passed on to nobody: no server runs now$' 2
+	finish
+}
+
 # ---- the end ----
 
 atf_test_case stops
@@ -564,7 +579,7 @@ small_body()
 atf_init_test_cases()
 {
 	atf_add_test_case small
-	for c in tree not_fooled killed killed_early drained hangs heartbeats_go_on supervisor_killed no_line_is_lost stops \
+	for c in tree not_fooled killed killed_early drained hangs heartbeats_go_on supervisor_killed no_server no_line_is_lost stops \
 		statuses statuses_early failed_start daemon commands own_signals restart_server_process live_restart several \
 		without_sockets disabled fails new_version metrics early_signals exit_on_detach metrics socket_manager hooks pid1; do
 		atf_add_test_case $c
