@@ -13,6 +13,7 @@
 #include "../../lib/sys/loop.h"
 #include "../../lib/sys/memory.h"
 #include "../../lib/wire/hold.h"
+#include "complain.h"
 
 #define BATCH 32
 /* So many bytes may be all that goes into a pipe: small writes can leave half of each page unused.
@@ -39,6 +40,7 @@ struct held {
 	bool finishing;  /* HOLD_FINISH or HOLD_END has come; */
 	bool last;       /* HOLD_END */
 	unsigned closed; /* inputs that have ended, of which the holder does not know yet */
+	bool refusing;   /* the last input could not be taken */
 	bool resuming;   /* a predecessor was killed while it took lines of ledger->key */
 	unsigned open;   /* inputs */
 	ms piece;        /* until then the others wait for the rest of a line; 0: they do not */
@@ -147,6 +149,19 @@ make_prefix(const char *format, const struct hold_message *m, char room[80])
 	return b.len;
 }
 
+/* The holder, who has it still, sends it again; errno. */
+static void
+refuse(struct logger *l, const struct hold_message *m)
+{
+	struct held *h = l->held;
+
+	if (!h->refusing)
+		complain("input: %s: trying again every second", call_reason());
+	h->refusing = true;
+	if (fdpass_send(h->sock, m, sizeof *m, -1) < 0)
+		l->failed = 1; /* the next logger is told of all inputs */
+}
+
 static void
 add_input(struct logger *l, const struct hold_message *m, int fd)
 {
@@ -154,10 +169,18 @@ add_input(struct logger *l, const struct hold_message *m, int fd)
 	struct input *in = make_input(h, m->key);
 	int size = call_fcntl(fd, F_GETPIPE_SZ, 0);
 
-	if (!in || in->fd >= 0 || bundle_watch(&l->inputs, fd, m->key) < 0) {
-		close(fd); /* the holder has it still */
+	if (in && in->fd >= 0) { /* it was taken before */
+		close(fd);
 		return;
 	}
+	if (!in || bundle_watch(&l->inputs, fd, m->key) < 0) {
+		call_close(fd);
+		refuse(l, m);
+		return;
+	}
+	if (h->refusing)
+		complain("input: it works again");
+	h->refusing = false;
 	l->lines.head_of = NULL; /* it may have been this place's */
 	h->closed -= in->closed; /* the key is in use again: the holder knew */
 	*in = (struct input){
@@ -222,8 +245,13 @@ held_on_message(struct logger *l, ms now)
 	(void)now;
 	if (n < 0 && call_again())
 		return;
-	if (n == sizeof m && m.word == HOLD_INPUT && fd >= 0) {
-		add_input(l, &m, fd);
+	if (n == sizeof m && m.word == HOLD_INPUT) {
+		if (fd >= 0) {
+			add_input(l, &m, fd);
+		} else {
+			errno = EMFILE; /* the kernel takes it away without a word: unix(7) */
+			refuse(l, &m);
+		}
 		return;
 	}
 	call_close(fd);

@@ -125,12 +125,18 @@ free_place(struct logger *l, unsigned key)
 	l->pipe[key].fd = 0;
 }
 
-/* A pipe has ended, and all of it is written. */
 static void
-on_closed(struct logger *l, const struct hold_message *m)
+on_told(struct logger *l, const struct hold_message *m)
 {
-	if (m->word == HOLD_CLOSED && m->key < l->room && l->pipe[m->key].fd > 0)
+	if (m->key >= l->room || l->pipe[m->key].fd <= 0)
+		return;
+	if (m->word == HOLD_CLOSED) { /* and all of it is written */
 		free_place(l, m->key);
+	} else if (m->word == HOLD_INPUT) {
+		l->pipe[m->key].told = false;
+		l->untold = true;
+		l->due = loop_now() + MS_SECOND;
+	}
 }
 
 /* Makes a pipe: the write end; its key. -1: errno. */
@@ -460,7 +466,7 @@ read_message(struct logger *l)
 	ssize_t n = fdpass_recv(l->sock, &m, sizeof m, &fd);
 
 	if (n == sizeof m)
-		on_closed(l, &m);
+		on_told(l, &m);
 	else if (n == 0)
 		ends_close(&l->sock, TAG(TAG_LOGGER, 0)); /* its exit is told as a child's */
 	return n > 0;
@@ -525,7 +531,7 @@ logger_finish(struct logger *l, ms patience)
 			logger_on_message(l);
 		if (ev.kind != LOOP_CHILD || !logger_on_exit(l, ev.pid, ev.status, now))
 			continue;
-		if (asked && WIFEXITED(ev.status) && WEXITSTATUS(ev.status) == 0)
+		if (asked && !l->untold && WIFEXITED(ev.status) && WEXITSTATUS(ev.status) == 0)
 			return true;
 		asked = false; /* it was killed, or told to end before: another one goes on */
 	}

@@ -12,7 +12,11 @@
 #define HOLD_TAKEN  5 /* and the pipe of its intake: read end, then write end */
 
 enum hold_word {
-	HOLD_INPUT,  /* to the logger, with the read end of a pipe: take lines from it */
+	/*
+	 * To the logger, with the read end of a pipe: take lines from it. Back, without it: it
+	 * could not be taken, and is to be sent again in a second.
+	 */
+	HOLD_INPUT,
 	HOLD_FINISH, /* to the logger: take the whole lines that are in the pipes now, and exit */
 	HOLD_END,    /* the same, and lines without a newline too: nothing comes any more */
 	HOLD_CLOSED, /* from the logger: the pipe of that key has ended, and all of it is written */

@@ -340,6 +340,39 @@ few_descriptors_body()
 	all_there
 }
 
+# A pipe that the logger cannot take comes again, and its worker waits.
+atf_test_case pipe_not_taken
+pipe_not_taken_body()
+{
+	hard=$(ulimit -Hn)
+	talks --workers=2 -- rate=500
+	eventually each_said 20 2
+	p=$(of 1 pid)
+	LOGGER=$(logger)
+	prlimit --pid "$LOGGER" --nofile=4:"$hard"
+	kill -9 "$p"
+	eventually has err '^se-logrotate: input: (Too many open files|No file descriptors available): trying again every second$'
+	eventually replaced 1 "$p"
+	more 500
+	prlimit --pid "$LOGGER" --nofile="$hard:$hard"
+	eventually has err '^se-logrotate: input: it works again$'
+	more 500
+	[ "$(logger)" = "$LOGGER" ] || fail "$(cat err)"
+	# it comes at the end, too
+	p=$(of 1 pid)
+	prlimit --pid "$LOGGER" --nofile=4:"$hard"
+	kill -9 "$p"
+	eventually lines err 'input: .*: trying again every second$' 2
+	eventually replaced 1 "$p"
+	more 100
+	kill -TERM "$PID"
+	eventually has log 'Received graceful stop'
+	prlimit --pid "$LOGGER" --nofile="$hard:$hard"
+	ends "$PID" 0
+	lines err '' 4 || fail "$(cat err)"
+	all_there
+}
+
 atf_init_test_cases()
 {
 	atf_add_test_case logger_stopped
@@ -354,4 +387,5 @@ atf_init_test_cases()
 	atf_add_test_case logger_cannot_fork
 	atf_add_test_case own_lines_without_logger
 	atf_add_test_case few_descriptors
+	atf_add_test_case pipe_not_taken
 }
