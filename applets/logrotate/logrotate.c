@@ -122,8 +122,11 @@ trim(struct logger *l)
 static void
 settle(struct logger *l, ms now)
 {
-	int e = file_advance(&l->file, now);
+	int e;
 
+	if (!file_idle(&l->file))
+		l->patience = now + LOGGER_PATIENCE;
+	e = file_advance(&l->file, now);
 	if (e == 0 && !l->failed) {
 		if (l->held)
 			held_advance(l, now);
@@ -139,8 +142,6 @@ settle(struct logger *l, ms now)
 		l->compress.wanted = true;
 		l->compress.due = 0;
 	}
-	if (!file_idle(&l->file))
-		l->patience = now + LOGGER_PATIENCE;
 	if (l->drop)
 		drop_advance(l->drop, now);
 	if (!l->file.rotation.midline) /* the lock that it needs is in use */

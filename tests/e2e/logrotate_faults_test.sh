@@ -74,6 +74,8 @@ full_disk_long_lines_body()
 # Asked to end it keeps what it has read until it can be written.
 atf_test_case full_disk_and_end
 full_disk_and_end_head() { atf_set require.user root; }
+wakeups() { awk '$1 == "voluntary_ctxt_switches:" { print $2 }' "/proc/$1/status"; }
+woken_more() { [ "$(wakeups "$PID")" -ge $((woken + $1)) ]; }
 full_disk_and_end_body()
 {
 	disk 20m
@@ -87,8 +89,11 @@ full_disk_and_end_body()
 	kill -ALRM "$PID"
 	kill -TERM "$PID"
 	small "$PID"
+	woken=$(wakeups "$PID")
+	eventually woken_more 3 # it has tried again: the time to finish the line begins when it can be written
 	rm "$disk/fill"
 	ends "$PID" 0
+	[ -z "$(tail -c 1 "$disk/log")" ] || fail 'it ended within a line'
 	lines err 'No space left' 1 && lines err 'it works again$' 1 || fail "$(cat err)"
 	logger --age=200 "$disk/log"
 	ends $writer 0
