@@ -73,7 +73,7 @@ atf_test_case strays_live_on
 strays_live_on_body()
 {
 	as_init --restart-backoff=100ms --restart-backoff-max=100ms -- "$W" log=w escape=0 say=up sleep=100 exit=1
-	eventually lines w '^up ' 4
+	eventually at_least w '^up ' 4
 	[ "$(children "$INIT" | wc -w)" -ge 4 ] || fail "$(children "$INIT")"
 	! has log 'left' || fail "$(cat log)"
 	kill -TERM "$INIT"

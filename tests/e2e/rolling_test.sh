@@ -199,7 +199,7 @@ stop_wins_body()
 atf_test_case begins_anew
 begins_anew_body()
 {
-	roll --workers=3 --worker-notification-fd=5 -- "$W" leave=TERM:0 leave=QUIT:0 sleep=300 'tell=\n' hang
+	roll --workers=3 --worker-notification-fd=5 -- "$W" leave=TERM:0 leave=QUIT:0 sleep=1000 'tell=\n' hang
 	eventually ready 3
 	kill -USR1 "$PID"
 	eventually has log 'Worker 1 is to be replaced'

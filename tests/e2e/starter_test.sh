@@ -200,8 +200,7 @@ second_term_body()
 {
 	starter --interval=0.1 -- sh -c 'trap "" TERM; (while :; do sleep 0.05; done) & echo $! >child; echo >up; wait'
 	eventually test -e up
-	kill "$PID"
-	kill "$PID"
+	perl -e 'kill TERM => $ARGV[0]; select undef, undef, undef, 0.02; kill TERM => $ARGV[0]' "$PID"
 	eventually has err '^received TERM'
 	sleep 0.2 # sent twice is not a second one
 	at_state current 1 || fail "$(states)"
@@ -421,7 +420,7 @@ atf_test_case pid_and_status_file
 pid_and_status_file_body()
 {
 	echo 99999999 >pid # stale: nobody holds it
-	$S --pid-file=pid --status-file=gens --port=127.0.0.1:0 --path=sock --interval=0.3 -- "$WEB" 2>err &
+	$S --pid-file=pid --status-file=gens --port=127.0.0.1:0 --path=sock --interval=2 -- "$WEB" 2>err &
 	PID=$!
 	eventually generation 1 starting
 	[ "$(cat pid)" = "$PID" ] || fail "$(cat pid)"
