@@ -27,11 +27,13 @@
 #define PATIENCE (10 * MS_SECOND)
 #define NUDGE    5
 
-/* reason: NULL: errno's */
+/* reason: NULL: errno's; EWOULDBLOCK: PATIENCE is over */
 static __attribute__((noinline)) int
 fail(const char *what, const char *path, const char *reason)
 {
-	complain("%s: %s: %s", what, path, reason ? reason : call_reason());
+	if (!reason)
+		reason = errno == EWOULDBLOCK ? "locked, or within a line, for 10s" : call_reason();
+	complain("%s: %s: %s", what, path, reason);
 	return 1;
 }
 

@@ -881,7 +881,7 @@ locks_body()
 	(flock 9 && : >taken && exec sleep 1000) 9<log &
 	other=$!
 	eventually test -e taken
-	refuses 1 'rotate: log: Resource temporarily unavailable' log
+	refuses 1 'rotate: log: locked, or within a line, for 10s' log
 	there_is log log.0
 	counted 1000 len=50-150
 	kill $other
