@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "../../lib/base/text.h"
+#include "beats.h"
 #include "ends.h"
 #include "workers.h"
 
@@ -23,7 +24,7 @@ void
 readiness_on_pipe(struct supervise *s, unsigned i, ms now)
 {
 	struct slot *w = &s->slot[i];
-	char bytes[WORKERS_PIPE_ROOM];
+	char bytes[BEATS_PIPE_ROOM];
 	ssize_t n;
 
 	if (w->ready_fd < 0)
@@ -33,7 +34,7 @@ readiness_on_pipe(struct supervise *s, unsigned i, ms now)
 		ends_close(&w->ready_fd, TAG(TAG_READY, i));
 		readiness_take(s, i, now);
 	} else if (n == sizeof bytes) {
-		workers_mute(s, w->ready_fd, TAG(TAG_READY, i), &w->ready_muted, now);
+		beats_mute(s, w->ready_fd, TAG(TAG_READY, i), &w->ready_muted, now);
 	} else if (n == 0) {
 		ends_close(&w->ready_fd, TAG(TAG_READY, i));
 	}

@@ -1,6 +1,7 @@
 #include "restart.h"
 
 #include "../../lib/sys/memory.h"
+#include "slots.h"
 #include "workers.h"
 
 unsigned
@@ -19,7 +20,7 @@ restart_make_room(struct supervise *s)
 	if (n <= old)
 		return true;
 	if (!memory_grow(&r->one, old * sizeof *r->one, n * sizeof *r->one) ||
-	    !workers_grow_heap(&r->due, old, n))
+	    !slots_grow_heap(&r->due, old, n))
 		return false;
 	r->room = n;
 	return true;
@@ -64,7 +65,7 @@ restart_begin(struct supervise *s, enum worker_event how, ms now)
 	const char *why;
 
 	s->rolling.on = true; /* so that the extra ones have room */
-	if ((why = workers_scale(s, s->live->workers, now)) != NULL) {
+	if ((why = slots_scale(s, s->live->workers, now)) != NULL) {
 		s->rolling.on = was;
 		log_say(s, LOGLINE_ERROR, "Not restarted: %s", why);
 		return why;

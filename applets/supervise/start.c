@@ -22,7 +22,7 @@
 #include "init.h"
 #include "manager.h"
 #include "server.h"
-#include "workers.h"
+#include "slots.h"
 
 #define PREFIX "se-supervise: "
 
@@ -161,7 +161,7 @@ raise_nofile(struct supervise *s)
 	s->launch.nofile[0] = r.rlim_cur;
 	s->launch.nofile[1] = r.rlim_max;
 	r.rlim_cur = r.rlim_max;
-	(void)prlimit(0, RLIMIT_NOFILE, &r, NULL); /* then workers_scale finds it too small */
+	(void)prlimit(0, RLIMIT_NOFILE, &r, NULL); /* then slots_scale finds it too small */
 }
 
 static void
@@ -192,7 +192,7 @@ prepare_workers(struct supervise *s)
 	launch_open(&s->launch);
 	if (!launch_prepare(&s->launch, s->boot, s->live, s->reports_name, &why))
 		goto wrong;
-	if ((reason = workers_scale(s, s->boot->workers, loop_now())) == NULL)
+	if ((reason = slots_scale(s, s->boot->workers, loop_now())) == NULL)
 		return;
 	buf_printf(&why, "workers: %u: %s", s->boot->workers, reason);
 wrong:

@@ -10,7 +10,7 @@
 #include "manager.h"
 #include "restart.h"
 #include "servers.h"
-#include "workers.h"
+#include "slots.h"
 
 /* At most: as many workers as can be wanted, and as many extra ones. */
 #define SLOTS 20000
@@ -282,7 +282,7 @@ slots_carry(struct carry *c, struct supervise *s)
 
 	carry_number(c, "slots", &n, SLOTS);
 	if (c->reading)
-		c->wrong |= s->wanted > n || !workers_make_room(s, n > 0 ? n : 1);
+		c->wrong |= s->wanted > n || !slots_make_room(s, n > 0 ? n : 1);
 	if (c->wrong)
 		return;
 	machines_carry(c, &s->slot->machine, n, sizeof *s->slot);

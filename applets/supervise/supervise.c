@@ -16,6 +16,7 @@
 #include "../../lib/sys/out.h"
 #include "../../lib/sys/proc.h"
 #include "../applet.h"
+#include "beats.h"
 #include "commands.h"
 #include "control.h"
 #include "dumps.h"
@@ -29,6 +30,7 @@
 #include "restart.h"
 #include "resume.h"
 #include "server.h"
+#include "slots.h"
 #include "start.h"
 #include "strays.h"
 #include "supervisor.h"
@@ -121,7 +123,7 @@ adopt_workers(struct supervise *s, const struct config *new, struct buf *why)
 			s->launch.privilege = privilege;
 		return true;
 	}
-	if ((reason = workers_limit(s, new, new->workers)) == NULL)
+	if ((reason = slots_limit(s, new, new->workers)) == NULL)
 		return launch_prepare(&s->launch, s->boot, new, s->reports_name, why);
 	buf_printf(why, "workers: %u: %s", new->workers, reason);
 	return false;
@@ -196,7 +198,7 @@ scale(struct supervise *s, int64_t n, ms now)
 	const char *why;
 
 	n = n < 0 ? 0 : n > COMMAND_SCALE_MAX ? COMMAND_SCALE_MAX : n;
-	if ((why = workers_scale(s, (unsigned)n, now)) != NULL)
+	if ((why = slots_scale(s, (unsigned)n, now)) != NULL)
 		log_say(s, LOGLINE_ERROR, "Not scaled to %u workers: %s", (unsigned)n, why);
 	return why;
 }
@@ -338,7 +340,7 @@ on_fd(struct supervise *s, const struct loop_event *ev)
 {
 	switch (TAG_KIND(ev->tag)) {
 	case TAG_BEAT:
-		workers_on_beat(s, TAG_INDEX(ev->tag), ev->now);
+		beats_on_ready(s, TAG_INDEX(ev->tag), ev->now);
 		break;
 	case TAG_READY:
 		readiness_on_pipe(s, TAG_INDEX(ev->tag), ev->now);

@@ -15,7 +15,7 @@
 #include "ends.h"
 #include "server.h"
 #include "servers.h"
-#include "workers.h"
+#include "slots.h"
 
 static void act(struct supervise *s, struct succession_action a, ms now);
 
@@ -170,7 +170,7 @@ supervisor_open(struct supervise *s)
 bool
 supervisor_start(struct supervise *s)
 {
-	if (!supervisor_open(s) || !servers_prepare(s) || workers_scale(s, 0, loop_now()) != NULL)
+	if (!supervisor_open(s) || !servers_prepare(s) || slots_scale(s, 0, loop_now()) != NULL)
 		return false;
 	s->wanted = 1; /* so that it is waited for: the server */
 	take_policy(s);

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,18 +12,13 @@
 #include "../../lib/sys/call.h"
 #include "../../lib/sys/cgroup.h"
 #include "../../lib/sys/loop.h"
-#include "../../lib/sys/memory.h"
 #include "../../lib/sys/proc.h"
+#include "beats.h"
 #include "commands.h"
 #include "dumps.h"
 #include "ends.h"
 #include "readiness.h"
 #include "restart.h"
-
-/* Descriptors that we may need besides one for each worker: clients, log, helpers, /proc. */
-#define SPARE_FDS 64
-/* A pipe that is flooded is not read for so long. */
-#define MUTE_TIME 10
 
 const char *
 workers_state(const struct slot *w)
@@ -44,13 +38,6 @@ workers_state(const struct slot *w)
 		return "failed";
 	}
 	return "?";
-}
-
-static bool
-beats_by_pipe(const struct config *c)
-{
-	return c->worker.heartbeat == WORKER_HEARTBEAT_AUTO ||
-	    c->worker.heartbeat == WORKER_HEARTBEAT_REQUIRED;
 }
 
 /* The process in slot i is gone, or never came. */
@@ -367,111 +354,6 @@ workers_repolicy(struct supervise *s, ms now)
 	}
 }
 
-/* The three arrays of a heap are one block of memory: for few workers, one page. */
-bool
-workers_grow_heap(struct heap *h, unsigned old, unsigned n)
-{
-	const size_t each = sizeof *h->key + sizeof *h->slot + sizeof *h->at;
-	struct heap new = { .key = memory_get(n * each), .len = h->len };
-
-	if (!new.key)
-		return false;
-	new.slot = (unsigned *)(new.key + n);
-	new.at = new.slot + n;
-	if (old > 0) {
-		memcpy(new.key, h->key, old * sizeof *h->key);
-		memcpy(new.slot, h->slot, old * sizeof *h->slot);
-		memcpy(new.at, h->at, old * sizeof *h->at);
-		memory_free(h->key, old * each);
-	}
-	*h = new;
-	heap_grow(h, old, n);
-	return true;
-}
-
-/* Room for what so many workers may leave behind, while there are none. */
-static bool
-make_strays(struct supervise *s, unsigned n)
-{
-	size_t room = map_room(n > 512 ? n : 512), size = sizeof *s->strays.cell;
-
-	if (room <= s->strays.room)
-		return true;
-	if (!memory_grow(&s->strays.cell, s->strays.room * size, room * size))
-		return false;
-	s->strays.room = room;
-	return true;
-}
-
-/* Those that were grown before one fails stay so, which does no harm. */
-bool
-workers_make_room(struct supervise *s, unsigned n)
-{
-	unsigned old = s->nslots;
-	struct map map = { .room = map_room(n) };
-
-	if (n <= old)
-		return true;
-	if (!memory_grow(&s->slot, old * sizeof *s->slot, n * sizeof *s->slot) ||
-	    !make_strays(s, n) || !(map.cell = memory_get(map.room * sizeof *map.cell)))
-		return false;
-	if (!workers_grow_heap(&s->due, old, n)) {
-		memory_free(map.cell, map.room * sizeof *map.cell);
-		return false;
-	}
-	for (unsigned i = 0; i < old; i++)
-		if (s->slot[i].pid > 0)
-			map_put(&map, s->slot[i].pid, i);
-	memory_free(s->by_pid.cell, s->by_pid.room * sizeof *map.cell);
-	s->by_pid = map;
-	for (unsigned i = old; i < n; i++) {
-		s->slot[i] = (struct slot){ .beat_fd = -1, .ready_fd = -1, .command_fd = -1 };
-		worker_init(&s->slot[i].machine);
-	}
-	s->nslots = n;
-	return true;
-}
-
-/* How many descriptors n workers cost us. */
-static rlim_t
-pipes(const struct supervise *s, const struct config *c, unsigned n)
-{
-	return (rlim_t)n *
-	    (beats_by_pipe(c) + readiness_told(c) + logger_fds(c) + s->boot->command_sender);
-}
-
-const char *
-workers_limit(const struct supervise *s, const struct config *c, unsigned n)
-{
-	struct rlimit fds;
-
-	if (pipes(s, c, n) <= pipes(s, s->live, s->wanted) ||
-	    prlimit(0, RLIMIT_NOFILE, NULL, &fds) < 0 ||
-	    pipes(s, c, n) + SPARE_FDS + hooks_fds(s->boot) <= fds.rlim_cur)
-		return NULL;
-	return "too many workers for the limit of open files (pipes for heartbeat and log): raise "
-	       "it, or set worker_heartbeat: off";
-}
-
-const char *
-workers_scale(struct supervise *s, unsigned n, ms now)
-{
-	unsigned all = n + restart_extra(s); /* those are neither started nor stopped here */
-	const char *why = workers_limit(s, s->live, all);
-
-	if (why)
-		return why;
-	if (!logger_grow(&s->logger, all) ||
-	    !workers_make_room(s, all > 0 ? all : 1) || /* by_pid is never without a cell */
-	    !restart_resize(s, n))
-		return strerror(ENOMEM);
-	s->wanted = n;
-	for (unsigned i = 0; i < s->nslots; i++)
-		if (i < n || i >= all)
-			workers_feed_event(s, i, i < n ? WORKER_EV_START : WORKER_EV_STOP, now);
-	return NULL;
-}
-
 void
 workers_reload(struct supervise *s)
 {
@@ -491,61 +373,6 @@ workers_reload(struct supervise *s)
 	}
 }
 
-void
-workers_mute(struct supervise *s, int fd, uint64_t tag, bool *muted, ms now)
-{
-	if (loop_rewatch(fd, tag, false, false) < 0)
-		return;
-	*muted = true;
-	s->unmute = ms_min(s->unmute, now + MUTE_TIME);
-}
-
-/* Reads slot i's heartbeat pipe; what is in it does not matter, only that it is. */
-static void
-read_beats(struct supervise *s, unsigned i, ms now)
-{
-	struct slot *w = &s->slot[i];
-	char bytes[WORKERS_PIPE_ROOM];
-	ssize_t n = read(w->beat_fd, bytes, sizeof bytes);
-
-	if (n > 0)
-		workers_feed_event(s, i, WORKER_EV_BEAT, now);
-	if (n == sizeof bytes)
-		workers_mute(s, w->beat_fd, TAG(TAG_BEAT, i), &w->muted, now);
-	if (n == 0) {
-		ends_close(&w->beat_fd, TAG(TAG_BEAT, i));
-		workers_feed_event(s, i, WORKER_EV_BEAT_CLOSED, now);
-	}
-}
-
-void
-workers_on_beat(struct supervise *s, unsigned i, ms now)
-{
-	if (s->slot[i].beat_fd >= 0)
-		read_beats(s, i, now);
-}
-
-static void
-unmute_pipe(struct supervise *s, int fd, uint64_t tag, bool *muted)
-{
-	if (*muted && fd >= 0 && loop_rewatch(fd, tag, true, false) < 0)
-		s->unmute = loop_now() + MUTE_TIME; /* no memory in the kernel: again */
-	else
-		*muted = false;
-}
-
-static void
-unmute(struct supervise *s)
-{
-	s->unmute = MS_NEVER;
-	for (unsigned i = 0; i < s->nslots; i++) {
-		struct slot *w = &s->slot[i];
-
-		unmute_pipe(s, w->beat_fd, TAG(TAG_BEAT, i), &w->muted);
-		unmute_pipe(s, w->ready_fd, TAG(TAG_READY, i), &w->ready_muted);
-	}
-}
-
 ms
 workers_due(const struct supervise *s)
 {
@@ -558,13 +385,13 @@ workers_tick(struct supervise *s, ms now)
 	unsigned i;
 
 	if (now >= s->unmute)
-		unmute(s);
+		beats_unmute(s);
 	if (hooks_hold(s) || now < heap_due(&s->due))
 		return;
 	i = heap_first(&s->due);
 	/* a beat that waits in the pipe came in time, whenever we come to read it */
-	if (now >= s->slot[i].machine.part && s->slot[i].beat_fd >= 0)
-		read_beats(s, i, now);
+	if (now >= s->slot[i].machine.part)
+		beats_on_ready(s, i, now);
 	workers_feed_event(s, i, WORKER_EV_TIME, now);
 }
 
