@@ -158,8 +158,8 @@ refuse(struct logger *l, const struct hold_message *m)
 	if (!h->refusing)
 		complain("input: %s: trying again every second", call_reason());
 	h->refusing = true;
-	if (fdpass_send(h->sock, m, sizeof *m, -1) < 0)
-		l->failed = 1; /* the next logger is told of all inputs */
+	if (fdpass_send(h->sock, m, sizeof *m, -1) < 0 && call_again())
+		l->failed = 1; /* the next logger is told of all inputs; EPIPE: nobody has it */
 }
 
 static void
