@@ -18,6 +18,14 @@ microseconds(const char *value)
 	return (ms)(((us < DAY_US ? us : DAY_US) + 999) / 1000);
 }
 
+/* Too long to be known, or with a NUL in it: "". */
+static void
+copy(char to[24], const char *from, size_t len)
+{
+	if (!buf_print_to(to, 24, "%.*s", (int)len, from) || strlen(to) != len)
+		*to = '\0';
+}
+
 /* False: the line is not NAME=VALUE. */
 static bool
 take(const char *line, size_t len, struct notify *n)
@@ -28,9 +36,8 @@ take(const char *line, size_t len, struct notify *n)
 
 	if (!v || v == line)
 		return false;
-	(void)buf_print_to(name, sizeof name, "%.*s", (int)(v++ - line), line); /* cut: unknown */
-	if (!buf_print_to(value, sizeof value, "%.*s", (int)(line + len - v), v))
-		*value = '\0';
+	copy(name, line, (size_t)(v++ - line));
+	copy(value, v, (size_t)(line + len - v));
 	one = strcmp(value, "1") == 0;
 	switch (num_item(name, "READY|STOPPING|WATCHDOG|EXTEND_TIMEOUT_USEC|STATUS", '|')) {
 	case 0:

@@ -50,6 +50,9 @@ ATF_TC_BODY(others_are_passed_over, tc)
 			n.extend == 0 && n.status == NULL,
 		    "%s", others[i]);
 	}
+	/* a NUL ends neither a name nor a value */
+	ATF_CHECK(notify_parse("READY\0=1", 8, &n) && !n.ready);
+	ATF_CHECK(notify_parse("READY=1\0", 8, &n) && !n.ready);
 }
 
 ATF_TC_WITHOUT_HEAD(what_is_no_message);
