@@ -124,7 +124,7 @@ settle(struct logger *l, ms now)
 {
 	int e;
 
-	if (!file_idle(&l->file))
+	if (!file_idle(&l->file)) /* the time to finish a line begins when it can be written */
 		l->patience = now + LOGGER_PATIENCE;
 	e = file_advance(&l->file, now);
 	if (e == 0 && !l->failed) {

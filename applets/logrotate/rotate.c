@@ -27,13 +27,11 @@
 #define PATIENCE (10 * MS_SECOND)
 #define NUDGE    5
 
-/* reason: NULL: errno's; EWOULDBLOCK: PATIENCE is over */
+/* reason: NULL: errno's */
 static __attribute__((noinline)) int
 fail(const char *what, const char *path, const char *reason)
 {
-	if (!reason)
-		reason = errno == EWOULDBLOCK ? "locked, or within a line, for 10s" : call_reason();
-	complain("%s: %s: %s", what, path, reason);
+	complain("%s: %s: %s", what, path, reason ? reason : call_reason());
 	return 1;
 }
 
@@ -109,6 +107,13 @@ rotate_until(struct file *f, enum rotation_action last)
 			return 0;
 	}
 	return call_fail(EWOULDBLOCK);
+}
+
+/* Why rotate_until has failed. */
+static const char *
+hindrance(void)
+{
+	return errno == EWOULDBLOCK ? "locked, or within a line, for 10s" : call_reason();
 }
 
 static int
@@ -238,7 +243,7 @@ copytruncate_file(struct file *f)
 	/* first the lock: who rotates by renaming must neither have begun nor begin meanwhile */
 	empty = rotate_until(f, ROTATION_PROBE);
 	if (empty < 0)
-		(void)fail("rotate", path, NULL);
+		(void)fail("rotate", path, hindrance());
 	else if (empty > 0)
 		failed = 0;
 	else if (call_fstat(from, &st) < 0 || !logfile_is(&f->log, &st))
@@ -301,7 +306,7 @@ rotate_file(const struct options *c, const char *path, struct lines *lines, stru
 	if (c->copytruncate)
 		failed = copytruncate_file(&f);
 	else if (rotate_until(&f, ROTATION_RENEW) < 0) {
-		failed = fail("rotate", path, NULL);
+		failed = fail("rotate", path, hindrance());
 		if (f.log.fd >= 0) /* there is no next step that would */
 			(void)logfile_heal(&f.log, f.policy.first);
 	}
