@@ -178,6 +178,22 @@ no_server_body()
 	finish
 }
 
+# A pipe that the supervisor cannot take: the worker whose it is ends at its next line, and the next one is well.
+atf_test_case pipe_not_taken
+pipe_not_taken_body()
+{
+	hard=$(ulimit -Hn)
+	above --restart-backoff=100ms --restart-backoff-max=100ms -- "$W" say=up sleep=300 say=again hang
+	eventually lines log '^again ' 1
+	prlimit --pid "$PID" --nofile=4:"$hard"
+	kill -9 "$(workers "$(servers)")"
+	eventually has log 'ERROR -- : Worker 0 \(pid [0-9]+\): its output cannot be taken: (Too many open files|No file descriptors available)$'
+	prlimit --pid "$PID" --nofile="$hard:$hard"
+	eventually lines log '^again ' 2
+	has log 'Worker 0 exited unexpectedly with signal SIGPIPE$' || fail "$(cat log)"
+	finish
+}
+
 # ---- the end ----
 
 atf_test_case stops
@@ -579,7 +595,7 @@ small_body()
 atf_init_test_cases()
 {
 	atf_add_test_case small
-	for c in tree not_fooled killed killed_early drained hangs heartbeats_go_on supervisor_killed no_server no_line_is_lost stops \
+	for c in tree not_fooled killed killed_early drained hangs heartbeats_go_on supervisor_killed no_server pipe_not_taken no_line_is_lost stops \
 		statuses statuses_early failed_start daemon commands own_signals restart_server_process live_restart several \
 		without_sockets disabled fails new_version metrics early_signals exit_on_detach metrics socket_manager hooks pid1; do
 		atf_add_test_case $c
