@@ -1348,7 +1348,7 @@ beside_a_single_writer_body()
 	$L make 10 >p
 	eventually holds log 10
 	mv err err.logger
-	refuses 1 'rotate: log: Resource temporarily unavailable' log
+	refuses 1 'rotate: log: locked, or within a line, for 10s' log
 	there_is log
 	$L make 20 from=10 >p
 	done_well
