@@ -1,7 +1,8 @@
 #!/bin/sh
 # fresh.sh BUILD VERSION COMMAND...: the commands in a bare Debian of this machine's release, from its
 # mirror, in BUILD/fresh: first as a user to whom packages are missing, which has to be one line, then as
-# root, then as that user. Mounts end with it; what is downloaded stays for the next time.
+# root, then as that user; what has failed is told at the end. Mounts end with it; what is downloaded
+# stays for the next time.
 set -eu
 [ "$(id -u)" = 0 ] || { echo 'make fresh: only root can make a chroot' >&2; exit 1; }
 build=$(cd "$1" && pwd) version=$2 base=$1/fresh-base.tar root=$1/fresh
@@ -39,6 +40,7 @@ apt-get install -y -qq --no-install-recommends make >/dev/null
 useradd -m user
 cp -R "/root/sebox-$version" /home/user/sebox
 chown -R user:user /home/user/sebox
+failed=
 as_user() { su user -c "cd ~/sebox && $1"; }
 for c; do
 	step "make $c as a user, packages are missing"
@@ -47,10 +49,11 @@ for c; do
 	grep -v '^make: \*\*\* ' /root/said | awk -v c="make $c: run this first: sudo apt-get install " \
 		'index($0, c) != 1 { bad = 1 } END { exit bad || NR != 1 }' || { echo 'that is not one line'; exit 1; }
 	step "make $c as root"
-	make -C "/root/sebox-$version" "$c"
+	make -C "/root/sebox-$version" "$c" || failed="$failed, make $c as root"
 	step "make $c as a user"
-	as_user "make $c"
+	as_user "make $c" || failed="$failed, make $c as a user"
 done
+[ -z "$failed" ] || { echo "make fresh: failed: ${failed#, }"; exit 1; }
 END
 # a root of its own, not only chroot(2): mount namespaces can be made in it
 # shellcheck disable=SC2016 # of the shell inside
