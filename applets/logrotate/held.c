@@ -246,12 +246,10 @@ held_on_message(struct logger *l, ms now)
 	if (n < 0 && call_again())
 		return;
 	if (n == sizeof m && m.word == HOLD_INPUT) {
-		if (fd >= 0) {
+		if (fd >= 0)
 			add_input(l, &m, fd);
-		} else {
-			errno = EMFILE; /* the kernel takes it away without a word: unix(7) */
+		else
 			refuse(l, &m);
-		}
 		return;
 	}
 	call_close(fd);

@@ -418,8 +418,6 @@ read_link(struct supervise *s, unsigned slot, ms now)
 	case LINK_PIPE:
 		if (fd >= 0 && logger_adopt(&s->logger, fd, m.stream, m.worker, m.pid))
 			return true;
-		if (fd < 0)
-			errno = EMFILE; /* the kernel takes it away without a word: unix(7) */
 		/* nobody reads it any more: SIGPIPE ends the worker, and the next one has another
 		 */
 		log_say(s, LOGLINE_ERROR, "Worker %d (pid %d): its output cannot be taken: %s",

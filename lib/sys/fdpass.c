@@ -1,5 +1,6 @@
 #include "fdpass.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -42,6 +43,8 @@ fdpass_recv(int sock, void *bytes, size_t room, int *fd)
 	struct cmsghdr *h = n > 0 ? CMSG_FIRSTHDR(&m) : NULL;
 
 	*fd = -1;
+	if (n > 0 && (m.msg_flags & MSG_CTRUNC))
+		errno = EMFILE;
 	if (h && h->cmsg_level == SOL_SOCKET && h->cmsg_type == SCM_RIGHTS)
 		memcpy(fd, CMSG_DATA(h), sizeof *fd);
 	return n;

@@ -81,6 +81,25 @@ ATF_TC_BODY(it_is_never_waited_for, tc)
 	ATF_CHECK_EQ(fdpass_send(pair[0], "x", 1, -1), 0); /* there is room again */
 }
 
+ATF_TC_WITHOUT_HEAD(without_room_for_a_descriptor);
+ATF_TC_BODY(without_room_for_a_descriptor, tc)
+{
+	struct rlimit was, none;
+	char text[8];
+	int fd = 5, length;
+
+	begin();
+	ATF_CHECK_EQ(fdpass_send(pair[0], "one", 3, 0), 0);
+	ATF_REQUIRE_EQ(getrlimit(RLIMIT_NOFILE, &was), 0);
+	none = was;
+	none.rlim_cur = 0;
+	ATF_REQUIRE_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+	errno = 0;
+	length = (int)fdpass_recv(pair[1], text, sizeof text, &fd);
+	ATF_CHECK(length == 3 && fd == -1 && errno == EMFILE);
+	ATF_REQUIRE_EQ(setrlimit(RLIMIT_NOFILE, &was), 0);
+}
+
 ATF_TC_WITHOUT_HEAD(the_other_end_is_closed);
 ATF_TC_BODY(the_other_end_is_closed, tc)
 {
@@ -171,6 +190,7 @@ ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, messages_with_and_without_a_descriptor);
 	ATF_TP_ADD_TC(tp, it_is_never_waited_for);
+	ATF_TP_ADD_TC(tp, without_room_for_a_descriptor);
 	ATF_TP_ADD_TC(tp, the_other_end_is_closed);
 	ATF_TP_ADD_TC(tp, what_is_no_descriptor_cannot_be_sent);
 	ATF_TP_ADD_TC(tp, no_number_is_free_for_it);
