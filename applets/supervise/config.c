@@ -63,7 +63,7 @@ const struct opt config_opts[] = {
 	VERB("dump", CONFIG_DUMP, "", "write the state and the workers' stacks to the dump file"),
 	VERB("scale", CONFIG_SCALE, "N", "have N workers, or +N or -N"),
 	VERB("upgrade", CONFIG_UPGRADE, "", "become the program that is at our path now; all goes on"),
-	ROW("timeout", OPT_DURATION, 0, "TIME", "longest wait; else 10s, for an upgrade 20s, for a stop none" OPT_OR("-1"), timeout, 1, 0),
+	ROW("timeout", OPT_DURATION, 0, "TIME", "longest wait; else 10s, for an upgrade or a dump 20s, for a stop none" OPT_OR("-1"), timeout, 1, 0),
 
 	HEADING("In a worker:"),
 	VERB("get-socket", CONFIG_GET_SOCKET, "WHERE", "run COMMAND with a socket of the socket manager's"),

@@ -22,9 +22,9 @@ struct caller {
 	bool streaming; /* a status is on its way: */
 	enum command_format format;
 	unsigned cursor;
-	bool eof;       /* it sends nothing more */
-	bool draining;  /* its line was too long: what it still sends is thrown away */
-	bool upgrading; /* its answer comes when that is done */
+	bool eof;            /* it sends nothing more */
+	bool draining;       /* its line was too long: what it still sends is thrown away */
+	unsigned char waits; /* enum control_wait: its answer comes at the end of that */
 	struct buf in;
 	char in_room[CONTROL_LINE_MAX + 1];
 	char out_room[4 * STATUS_PIECE_MAX];
@@ -94,6 +94,21 @@ stream(const struct supervise *s, struct caller *c, ms now)
 		}
 }
 
+/* The word is accepted: whether its end is waited for, and how long. */
+static void
+begin_wait(struct caller *c, enum command_word word, ms now)
+{
+	if (word == COMMAND_UPGRADE) {
+		c->waits = CONTROL_UPGRADED;
+		c->c.deadline = now + CONTROL_UPGRADE;
+	} else if (word == COMMAND_DUMP) {
+		c->waits = CONTROL_DUMPED;
+		c->c.deadline = MS_NEVER; /* se-sigdump limits its time */
+	} else if (word == COMMAND_GRACEFUL_STOP || word == COMMAND_IMMEDIATE_STOP) {
+		c->c.deadline = MS_NEVER; /* it may wait for our end */
+	}
+}
+
 /* Does what a line asks. Why not, or NULL: done. */
 static const char *
 execute(struct supervise *s, struct caller *c, const char *line, ms now)
@@ -113,12 +128,8 @@ execute(struct supervise *s, struct caller *c, const char *line, ms now)
 	(void)buf_print_to(who, sizeof who, "control socket, uid %u", (unsigned)c->uid); /* fits */
 	if (!server_relay(s, &command, who, &why))
 		why = supervise_command(s, &command, who, now);
-	c->upgrading = !why && command.word == COMMAND_UPGRADE;
-	if (c->upgrading)
-		c->c.deadline = now + CONTROL_UPGRADE;
-	if (!why &&
-	    (command.word == COMMAND_GRACEFUL_STOP || command.word == COMMAND_IMMEDIATE_STOP))
-		c->c.deadline = MS_NEVER; /* it may wait for our end */
+	if (!why)
+		begin_wait(c, command.word, now);
 	return why;
 }
 
@@ -135,7 +146,7 @@ next_line(struct supervise *s, struct caller *c, ms now)
 	char *end = text_find(c->in.base, '\n', c->in.len);
 	const char *why;
 
-	if (c->upgrading)
+	if (c->waits)
 		return false;
 	if (c->draining) {
 		(void)shutdown(
@@ -149,7 +160,7 @@ next_line(struct supervise *s, struct caller *c, ms now)
 		c->c.deadline = now + CONTROL_PATIENCE;
 		why = execute(s, c, c->in.base, now);
 		buf_drop(&c->in, (size_t)(end - c->in.base) + 1);
-		if (c->upgrading)
+		if (c->waits)
 			return false;
 	} else if (c->in.len < CONTROL_LINE_MAX) {
 		return false;
@@ -179,8 +190,8 @@ pump(struct supervise *s, unsigned i, ms now)
 		if (filled)
 			stream(s, c, now);
 	} while (filled || next_line(s, c, now));
-	if (gone || (answered && c->eof && !c->upgrading) ||
-	    loop_rewatch(c->c.fd, TAG(TAG_CLIENT, i), answered && !c->upgrading, !answered) < 0)
+	if (gone || (answered && c->eof && !c->waits) ||
+	    loop_rewatch(c->c.fd, TAG(TAG_CLIENT, i), answered && !c->waits, !answered) < 0)
 		clients_hang_up(&s->control, i);
 }
 
@@ -245,11 +256,11 @@ control_take(struct supervise *s, int fd, uid_t uid, ms now)
 
 /* To who waits for it. */
 static void
-answer_upgrade(struct supervise *s, unsigned i, const char *why, ms now)
+answer_late(struct supervise *s, unsigned i, const char *why, ms now)
 {
 	struct caller *c = caller_at(s, i);
 
-	c->upgrading = false;
+	c->waits = CONTROL_NOTHING;
 	c->c.deadline = now + CONTROL_PATIENCE;
 	put_answer(c, why);
 	pump(s, i, now);
@@ -261,35 +272,34 @@ control_tick(struct supervise *s, ms now)
 	unsigned i;
 
 	while ((i = clients_late(&s->control, now)) < s->control.room)
-		if (caller_at(s, i)->upgrading)
-			answer_upgrade(s, i, "no answer in time", now);
+		if (caller_at(s, i)->waits)
+			answer_late(s, i, "no answer in time", now);
 		else
 			clients_hang_up(&s->control, i);
 }
 
-/* Does caller i wait for the end of an upgrade? */
 static bool
-waits(const struct supervise *s, unsigned i)
+waits(const struct supervise *s, unsigned i, enum control_wait what)
 {
-	return caller_at(s, i)->c.fd > 0 && caller_at(s, i)->upgrading;
+	return caller_at(s, i)->c.fd > 0 && caller_at(s, i)->waits == what;
 }
 
 bool
-control_upgrades(const struct supervise *s)
+control_waits(const struct supervise *s, enum control_wait what)
 {
 	bool found = false;
 
 	for (unsigned i = 0; i < s->control.room; i++)
-		found |= waits(s, i);
+		found |= waits(s, i, what);
 	return found;
 }
 
 void
-control_upgraded(struct supervise *s, const char *why, ms now)
+control_ended(struct supervise *s, enum control_wait what, const char *why, ms now)
 {
 	for (unsigned i = 0; i < s->control.room; i++)
-		if (waits(s, i))
-			answer_upgrade(s, i, why, now);
+		if (waits(s, i, what))
+			answer_late(s, i, why, now);
 }
 
 void
@@ -306,7 +316,7 @@ control_carry(struct carry *k, struct supervise *s)
 		CARRY_A_NUMBER(struct caller, cursor),
 		CARRY_A_FLAG(struct caller, eof),
 		CARRY_A_FLAG(struct caller, draining),
-		CARRY_A_FLAG(struct caller, upgrading),
+		CARRY_UP_TO(struct caller, waits, CONTROL_DUMPED),
 		CARRY_UP_TO(struct caller, in.len, CONTROL_LINE_MAX),
 		CARRY_SOME(struct caller, in_room),
 		CARRY_UP_TO(struct caller, c.out.len, sizeof((struct caller *)0)->out_room - 1),

@@ -14,6 +14,9 @@
 #define CONTROL_LINE_MAX 256
 #define CONTROL_UPGRADE  (15 * MS_SECOND) /* for an upgrade's answer: it is ERR then */
 
+/* What an answer waits for. The numbers are those of the state: they stay. */
+enum control_wait { CONTROL_NOTHING, CONTROL_UPGRADED, CONTROL_DUMPED };
+
 /* Listens at control_path, owned by uid and gid. Why not, or NULL: it does, or there is none. */
 const char *control_open(struct supervise *, uid_t uid, gid_t gid);
 /* Room for clients, where the listening socket is somebody else's. False: errno. */
@@ -22,9 +25,9 @@ bool control_prepare(struct supervise *);
 void control_take(struct supervise *, int fd, uid_t, ms now);
 /* No more connections, and the socket is gone; those that are there end with us. */
 void control_close(struct supervise *);
-/* Does a client wait for the end of an upgrade? It has ended: NULL, or why not. */
-bool control_upgrades(const struct supervise *);
-void control_upgraded(struct supervise *, const char *why, ms now);
+/* Does a client wait for that? It has come to its end: NULL, or why it failed. */
+bool control_waits(const struct supervise *, enum control_wait);
+void control_ended(struct supervise *, enum control_wait, const char *why, ms now);
 /* The clients, to the state and from it; then all goes on where it was. */
 void control_carry(struct carry *, struct supervise *);
 void control_go_on(struct supervise *, ms now);

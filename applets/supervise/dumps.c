@@ -12,6 +12,7 @@
 #include "../../lib/sys/out.h"
 #include "../../lib/sys/spawn.h"
 #include "../applet.h"
+#include "control.h"
 #include "status.h"
 #include "workers.h"
 
@@ -198,17 +199,24 @@ next(struct supervise *s, struct dumps_one *d, ms now)
 	}
 }
 
-/* Tells of a dump that is not what it should be. */
-static void
-log_end(struct supervise *s, int status)
+/* Logs what is wrong with a dump whose helper ended so, and writes it to why; true: nothing is. */
+static bool
+is_whole(struct supervise *s, int status, struct buf *why)
 {
-	if (WIFSIGNALED(status))
-		log_say(s, LOGLINE_ERROR, "dump: its helper was killed");
-	else if (WEXITSTATUS(status) > NOT_BEGUN)
-		log_say(s, LOGLINE_ERROR, "dump: %s", strerror(WEXITSTATUS(status) - NOT_BEGUN));
-	else if (WEXITSTATUS(status) != 0)
-		log_say(s, LOGLINE_WARN, "dump: not complete: se-sigdump ended with status %d",
-		    WEXITSTATUS(status));
+	int code = WIFSIGNALED(status) ? -1 : WEXITSTATUS(status);
+
+	if (code == 0)
+		return true;
+	dumpfile_path(NULL, s->pid, why);
+	if (code < 0)
+		buf_puts(why, ": its helper was killed");
+	else if (code > NOT_BEGUN)
+		buf_printf(why, ": %s", strerror(code - NOT_BEGUN));
+	else
+		buf_printf(why, ": not complete: se-sigdump ended with status %d", code);
+	log_say(
+	    s, code > 0 && code <= NOT_BEGUN ? LOGLINE_WARN : LOGLINE_ERROR, "dump: %s", why->base);
+	return false;
 }
 
 bool
@@ -225,14 +233,18 @@ bool
 dumps_on_exit(struct supervise *s, pid_t pid, int status, ms now)
 {
 	struct dumps_one *d = find(s, pid);
+	char text[1024];
+	struct buf why = buf_over(text, sizeof text);
+	bool whole;
 
-	if (pid == s->dumps.all)
-		s->dumps.all = 0;
-	else if (!d)
+	if (pid != s->dumps.all && !d)
 		return false;
-	log_end(s, status);
-	if (!d)
+	whole = is_whole(s, status, &why);
+	if (!d) {
+		s->dumps.all = 0;
+		control_ended(s, CONTROL_DUMPED, whole ? NULL : text, now);
 		return true;
+	}
 	d->helper = 0;
 	if (s->slot[d->slot].pid == d->worker)
 		workers_feed_event(s, d->slot, WORKER_EV_DUMPED, now);

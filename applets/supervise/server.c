@@ -117,7 +117,7 @@ on_upgrade(struct supervise *s, struct link_message *m, int fd, ms now)
 		call_close(fd);
 		why = m->value == LINK_REFUSED ? m->text : NULL;
 	}
-	control_upgraded(s, why, now);
+	control_ended(s, CONTROL_UPGRADED, why, now);
 }
 
 void
@@ -210,7 +210,7 @@ server_relay(const struct supervise *s, const struct command *c, const char *who
 	if (s->link < 0 || !is_its(s, c))
 		return false;
 	/* the one answer that will come is for who has asked first */
-	if (c->word == COMMAND_UPGRADE && (upgrade_is_on(s) || control_upgrades(s))) {
+	if (c->word == COMMAND_UPGRADE && (upgrade_is_on(s) || control_waits(s, CONTROL_UPGRADED))) {
 		*why = "an upgrade is going on";
 		return true;
 	}

@@ -119,7 +119,7 @@ upgrade_ended(struct supervise *s, const char *why, ms now)
 {
 	if (why)
 		(void)log_refusal(s, why);
-	control_upgraded(s, why, now);
+	control_ended(s, CONTROL_UPGRADED, why, now);
 	supervisor_upgraded(s, why);
 }
 

@@ -16,9 +16,9 @@
 #include "../../lib/wire/command.h"
 
 #define ANSWER_TIMEOUT (10 * MS_SECOND)
-/* Two processes may look at their new program, see CONTROL_UPGRADE. */
-#define UPGRADE_TIMEOUT (20 * MS_SECOND)
-#define GONE_POLL       20 /* ms between two looks at the pid file's lock */
+/* Two processes may look at their new program, see CONTROL_UPGRADE; a dump has its own limits. */
+#define LONG_TIMEOUT (20 * MS_SECOND)
+#define GONE_POLL    20 /* ms between two looks at the pid file's lock */
 
 /* What each verb is on the socket, and by which signal; -1: by none. */
 static const struct verb {
@@ -188,7 +188,8 @@ by_socket(const struct config *c, const struct verb *v, const char *what)
 	int status, fd;
 
 	if (limit == MS_NEVER)
-		limit = v->word == COMMAND_UPGRADE ? UPGRADE_TIMEOUT : ANSWER_TIMEOUT;
+		limit = v->word == COMMAND_UPGRADE || v->word == COMMAND_DUMP ? LONG_TIMEOUT
+									      : ANSWER_TIMEOUT;
 	buf_printf(&line, "%s%s%s", what, value ? " " : "", value ? value : "");
 	if (line.cut || (value && !*value) || !command_parse(room, &command, &why))
 		return complain(

@@ -538,7 +538,7 @@ verbs_by_socket_body()
 	atf_check "$SE" --control-path=ctl --restart-now
 	eventually lines w '^up ' 7
 	atf_check "$SE" --control-path=ctl --dump
-	eventually has dump '^  worker 1: '
+	has dump '^  worker 1: ' || bad dump
 	atf_check "$SE" --control-path=ctl --stop-now
 	ended
 	eventually lines log 'Received (scale|reload|graceful restart|immediate restart|dump|immediate stop) \(control socket, uid [0-9]+\)$' 6
@@ -765,7 +765,7 @@ dump_file_body()
 	daemonize --workers=2 -- "$W" beat=1:1 hang
 	eventually sh -c "'$SE' --control-path=ctl --status | awk '\$7 ~ /s\$/ { n++ } END { exit n < 2 }'"
 	ctl --dump || atf_fail 'refused'
-	eventually lines dump '^End of sigdump process ' 2 # of both workers
+	lines dump '^End of sigdump process ' 2 || bad dump # of both workers
 	eventually has log "INFO -- : Dumping to $(pwd)/dump\$"
 	has dump "^pid $D  running " || bad dump
 	lines dump '^ *[01] +[0-9]+ up ' 2 || bad dump
@@ -799,7 +799,7 @@ dump_follows_nothing_body()
 	for how in 'ln -s target' 'ln target' 'mkdir' 'ln fifo'; do
 		rm -rf dump
 		$how dump
-		ctl --dump
+		says 1 "DUMP: $(pwd)/dump: .*" ctl --dump
 		n=$((n + 1))
 		eventually lines log 'ERROR -- : dump: ' $n
 	done

@@ -43,13 +43,51 @@ asked_body()
 	done
 	lines dump '^End of sigdump process [0-9]+ threads 11 complete 11 truncated 0 without 0 ' 3 || fail "$(grep End dump)"
 	[ "$(stat -c %a dump)" = 600 ] || fail 'readable by others'
-	$SE --control-path=ctl --dump
-	eventually whole 6
+	$SE --control-path=ctl --dump || fail 'refused'
+	whole 6 || fail "$(reports)" # the command ends when the dump has
 	unharmed
 	finish
 }
 shown() { [ "$(grep -c "^ready" log)" = "$1" ]; }
 unharmed() { ! has log 'sending|exited' || fail "$(cat log)"; }
+
+# --dump ends with the dump, which ends when what it writes is taken; meanwhile others are served, and
+# an upgrade loses nobody.
+atf_test_case is_waited_for
+is_waited_for_body()
+{
+	mkfifo out
+	exec 9<>out
+	export SIGDUMP_PATH=-
+	supervise -- "$W" log=w say=up hang
+	eventually lines w '^up ' 1
+	head -c 65536 /dev/zero >&9
+	"$SE" --control-path=ctl --dump 2>err &
+	asked=$!
+	eventually has log 'Dumping to -$'
+	! "$SE" --control-path=ctl --dump 2>said || fail 'two at once'
+	has said '^se-supervise: DUMP: the last dump is still being written$' || fail "$(cat said)"
+	"$SE" --control-path=ctl --upgrade || fail 'not upgraded'
+	is_up || fail 'no status'
+	! gone "$asked" || fail 'it did not wait'
+	cat <&9 >got &
+	taker=$!
+	ends "$asked" 0
+	[ ! -s err ] || fail "$(cat err)"
+	eventually has got '^End of sigdump process '
+	kill "$taker"
+	wait "$taker" || :
+	head -c 65536 /dev/zero >&9
+	rc=0
+	"$SE" --control-path=ctl --dump --timeout=300ms 2>err || rc=$?
+	[ $rc = 4 ] && has err '^se-supervise: DUMP: no answer in time$' || fail "$rc: $(cat err)"
+	for p in $(children "$PID"); do
+		[ "$p" = "$(worker_pid 0)" ] || helper=$p
+	done
+	kill -9 "$helper"
+	eventually has log 'ERROR -- : dump: -: its helper was killed$'
+	finish
+}
 
 # Without a worker there is only our own state.
 atf_test_case without_workers
@@ -156,7 +194,7 @@ that_hangs_body()
 	blocked -- "$W" log=w say=up beat=1:1 hang
 	eventually has log "$SILENT"
 	lasted 9.5 29 "$(gap log ': dumping it to -$' "$SILENT")" 'the dump'
-	eventually has log 'WARN -- : dump: not complete: se-sigdump ended with status 1$'
+	eventually has log 'WARN -- : dump: -: not complete: se-sigdump ended with status 1$'
 	has err '^se-sigdump: process: [0-9]+: it could not be dumped within the timeout$' || fail "$(cat err)"
 	finish
 }
@@ -186,7 +224,7 @@ that_fails_body()
 	hanging -- "$W" log=w say=up beat=1:1 hang
 	eventually lines w '^up ' 2
 	finish
-	eventually has log 'ERROR -- : dump: Is a directory$'
+	eventually has log 'ERROR -- : dump: /.*/dump: Is a directory$'
 	eventually has log "$SILENT"
 }
 
@@ -216,7 +254,7 @@ of_another_user_body()
 
 atf_init_test_cases()
 {
-	for c in asked without_workers not_while_stopping disabled before_the_kill for_every_kind_of_hanging many that_hangs \
+	for c in asked is_waited_for without_workers not_while_stopping disabled before_the_kill for_every_kind_of_hanging many that_hangs \
 		that_is_overtaken that_fails of_another_user; do
 		atf_add_test_case $c
 	done

@@ -479,7 +479,7 @@ dump_body()
 	size=$(stat -c %s dump)
 	eventually has log "Dumping to $PWD/dump\$"
 	$SE --control-path=ctl --dump || fail 'dump by the control socket'
-	eventually at_least dump "^pid $PID" 2
+	lines dump "^pid $PID" 2 || fail "$(cat dump)" # it is there when the command ends
 	[ "$(stat -c %s dump)" -gt "$size" ] || fail 'it was not appended to'
 	finish
 	! has log 'ERROR|WARN' || fail "$(cat log)"
@@ -490,7 +490,7 @@ dumps_nothing()
 {
 	: >log
 	kill -CONT "$PID"
-	eventually has log "ERROR -- : dump: $1\$"
+	eventually has log "ERROR -- : dump: $PWD/dump: $1\$"
 	is_up || fail 'no status'
 }
 
