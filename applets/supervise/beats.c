@@ -17,37 +17,37 @@ beats_by_pipe(const struct config *c)
 }
 
 void
-beats_mute(struct supervise *s, int fd, uint64_t tag, bool *muted, ms now)
+beats_mute(struct supervise *s, int fd, uint64_t tag, bool *muted)
 {
 	if (loop_rewatch(fd, tag, false, false) < 0)
 		return;
 	*muted = true;
-	s->unmute = ms_min(s->unmute, now + MUTE_TIME);
+	s->unmute = ms_min(s->unmute, s->now + MUTE_TIME);
 }
 
 /* Reads slot i's heartbeat pipe; what is in it does not matter, only that it is. */
 static void
-read_beats(struct supervise *s, unsigned i, ms now)
+read_beats(struct supervise *s, unsigned i)
 {
 	struct slot *w = &s->slot[i];
 	char bytes[BEATS_PIPE_ROOM];
 	ssize_t n = read(w->beat_fd, bytes, sizeof bytes);
 
 	if (n > 0)
-		workers_feed_event(s, i, WORKER_EV_BEAT, now);
+		workers_feed_event(s, i, WORKER_EV_BEAT);
 	if (n == sizeof bytes)
-		beats_mute(s, w->beat_fd, TAG(TAG_BEAT, i), &w->muted, now);
+		beats_mute(s, w->beat_fd, TAG(TAG_BEAT, i), &w->muted);
 	if (n == 0) {
 		ends_close(&w->beat_fd, TAG(TAG_BEAT, i));
-		workers_feed_event(s, i, WORKER_EV_BEAT_CLOSED, now);
+		workers_feed_event(s, i, WORKER_EV_BEAT_CLOSED);
 	}
 }
 
 void
-beats_on_ready(struct supervise *s, unsigned i, ms now)
+beats_on_ready(struct supervise *s, unsigned i)
 {
 	if (s->slot[i].beat_fd >= 0)
-		read_beats(s, i, now);
+		read_beats(s, i);
 }
 
 static void

@@ -46,8 +46,7 @@ clients_pause(struct clients *k, ms again)
 }
 
 int
-clients_accept(
-    struct supervise *s, struct clients *k, uid_t other, const char *refusal, uid_t *uid, ms now)
+clients_accept(struct supervise *s, struct clients *k, uid_t other, const char *refusal, uid_t *uid)
 {
 	int fd = unixsock_accept(k->fd, uid);
 
@@ -56,7 +55,7 @@ clients_accept(
 			return -1;
 		log_say(
 		    s, LOGLINE_ERROR, "%s: accept: %s: again in a second", k->key, call_reason());
-		clients_pause(k, now + MS_SECOND);
+		clients_pause(k, s->now + MS_SECOND);
 	} else if (*uid != 0 && *uid != geteuid() && *uid != other) {
 		/* it is refused either way */
 		(void)send(fd, refusal, strlen(refusal), MSG_NOSIGNAL);

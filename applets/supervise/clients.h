@@ -39,8 +39,7 @@ struct client *clients_at(const struct clients *, unsigned i);
  * The next one, if it is root, our user or other; -1: nobody. Another one is told, and hung up on;
  * where descriptors are short, the next are accepted after a second.
  */
-int clients_accept(
-    struct supervise *, struct clients *, uid_t other, const char *refusal, uid_t *, ms now);
+int clients_accept(struct supervise *, struct clients *, uid_t other, const char *refusal, uid_t *);
 void clients_pause(struct clients *, ms again);
 /* It is at place i from now on, unless the kernel has no memory for that. */
 void clients_take(struct clients *, unsigned i, int fd, ms deadline);

@@ -20,20 +20,20 @@ commands_open(struct supervise *s)
 
 /* One line, without its newline. */
 static void
-take(struct supervise *s, const char *line, ms now)
+take(struct supervise *s, const char *line)
 {
 	struct command c;
 	const char *why = "the status is for the control socket";
 
 	if (command_parse(line, &c, &why) && c.word != COMMAND_STATUS) {
-		(void)supervise_command(s, &c, "stdin", now); /* a refusal has been logged */
+		(void)supervise_command(s, &c, "stdin"); /* a refusal has been logged */
 		return;
 	}
 	log_say(s, LOGLINE_WARN, "Command on stdin not understood: %s", why);
 }
 
 void
-commands_on_stdin(struct supervise *s, ms now)
+commands_on_stdin(struct supervise *s)
 {
 	struct pollfd ready = { .fd = STDIN_FILENO, .events = POLLIN };
 	struct command_line *l = &s->line;
@@ -57,7 +57,7 @@ commands_on_stdin(struct supervise *s, ms now)
 	while ((end = text_find(b.base, '\n', b.len)) != NULL) {
 		*end = '\0';
 		if (!l->cut)
-			take(s, b.base, now);
+			take(s, b.base);
 		l->cut = false;
 		buf_drop(&b, (size_t)(end - b.base) + 1);
 	}

@@ -10,7 +10,7 @@
 
 /* Listens to stdin; one that cannot be waited for, such as a file, says nothing. */
 void commands_open(struct supervise *);
-void commands_on_stdin(struct supervise *, ms now);
+void commands_on_stdin(struct supervise *);
 /* The end of a pipe that worker i reads its commands from; -1: errno. */
 int commands_pipe(struct supervise *, unsigned i);
 /* The process in slot i is gone, or never came. */

@@ -84,10 +84,10 @@ make_place(struct supervise *s)
 }
 
 static void
-stream(const struct supervise *s, struct caller *c, ms now)
+stream(const struct supervise *s, struct caller *c)
 {
 	while (c->c.out.room - c->c.out.len > STATUS_PIECE_MAX)
-		if (!status_next(s, c->format, &c->cursor, &c->c.out, now)) {
+		if (!status_next(s, c->format, &c->cursor, &c->c.out)) {
 			c->streaming = false;
 			buf_puts(&c->c.out, ".\n");
 			return;
@@ -111,7 +111,7 @@ begin_wait(struct caller *c, enum command_word word, ms now)
 
 /* Does what a line asks. Why not, or NULL: done. */
 static const char *
-execute(struct supervise *s, struct caller *c, const char *line, ms now)
+execute(struct supervise *s, struct caller *c, const char *line)
 {
 	struct command command;
 	const char *why;
@@ -127,9 +127,9 @@ execute(struct supervise *s, struct caller *c, const char *line, ms now)
 	}
 	(void)buf_print_to(who, sizeof who, "control socket, uid %u", (unsigned)c->uid); /* fits */
 	if (!server_relay(s, &command, who, &why))
-		why = supervise_command(s, &command, who, now);
+		why = supervise_command(s, &command, who);
 	if (!why)
-		begin_wait(c, command.word, now);
+		begin_wait(c, command.word, s->now);
 	return why;
 }
 
@@ -141,7 +141,7 @@ put_answer(struct caller *c, const char *why)
 
 /* Takes the next line out of what was received and answers it; false: there is no whole one. */
 static bool
-next_line(struct supervise *s, struct caller *c, ms now)
+next_line(struct supervise *s, struct caller *c)
 {
 	char *end = text_find(c->in.base, '\n', c->in.len);
 	const char *why;
@@ -157,8 +157,8 @@ next_line(struct supervise *s, struct caller *c, ms now)
 	if (end) {
 		*end = '\0';
 		c->in.base[text_span(c->in.base, "\r")] = '\0';
-		c->c.deadline = now + CONTROL_PATIENCE;
-		why = execute(s, c, c->in.base, now);
+		c->c.deadline = s->now + CONTROL_PATIENCE;
+		why = execute(s, c, c->in.base);
 		buf_drop(&c->in, (size_t)(end - c->in.base) + 1);
 		if (c->waits)
 			return false;
@@ -175,7 +175,7 @@ next_line(struct supervise *s, struct caller *c, ms now)
 
 /* Goes on with a client as far as it goes without waiting. */
 static void
-pump(struct supervise *s, unsigned i, ms now)
+pump(struct supervise *s, unsigned i)
 {
 	struct caller *c = caller_at(s, i);
 	bool gone = false, filled = false, answered = true;
@@ -188,15 +188,15 @@ pump(struct supervise *s, unsigned i, ms now)
 		}
 		filled = c->streaming;
 		if (filled)
-			stream(s, c, now);
-	} while (filled || next_line(s, c, now));
+			stream(s, c);
+	} while (filled || next_line(s, c));
 	if (gone || (answered && c->eof && !c->waits) ||
 	    loop_rewatch(c->c.fd, TAG(TAG_CLIENT, i), answered && !c->waits, !answered) < 0)
 		clients_hang_up(&s->control, i);
 }
 
 void
-control_on_client(struct supervise *s, unsigned i, ms now)
+control_on_client(struct supervise *s, unsigned i)
 {
 	struct caller *c = caller_at(s, i);
 	char bytes[CONTROL_LINE_MAX];
@@ -216,21 +216,21 @@ control_on_client(struct supervise *s, unsigned i, ms now)
 			buf_put(&c->in, bytes, (size_t)n);
 		c->eof |= n == 0;
 	}
-	pump(s, i, now);
+	pump(s, i);
 }
 
 void
-control_on_connection(struct supervise *s, ms now)
+control_on_connection(struct supervise *s)
 {
 	uid_t uid = 0;
-	int fd = clients_accept(s, &s->control, geteuid(), "ERR not permitted\n", &uid, now);
+	int fd = clients_accept(s, &s->control, geteuid(), "ERR not permitted\n", &uid);
 
 	if (fd < 0)
 		return;
 	if (s->supervisor)
 		supervisor_take(s, fd, uid);
 	else
-		control_take(s, fd, uid, now);
+		control_take(s, fd, uid);
 }
 
 static void
@@ -243,37 +243,37 @@ set_rooms(struct caller *c)
 }
 
 void
-control_take(struct supervise *s, int fd, uid_t uid, ms now)
+control_take(struct supervise *s, int fd, uid_t uid)
 {
 	unsigned i = make_place(s);
 	struct caller *c = caller_at(s, i);
 
-	clients_take(&s->control, i, fd, now + CONTROL_PATIENCE);
+	clients_take(&s->control, i, fd, s->now + CONTROL_PATIENCE);
 	c->uid = uid;
-	c->since = now;
+	c->since = s->now;
 	set_rooms(c);
 }
 
 /* To who waits for it. */
 static void
-answer_late(struct supervise *s, unsigned i, const char *why, ms now)
+answer_late(struct supervise *s, unsigned i, const char *why)
 {
 	struct caller *c = caller_at(s, i);
 
 	c->waits = CONTROL_NOTHING;
-	c->c.deadline = now + CONTROL_PATIENCE;
+	c->c.deadline = s->now + CONTROL_PATIENCE;
 	put_answer(c, why);
-	pump(s, i, now);
+	pump(s, i);
 }
 
 void
-control_tick(struct supervise *s, ms now)
+control_tick(struct supervise *s)
 {
 	unsigned i;
 
-	while ((i = clients_late(&s->control, now)) < s->control.room)
+	while ((i = clients_late(&s->control, s->now)) < s->control.room)
 		if (caller_at(s, i)->waits)
-			answer_late(s, i, "no answer in time", now);
+			answer_late(s, i, "no answer in time");
 		else
 			clients_hang_up(&s->control, i);
 }
@@ -295,11 +295,11 @@ control_waits(const struct supervise *s, enum control_wait what)
 }
 
 void
-control_ended(struct supervise *s, enum control_wait what, const char *why, ms now)
+control_ended(struct supervise *s, enum control_wait what, const char *why)
 {
 	for (unsigned i = 0; i < s->control.room; i++)
 		if (waits(s, i, what))
-			answer_late(s, i, why, now);
+			answer_late(s, i, why);
 }
 
 void
@@ -329,9 +329,9 @@ control_carry(struct carry *k, struct supervise *s)
 }
 
 void
-control_go_on(struct supervise *s, ms now)
+control_go_on(struct supervise *s)
 {
 	for (unsigned i = 0; i < s->control.room; i++)
 		if (caller_at(s, i)->c.fd > 0)
-			pump(s, i, now);
+			pump(s, i);
 }

@@ -22,20 +22,20 @@ const char *control_open(struct supervise *, uid_t uid, gid_t gid);
 /* Room for clients, where the listening socket is somebody else's. False: errno. */
 bool control_prepare(struct supervise *);
 /* A client that is connected. */
-void control_take(struct supervise *, int fd, uid_t, ms now);
+void control_take(struct supervise *, int fd, uid_t);
 /* No more connections, and the socket is gone; those that are there end with us. */
 void control_close(struct supervise *);
 /* Does a client wait for that? It has come to its end: NULL, or why it failed. */
 bool control_waits(const struct supervise *, enum control_wait);
-void control_ended(struct supervise *, enum control_wait, const char *why, ms now);
+void control_ended(struct supervise *, enum control_wait, const char *why);
 /* The clients, to the state and from it; then all goes on where it was. */
 void control_carry(struct carry *, struct supervise *);
-void control_go_on(struct supervise *, ms now);
+void control_go_on(struct supervise *);
 /* Something on the listening socket. */
-void control_on_connection(struct supervise *, ms now);
+void control_on_connection(struct supervise *);
 /* Something on client i. */
-void control_on_client(struct supervise *, unsigned i, ms now);
+void control_on_client(struct supervise *, unsigned i);
 /* The clock. */
-void control_tick(struct supervise *, ms now);
+void control_tick(struct supervise *);
 
 #endif

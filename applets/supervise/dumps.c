@@ -49,7 +49,7 @@ write_state(const struct supervise *s)
 
 	if (!status_write(s, COMMAND_TABLE, STDOUT_FILENO))
 		return false;
-	while (status_dump_next(s, &cursor, &b, loop_now())) {
+	while (status_dump_next(s, &cursor, &b)) {
 		if (!out_write(STDOUT_FILENO, b.base, b.len))
 			return false;
 		buf_clear(&b);
@@ -188,14 +188,14 @@ dumps_forget(struct supervise *s, unsigned i)
 
 /* The next one that still waits to be ended takes the free place. */
 static void
-next(struct supervise *s, struct dumps_one *d, ms now)
+next(struct supervise *s, struct dumps_one *d)
 {
 	for (unsigned i = 0; i < s->nslots && s->dumps.waiting > 0 && d->helper == 0; i++) {
 		if (!s->slot[i].queued)
 			continue;
 		dumps_forget(s, i);
 		if (s->slot[i].machine.dump != MS_NEVER && !begin(s, d, i))
-			workers_feed_event(s, i, WORKER_EV_DUMPED, now);
+			workers_feed_event(s, i, WORKER_EV_DUMPED);
 	}
 }
 
@@ -230,7 +230,7 @@ dumps_is_helper(const struct supervise *s, pid_t pid)
 }
 
 bool
-dumps_on_exit(struct supervise *s, pid_t pid, int status, ms now)
+dumps_on_exit(struct supervise *s, pid_t pid, int status)
 {
 	struct dumps_one *d = find(s, pid);
 	char text[1024];
@@ -242,12 +242,12 @@ dumps_on_exit(struct supervise *s, pid_t pid, int status, ms now)
 	whole = is_whole(s, status, &why);
 	if (!d) {
 		s->dumps.all = 0;
-		control_ended(s, CONTROL_DUMPED, whole ? NULL : text, now);
+		control_ended(s, CONTROL_DUMPED, whole ? NULL : text);
 		return true;
 	}
 	d->helper = 0;
 	if (s->slot[d->slot].pid == d->worker)
-		workers_feed_event(s, d->slot, WORKER_EV_DUMPED, now);
-	next(s, d, now);
+		workers_feed_event(s, d->slot, WORKER_EV_DUMPED);
+	next(s, d);
 	return true;
 }

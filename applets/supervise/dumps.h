@@ -17,6 +17,6 @@ bool dumps_worker(struct supervise *, unsigned i, const char *why);
 void dumps_forget(struct supervise *, unsigned i);
 bool dumps_is_helper(const struct supervise *, pid_t);
 /* False: pid was no helper. */
-bool dumps_on_exit(struct supervise *, pid_t, int status, ms now);
+bool dumps_on_exit(struct supervise *, pid_t, int status);
 
 #endif

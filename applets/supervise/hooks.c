@@ -113,7 +113,7 @@ start(struct supervise *s, const struct errand *e, const char **step)
 
 /* Starts as many of those that wait as may run. */
 static void
-go_on(struct supervise *s, ms now)
+go_on(struct supervise *s)
 {
 	struct errands *q = &s->hooks.errands;
 	struct errand e;
@@ -122,7 +122,7 @@ go_on(struct supervise *s, ms now)
 
 	while (errands_next(q, &e)) {
 		if ((pid = start(s, &e, &step)) > 0)
-			errands_started(q, &e, pid, ms_add(now, s->live->hook_timeout));
+			errands_started(q, &e, pid, ms_add(s->now, s->live->hook_timeout));
 		else
 			fail(s, &e, "could not be started: %s: %s", step, call_reason());
 	}
@@ -163,10 +163,10 @@ hooks_open(struct supervise *s)
 }
 
 void
-hooks_begin(struct supervise *s, ms now)
+hooks_begin(struct supervise *s)
 {
 	s->hooks.stage = s->hooks.argv[CONFIG_HOOK_BEFORE_RUN] ? HOOKS_BEFORE : HOOKS_RUN;
-	hooks_run(s, CONFIG_HOOK_BEFORE_RUN, NO_WORKER, 0, 0, now);
+	hooks_run(s, CONFIG_HOOK_BEFORE_RUN, NO_WORKER, 0, 0);
 }
 
 unsigned
@@ -185,19 +185,18 @@ hooks_hold(const struct supervise *s)
 }
 
 void
-hooks_run(
-    struct supervise *s, enum config_hook hook, unsigned worker, pid_t pid, int status, ms now)
+hooks_run(struct supervise *s, enum config_hook hook, unsigned worker, pid_t pid, int status)
 {
 	const struct errand e = { hook, worker, pid, status };
 
 	if (!s->hooks.argv[hook])
 		return;
 	errands_add(&s->hooks.errands, &e);
-	go_on(s, now);
+	go_on(s);
 }
 
 bool
-hooks_on_exit(struct supervise *s, pid_t pid, int status, ms now)
+hooks_on_exit(struct supervise *s, pid_t pid, int status)
 {
 	struct errands_place was;
 	char name[16];
@@ -212,7 +211,7 @@ hooks_on_exit(struct supervise *s, pid_t pid, int status, ms now)
 	} else if (!was.late && hooks_hold(s)) {
 		s->hooks.stage = HOOKS_RUN;
 	}
-	go_on(s, now);
+	go_on(s);
 	return true;
 }
 
@@ -223,12 +222,12 @@ hooks_due(const struct supervise *s)
 }
 
 void
-hooks_tick(struct supervise *s, ms now)
+hooks_tick(struct supervise *s)
 {
 	struct errand e;
 	int pid;
 
-	while ((pid = errands_late(&s->hooks.errands, now, &e)) != 0) {
+	while ((pid = errands_late(&s->hooks.errands, s->now, &e)) != 0) {
 		fail(s, &e, "did not end in time: killed");
 		(void)kill(-pid, SIGKILL); /* ESRCH: it has left its process group */
 		(void)kill(pid, SIGKILL);  /* it is not reaped: it is there */
@@ -237,26 +236,26 @@ hooks_tick(struct supervise *s, ms now)
 
 /* Nothing more is started, and what runs is killed. */
 static void
-end_all(struct supervise *s, ms now)
+end_all(struct supervise *s)
 {
 	s->hooks.stage = HOOKS_KILL;
-	s->hooks.until = now + KILL_TIME;
-	errands_end(&s->hooks.errands, now);
-	hooks_tick(s, now);
-	go_on(s, now); /* tells what is lost */
+	s->hooks.until = s->now + KILL_TIME;
+	errands_end(&s->hooks.errands, s->now);
+	hooks_tick(s);
+	go_on(s); /* tells what is lost */
 }
 
 static void
-after(struct supervise *s, ms now)
+after(struct supervise *s)
 {
 	s->hooks.stage = HOOKS_AFTER;
-	s->hooks.until = ms_add(now, s->live->hook_timeout + KILL_TIME);
+	s->hooks.until = ms_add(s->now, s->live->hook_timeout + KILL_TIME);
 	if (!s->hooks.stopped)
-		hooks_run(s, CONFIG_HOOK_AFTER_RUN, NO_WORKER, 0, 0, now);
+		hooks_run(s, CONFIG_HOOK_AFTER_RUN, NO_WORKER, 0, 0);
 }
 
 bool
-hooks_ended(struct supervise *s, ms now)
+hooks_ended(struct supervise *s)
 {
 	struct hooks *h = &s->hooks;
 	const struct errands *q = &h->errands;
@@ -265,21 +264,21 @@ hooks_ended(struct supervise *s, ms now)
 		return true; /* that there is no worker is no end */
 	if (h->stage == HOOKS_BEFORE) {
 		h->stopped = true;
-		end_all(s, now);
+		end_all(s);
 	} else if (h->stage == HOOKS_RUN) {
 		h->stage = HOOKS_REST;
-		h->until = ms_add(now, s->live->hook_timeout);
+		h->until = ms_add(s->now, s->live->hook_timeout);
 	}
-	if (h->stage == HOOKS_REST && q->running > 0 && now >= h->until)
-		end_all(s, now);
+	if (h->stage == HOOKS_REST && q->running > 0 && s->now >= h->until)
+		end_all(s);
 	if ((h->stage == HOOKS_REST || h->stage == HOOKS_KILL) &&
-	    (q->running == 0 || (h->stage == HOOKS_KILL && now >= h->until)))
-		after(s, now);
-	if (h->stage == HOOKS_AFTER && (q->running == 0 || now >= h->until)) {
+	    (q->running == 0 || (h->stage == HOOKS_KILL && s->now >= h->until)))
+		after(s);
+	if (h->stage == HOOKS_AFTER && (q->running == 0 || s->now >= h->until)) {
 		h->stage = HOOKS_OVER;
 		h->until = MS_NEVER;
 	}
 	if (h->stage != HOOKS_OVER)
-		supervise_fleet(s, FLEET_EV_STOP, now); /* no worker comes back now */
+		supervise_fleet(s, FLEET_EV_STOP); /* no worker comes back now */
 	return h->stage == HOOKS_OVER;
 }

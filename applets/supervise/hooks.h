@@ -35,7 +35,7 @@ struct supervise;
 /* Makes all ready; false: errno. */
 bool hooks_open(struct supervise *);
 /* Starts before_run if there is one. */
-void hooks_begin(struct supervise *, ms now);
+void hooks_begin(struct supervise *);
 /* There are none here: they are a server's. */
 void hooks_none(struct supervise *);
 /* How many descriptors they may need under that configuration. */
@@ -43,12 +43,12 @@ unsigned hooks_fds(const struct config *);
 /* Are the workers' starts to wait? */
 bool hooks_hold(const struct supervise *);
 /* Something has happened to a worker; pid, 0: none; its status, as waitpid(2), behind its exit. */
-void hooks_run(struct supervise *, enum config_hook, unsigned worker, pid_t, int status, ms now);
+void hooks_run(struct supervise *, enum config_hook, unsigned worker, pid_t, int status);
 /* False: it was none of them. */
-bool hooks_on_exit(struct supervise *, pid_t, int status, ms now);
+bool hooks_on_exit(struct supervise *, pid_t, int status);
 ms hooks_due(const struct supervise *);
-void hooks_tick(struct supervise *, ms now);
+void hooks_tick(struct supervise *);
 /* No worker is left: may the end go on, with after_run behind us? */
-bool hooks_ended(struct supervise *, ms now);
+bool hooks_ended(struct supervise *);
 
 #endif

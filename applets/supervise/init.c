@@ -72,7 +72,7 @@ init_on_signal(struct supervise *s, const struct loop_event *ev)
 	if (!s->machine || ev->sig != SIGINT || ev->pid != 0)
 		return false;
 	s->reboot = true;
-	(void)supervise_command(s, &stop, "Ctrl-Alt-Del", ev->now); /* a stop is not refused */
+	(void)supervise_command(s, &stop, "Ctrl-Alt-Del"); /* a stop is not refused */
 	return true;
 }
 

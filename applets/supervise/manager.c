@@ -280,7 +280,7 @@ answer(struct supervise *s, struct asker *c, const struct socketmanager_request 
 
 /* Answers the next request; false: there is no whole one, or, with *gone, it is none. */
 static bool
-next_request(struct supervise *s, struct asker *c, bool *gone, ms now)
+next_request(struct supervise *s, struct asker *c, bool *gone)
 {
 	struct socketmanager_request r;
 	struct socketmanager_frame f;
@@ -299,7 +299,7 @@ next_request(struct supervise *s, struct asker *c, bool *gone, ms now)
 		return false;
 	c->have -= f.used;
 	memmove(c->in, c->in + f.used, c->have);
-	c->c.deadline = now + MANAGER_PATIENCE;
+	c->c.deadline = s->now + MANAGER_PATIENCE;
 	answer(s, c, &r);
 	return true;
 }
@@ -318,7 +318,7 @@ set_room(struct asker *c)
 }
 
 void
-manager_on_client(struct supervise *s, unsigned i, ms now)
+manager_on_client(struct supervise *s, unsigned i)
 {
 	struct asker *c = asker_at(s, i);
 	bool gone = false, sent;
@@ -331,14 +331,14 @@ manager_on_client(struct supervise *s, unsigned i, ms now)
 		gone = n == 0 || (n < 0 && !call_again());
 		c->have += n > 0 ? (size_t)n : 0;
 	}
-	while (!gone && (sent = clients_send(&c->c, &gone)) && next_request(s, c, &gone, now))
+	while (!gone && (sent = clients_send(&c->c, &gone)) && next_request(s, c, &gone))
 		;
 	if (gone || loop_rewatch(c->c.fd, TAG(TAG_MANAGED, i), sent, !sent) < 0)
 		clients_hang_up(&s->managed, i);
 }
 
 void
-manager_on_connection(struct supervise *s, ms now)
+manager_on_connection(struct supervise *s)
 {
 	struct clients *k = &s->managed;
 	uid_t uid = 0;
@@ -351,18 +351,18 @@ manager_on_connection(struct supervise *s, ms now)
 		clients_pause(k, MS_NEVER);
 		return;
 	}
-	if ((fd = clients_accept(s, k, s->manager->uid, "", &uid, now)) < 0)
+	if ((fd = clients_accept(s, k, s->manager->uid, "", &uid)) < 0)
 		return;
-	clients_take(k, i, fd, now + MANAGER_PATIENCE);
+	clients_take(k, i, fd, s->now + MANAGER_PATIENCE);
 	set_room(asker_at(s, i));
 }
 
 void
-manager_tick(struct supervise *s, ms now)
+manager_tick(struct supervise *s)
 {
 	unsigned i;
 
-	while ((i = clients_late(&s->managed, now)) < s->managed.room)
+	while ((i = clients_late(&s->managed, s->now)) < s->managed.room)
 		clients_hang_up(&s->managed, i);
 }
 

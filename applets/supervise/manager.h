@@ -29,10 +29,10 @@ void manager_close(struct supervise *);
 /* It, its sockets and clients, to the state and from it. */
 void manager_carry(struct carry *, struct supervise *);
 /* Something on the listening socket. */
-void manager_on_connection(struct supervise *, ms now);
+void manager_on_connection(struct supervise *);
 /* Something on client i. */
-void manager_on_client(struct supervise *, unsigned i, ms now);
+void manager_on_client(struct supervise *, unsigned i);
 /* The clock. */
-void manager_tick(struct supervise *, ms now);
+void manager_tick(struct supervise *);
 
 #endif

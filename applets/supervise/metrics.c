@@ -41,14 +41,14 @@ metrics_due(const struct supervise *s)
 }
 
 void
-metrics_tick(struct supervise *s, ms now)
+metrics_tick(struct supervise *s)
 {
 	pid_t pid;
 
-	if (now < metrics_due(s))
+	if (s->now < metrics_due(s))
 		return;
 	s->changed = false;
-	s->metrics_next = now + MS_SECOND;
+	s->metrics_next = s->now + MS_SECOND;
 	if ((pid = spawn_helper(write_metrics, s)) > 0)
 		s->metrics_pid = pid;
 	else

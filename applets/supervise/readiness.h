@@ -11,8 +11,8 @@
 /* Is there such a pipe under that configuration? */
 bool readiness_told(const struct config *);
 /* Something on slot i's pipe. */
-void readiness_on_pipe(struct supervise *, unsigned i, ms now);
+void readiness_on_pipe(struct supervise *, unsigned i);
 /* Worker i says that it is ready, here or on NOTIFY_SOCKET. */
-void readiness_take(struct supervise *, unsigned i, ms now);
+void readiness_take(struct supervise *, unsigned i);
 
 #endif

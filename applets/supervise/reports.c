@@ -16,7 +16,7 @@ find_sender(const struct supervise *s, pid_t sender, unsigned *i)
 }
 
 static void
-take_report(struct supervise *s, unsigned i, const struct notify *n, ms now)
+take_report(struct supervise *s, unsigned i, const struct notify *n)
 {
 	struct slot *w = &s->slot[i];
 
@@ -27,21 +27,21 @@ take_report(struct supervise *s, unsigned i, const struct notify *n, ms now)
 		s->changed = true;
 	}
 	if (n->ready)
-		readiness_take(s, i, now);
+		readiness_take(s, i);
 	if (n->watchdog)
-		workers_feed_event(s, i, WORKER_EV_BEAT, now);
+		workers_feed_event(s, i, WORKER_EV_BEAT);
 	if (n->extend > 0) /* after the beat, which begins a new timeout */
 		workers_feed(s, i,
 		    &(struct worker_input){
-			.event = WORKER_EV_EXTEND, .now = now, .until = now + n->extend });
+			.event = WORKER_EV_EXTEND, .now = s->now, .until = s->now + n->extend });
 	if (n->trigger)
-		workers_feed_event(s, i, WORKER_EV_TRIGGER, now);
+		workers_feed_event(s, i, WORKER_EV_TRIGGER);
 	if (n->stopping)
 		log_say(s, LOGLINE_DEBUG, "Worker %u is stopping", i);
 }
 
 void
-reports_on_datagram(struct supervise *s, ms now)
+reports_on_datagram(struct supervise *s)
 {
 	struct notify n;
 	char bytes[2048];
@@ -53,9 +53,9 @@ reports_on_datagram(struct supervise *s, ms now)
 		return;
 	if (find_sender(s, sender, &i)) {
 		if (notify_parse(bytes, (size_t)len, &n))
-			take_report(s, i, &n, now);
-	} else if (now >= s->stranger) {
-		s->stranger = now + 60 * MS_SECOND;
+			take_report(s, i, &n);
+	} else if (s->now >= s->stranger) {
+		s->stranger = s->now + 60 * MS_SECOND;
 		log_say(s, LOGLINE_WARN,
 		    "A notification from pid %d, which is no worker, was ignored", (int)sender);
 	}

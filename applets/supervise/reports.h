@@ -7,6 +7,6 @@
 
 /* A datagram has come; one from a process that is no worker's is logged once a minute and dropped.
  */
-void reports_on_datagram(struct supervise *, ms now);
+void reports_on_datagram(struct supervise *);
 
 #endif

@@ -39,18 +39,18 @@ restart_resize(struct supervise *s, unsigned workers)
 
 /* What there is of worker i when a restart begins. */
 static void
-survey(struct supervise *s, unsigned i, ms now)
+survey(struct supervise *s, unsigned i)
 {
 	const struct slot *w = &s->slot[i];
 	bool told = w->ready_fd >= 0; /* it still is to */
 	bool serves =
-	    w->machine.ready || (!told && now - w->machine.started >= s->live->rolling.alive);
+	    w->machine.ready || (!told && s->now - w->machine.started >= s->live->rolling.alive);
 	struct rolling_input in = {
 		.event = w->machine.state != WORKER_UP ? ROLLING_EV_LOST
 		    : serves                           ? ROLLING_EV_SERVES
 						       : ROLLING_EV_STARTS,
 		.slot = i,
-		.now = now,
+		.now = s->now,
 		.since = w->machine.started,
 		.told = told,
 	};
@@ -59,13 +59,13 @@ survey(struct supervise *s, unsigned i, ms now)
 }
 
 const char *
-restart_begin(struct supervise *s, enum worker_event how, ms now)
+restart_begin(struct supervise *s, enum worker_event how)
 {
 	bool was = s->rolling.on;
 	const char *why;
 
 	s->rolling.on = true; /* so that the extra ones have room */
-	if ((why = slots_scale(s, s->live->workers, now)) != NULL) {
+	if ((why = slots_scale(s, s->live->workers)) != NULL) {
 		s->rolling.on = was;
 		log_say(s, LOGLINE_ERROR, "Not restarted: %s", why);
 		return why;
@@ -73,7 +73,7 @@ restart_begin(struct supervise *s, enum worker_event how, ms now)
 	s->rolling_by = how;
 	rolling_begin(&s->rolling, s->wanted, s->live->restart_surge);
 	for (unsigned i = 0; i < s->wanted + s->live->restart_surge; i++)
-		survey(s, i, now);
+		survey(s, i);
 	log_say(s, LOGLINE_INFO, "Rolling restart of %u workers%s", s->wanted,
 	    was ? " begins anew" : "");
 	return NULL;
@@ -129,28 +129,28 @@ tell_failure(struct supervise *s, unsigned i)
 }
 
 void
-restart_go_on(struct supervise *s, ms now)
+restart_go_on(struct supervise *s)
 {
 	enum rolling_action a;
 	unsigned i;
 
-	while ((a = rolling_next(&s->rolling, &s->live->rolling, now, &i)) != ROLLING_WAIT)
+	while ((a = rolling_next(&s->rolling, &s->live->rolling, s->now, &i)) != ROLLING_WAIT)
 		switch (a) {
 		case ROLLING_START:
-			workers_feed_event(s, i, WORKER_EV_START, now);
+			workers_feed_event(s, i, WORKER_EV_START);
 			break;
 		case ROLLING_REPLACE:
 			log_say(s, LOGLINE_DEBUG, "Worker %u is to be replaced", i);
-			workers_feed_event(s, i, s->rolling_by, now);
+			workers_feed_event(s, i, s->rolling_by);
 			break;
 		case ROLLING_FAILED:
 			tell_failure(s, i);
-			workers_stop_from(s, s->rolling.workers, now);
+			workers_stop_from(s, s->rolling.workers);
 			break;
 		case ROLLING_DONE:
 			log_say(s, LOGLINE_INFO, "Rolling restart done: %u workers are new",
 			    s->rolling.workers);
-			workers_stop_from(s, s->rolling.workers, now);
+			workers_stop_from(s, s->rolling.workers);
 			break;
 		case ROLLING_WAIT:
 			break;

@@ -9,7 +9,7 @@
  * The workers, as many as the configuration wants, are replaced in turn from now on, each by that
  * event; one that is going on begins anew. Why not, or NULL.
  */
-const char *restart_begin(struct supervise *, enum worker_event, ms now);
+const char *restart_begin(struct supervise *, enum worker_event);
 /* It is over, if one is going on; the extra workers are the caller's to stop. */
 void restart_end(struct supervise *);
 /* How many extra workers there may be behind the others now. */
@@ -22,6 +22,6 @@ bool restart_resize(struct supervise *, unsigned workers);
 void restart_watch(
     struct supervise *, unsigned i, const struct worker *before, const struct worker_input *);
 /* Does what is to be done now. */
-void restart_go_on(struct supervise *, ms now);
+void restart_go_on(struct supervise *);
 
 #endif

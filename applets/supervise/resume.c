@@ -126,8 +126,8 @@ settle_in(struct supervise *s, struct predecessor *p, const struct state_head *h
 {
 	const char *name = s->boot->supervisor && !s->supervisor ? s->boot->server_process_name
 								 : s->boot->daemon_process_name;
-	ms now = loop_now();
 
+	s->now = loop_now();
 	predecessor_settle(p);
 	/* we have been executed by a descriptor, whose number the name would be, and as one who
 	 * may not read its file: see start.c */
@@ -141,8 +141,8 @@ settle_in(struct supervise *s, struct predecessor *p, const struct state_head *h
 		log_say(s, LOGLINE_INFO, "Upgraded from %s to %s: %s", h->version, SEBOX_VERSION,
 		    h->path);
 	loop_release();
-	upgrade_ended(s, *p->why ? p->why : NULL, now);
-	control_go_on(s, now);
+	upgrade_ended(s, *p->why ? p->why : NULL);
+	control_go_on(s);
 }
 
 static bool

@@ -105,23 +105,23 @@ say(const struct supervise *s, enum link_word word, int value, const char *text)
 
 /* fd: the message's. */
 static void
-on_upgrade(struct supervise *s, struct link_message *m, int fd, ms now)
+on_upgrade(struct supervise *s, struct link_message *m, int fd)
 {
 	const char *why = NULL;
 
 	m->text[sizeof m->text - 1] = '\0';
 	if (m->value == LINK_FOLLOW && fd >= 0) {
-		if ((why = upgrade_follow(s, fd, m->text, now)) == NULL)
+		if ((why = upgrade_follow(s, fd, m->text)) == NULL)
 			return; /* the answer comes */
 	} else {
 		call_close(fd);
 		why = m->value == LINK_REFUSED ? m->text : NULL;
 	}
-	control_ended(s, CONTROL_UPGRADED, why, now);
+	control_ended(s, CONTROL_UPGRADED, why);
 }
 
 void
-server_on_link(struct supervise *s, ms now)
+server_on_link(struct supervise *s)
 {
 	struct link_message m;
 	int fd;
@@ -134,12 +134,12 @@ server_on_link(struct supervise *s, ms now)
 		if (s->logger.below)
 			s->logger.sock = -1;
 	} else if (n == sizeof m && m.word == LINK_CLIENT && fd >= 0) {
-		control_take(s, fd, (uid_t)m.value, now);
+		control_take(s, fd, (uid_t)m.value);
 		return;
 	} else if (n == sizeof m && m.word == LINK_DETACH) {
 		(void)call_prctl(PR_SET_PDEATHSIG, 0); /* cannot fail */
 	} else if (n == sizeof m && m.word == LINK_UPGRADE) {
-		on_upgrade(s, &m, fd, now);
+		on_upgrade(s, &m, fd);
 		return;
 	}
 	call_close(fd);
@@ -147,7 +147,7 @@ server_on_link(struct supervise *s, ms now)
 
 /* All that are wanted run, and are ready in the way of a rolling restart. */
 static bool
-are_up(const struct supervise *s, ms now)
+are_up(const struct supervise *s)
 {
 	bool told = readiness_told(s->live);
 	ms age = ms_max(s->live->worker.start_timeout, WORKER_STABLE);
@@ -155,24 +155,24 @@ are_up(const struct supervise *s, ms now)
 	for (unsigned i = 0; i < s->wanted; i++) {
 		const struct worker *m = &s->slot[i].machine;
 
-		if (m->state != WORKER_UP || (!m->ready && (told || now - m->started < age)))
+		if (m->state != WORKER_UP || (!m->ready && (told || s->now - m->started < age)))
 			return false;
 	}
 	return true;
 }
 
 void
-server_tick(struct supervise *s, ms now)
+server_tick(struct supervise *s)
 {
 	if (s->link < 0)
 		return;
-	if (now >= s->beat_at) {
+	if (s->now >= s->beat_at) {
 		(void)!write(LINK_BEAT, &(char){ 0 }, 1); /* full: it has enough to see */
-		s->beat_at = now + s->live->server_heartbeat_interval;
+		s->beat_at = s->now + s->live->server_heartbeat_interval;
 	}
-	if (now < s->up_look)
+	if (s->now < s->up_look)
 		return;
-	s->up_look = are_up(s, now) && say(s, LINK_UP, 0, "") ? MS_NEVER : now + LOOK;
+	s->up_look = are_up(s) && say(s, LINK_UP, 0, "") ? MS_NEVER : s->now + LOOK;
 	s->changed |= s->up_look == MS_NEVER; /* an older server's metrics give way */
 }
 
@@ -210,7 +210,8 @@ server_relay(const struct supervise *s, const struct command *c, const char *who
 	if (s->link < 0 || !is_its(s, c))
 		return false;
 	/* the one answer that will come is for who has asked first */
-	if (c->word == COMMAND_UPGRADE && (upgrade_is_on(s) || control_waits(s, CONTROL_UPGRADED))) {
+	if (c->word == COMMAND_UPGRADE &&
+	    (upgrade_is_on(s) || control_waits(s, CONTROL_UPGRADED))) {
 		*why = "an upgrade is going on";
 		return true;
 	}

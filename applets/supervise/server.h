@@ -14,9 +14,9 @@ bool server_take(struct supervise *);
 /* Where its socket manager is, for our workers. */
 void server_take_manager(struct supervise *);
 /* A message from it. */
-void server_on_link(struct supervise *, ms now);
+void server_on_link(struct supervise *);
 /* The clock: heartbeats, and whether our workers are up. When it is wanted next, or MS_NEVER. */
-void server_tick(struct supervise *, ms now);
+void server_tick(struct supervise *);
 ms server_due(const struct supervise *);
 /*
  * A control client asked for what only the supervisor can do: told to it; *why it cannot be, or

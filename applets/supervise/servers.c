@@ -114,7 +114,7 @@ servers_start(struct supervise *s, unsigned slot)
 	}
 	call_close(beat);
 	call_close(link);
-	answer.now = loop_now();
+	answer.now = s->now = loop_now();
 	return answer;
 }
 

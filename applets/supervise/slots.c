@@ -100,7 +100,7 @@ slots_limit(const struct supervise *s, const struct config *c, unsigned n)
 }
 
 const char *
-slots_scale(struct supervise *s, unsigned n, ms now)
+slots_scale(struct supervise *s, unsigned n)
 {
 	unsigned all = n + restart_extra(s); /* those are neither started nor stopped here */
 	const char *why = slots_limit(s, s->live, all);
@@ -114,6 +114,6 @@ slots_scale(struct supervise *s, unsigned n, ms now)
 	s->wanted = n;
 	for (unsigned i = 0; i < s->nslots; i++)
 		if (i < n || i >= all)
-			workers_feed_event(s, i, i < n ? WORKER_EV_START : WORKER_EV_STOP, now);
+			workers_feed_event(s, i, i < n ? WORKER_EV_START : WORKER_EV_STOP);
 	return NULL;
 }

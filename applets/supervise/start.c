@@ -192,7 +192,8 @@ prepare_workers(struct supervise *s)
 	launch_open(&s->launch);
 	if (!launch_prepare(&s->launch, s->boot, s->live, s->reports_name, &why))
 		goto wrong;
-	if ((reason = slots_scale(s, s->boot->workers, loop_now())) == NULL)
+	s->now = loop_now();
+	if ((reason = slots_scale(s, s->boot->workers)) == NULL)
 		return;
 	buf_printf(&why, "workers: %u: %s", s->boot->workers, reason);
 wrong:
@@ -212,7 +213,7 @@ start_init(struct supervise *s, const struct config *c, int argc, char **argv)
 	s->signals = c->signal;
 	s->log.file.fd = -1;
 	s->pidfile.fd = -1;
-	s->started = loop_now();
+	s->started = s->now = loop_now();
 	s->unmute = MS_NEVER;
 	s->reports_fd = -1;
 	clients_init(&s->control, "control_path", TAG_CONTROL);
@@ -291,11 +292,12 @@ start_up(struct supervise *s, const struct config *c, int argc, char **argv)
 		daemon_detach(s->launch.null);
 	if (!server)
 		commands_open(s);
-	logger_tick(&s->logger, loop_now()); /* before the first worker says something */
+	s->now = loop_now();
+	logger_tick(&s->logger, s->now); /* before the first worker says something */
 	if (c->supervisor && !server)
 		hooks_none(s);
 	else if (!hooks_open(s))
 		fail(s, "start: %s", call_reason());
 	else
-		hooks_begin(s, loop_now());
+		hooks_begin(s);
 }

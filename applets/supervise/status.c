@@ -97,7 +97,7 @@ put_exit(struct buf *b, const struct slot *w, const char *none)
 }
 
 static void
-table_row(const struct supervise *s, unsigned i, struct buf *out, ms now)
+table_row(const struct supervise *s, unsigned i, struct buf *out)
 {
 	const struct slot *w = &s->slot[i];
 	struct buf up, end, beat, cpu, *const column[] = { &up, &end, &beat, &cpu };
@@ -107,9 +107,9 @@ table_row(const struct supervise *s, unsigned i, struct buf *out, ms now)
 	for (size_t c = 0; c < 4; c++)
 		*column[c] = buf_over(room[c], sizeof room[c]);
 	(void)proc_stat(w->pid, &st); /* zeroes where it is not known */
-	put_age(&up, uptime(w, now));
+	put_age(&up, uptime(w, s->now));
 	put_exit(&end, w, "-");
-	put_age(&beat, beat_age(w, now));
+	put_age(&beat, beat_age(w, s->now));
 	put_age(&cpu, st.cpu);
 	buf_printf(out, "%4u %7d %-8s %7s %8u %-10s %7s %7s %6lluK  ", i, (int)w->pid,
 	    workers_state(w), up.base, w->restarts, end.base, beat.base, cpu.base,
@@ -119,14 +119,14 @@ table_row(const struct supervise *s, unsigned i, struct buf *out, ms now)
 }
 
 static void
-table_piece(const struct supervise *s, unsigned cursor, struct buf *out, ms now)
+table_piece(const struct supervise *s, unsigned cursor, struct buf *out)
 {
 	if (cursor > 0) {
-		table_row(s, cursor - 1, out, now);
+		table_row(s, cursor - 1, out);
 		return;
 	}
 	buf_printf(out, "pid %d  %s  uptime ", (int)s->pid, fleet_state(s));
-	put_age(out, now - s->started);
+	put_age(out, s->now - s->started);
 	buf_printf(
 	    out, "  workers %u wanted, %u up  restarts %lu", s->wanted, count_up(s), s->restarts);
 	if (s->rolling.on)
@@ -148,7 +148,7 @@ is_first(const struct supervise *s, unsigned i)
 }
 
 static void
-json_row(const struct supervise *s, unsigned i, struct buf *out, ms now)
+json_row(const struct supervise *s, unsigned i, struct buf *out)
 {
 	const struct slot *w = &s->slot[i];
 	const char *quote = w->exited ? "\"" : "";
@@ -162,11 +162,11 @@ json_row(const struct supervise *s, unsigned i, struct buf *out, ms now)
 		buf_puts(out, "null");
 	buf_printf(out, ",\"state\":\"%s\",\"ready\":%s,\"uptime\":", workers_state(w),
 	    w->machine.ready ? "true" : "false");
-	put_seconds(out, uptime(w, now), "null");
+	put_seconds(out, uptime(w, s->now), "null");
 	buf_printf(out, ",\"restarts\":%u,\"last_exit\":%s", w->restarts, quote);
 	put_exit(out, w, "null");
 	buf_printf(out, "%s,\"heartbeat_age\":", quote);
-	put_seconds(out, beat_age(w, now), "null");
+	put_seconds(out, beat_age(w, s->now), "null");
 	buf_puts(out, ",\"cpu\":");
 	put_seconds(out, st.cpu, "null");
 	buf_printf(out, ",\"rss\":%llu,\"status\":", (unsigned long long)st.rss);
@@ -175,17 +175,17 @@ json_row(const struct supervise *s, unsigned i, struct buf *out, ms now)
 }
 
 static void
-json_piece(const struct supervise *s, unsigned cursor, struct buf *out, ms now)
+json_piece(const struct supervise *s, unsigned cursor, struct buf *out)
 {
 	if (cursor > s->nslots) {
 		buf_puts(out, "]}\n");
 	} else if (cursor > 0) {
-		json_row(s, cursor - 1, out, now);
+		json_row(s, cursor - 1, out);
 	} else {
 		buf_printf(out,
 		    "{\"pid\":%d,\"version\":\"%s\",\"state\":\"%s\",\"uptime\":", (int)s->pid,
 		    SEBOX_VERSION, fleet_state(s));
-		put_seconds(out, now - s->started, "null");
+		put_seconds(out, s->now - s->started, "null");
 		buf_printf(out, ",\"wanted\":%u,\"up\":%u,\"restarts\":%lu,\"rolling\":", s->wanted,
 		    count_up(s), s->restarts);
 		if (s->rolling.on)
@@ -251,7 +251,7 @@ total(struct buf *out, const char *metric, unsigned long value)
 }
 
 static void
-prometheus_piece(const struct supervise *s, unsigned cursor, struct buf *out, ms now)
+prometheus_piece(const struct supervise *s, unsigned cursor, struct buf *out)
 {
 	unsigned metric, i;
 
@@ -259,7 +259,7 @@ prometheus_piece(const struct supervise *s, unsigned cursor, struct buf *out, ms
 		total(out, "workers_wanted gauge", s->wanted);
 		total(out, "workers_up gauge", count_up(s));
 		total(out, "restarts_total counter", s->restarts);
-		total(out, "uptime_seconds gauge", (unsigned long)((now - s->started) / 1000));
+		total(out, "uptime_seconds gauge", (unsigned long)((s->now - s->started) / 1000));
 		return;
 	}
 	metric = (cursor - 1) / (s->nslots + 1);
@@ -270,7 +270,7 @@ prometheus_piece(const struct supervise *s, unsigned cursor, struct buf *out, ms
 	}
 	buf_printf(out, "se_supervise_%.*s{worker=\"%u\"} ", (int)text_span(metrics[metric], " "),
 	    metrics[metric], i - 1);
-	metric_value(&s->slot[i - 1], metric, out, now);
+	metric_value(&s->slot[i - 1], metric, out, s->now);
 	buf_puts(out, "\n");
 }
 
@@ -300,8 +300,8 @@ pieces(const struct supervise *s, enum command_format format)
 }
 
 bool
-status_next(const struct supervise *s, enum command_format format, unsigned *cursor,
-    struct buf *out, ms now)
+status_next(
+    const struct supervise *s, enum command_format format, unsigned *cursor, struct buf *out)
 {
 	unsigned last = pieces(s, format), i;
 
@@ -311,13 +311,13 @@ status_next(const struct supervise *s, enum command_format format, unsigned *cur
 		return false;
 	switch (format) {
 	case COMMAND_TABLE:
-		table_piece(s, *cursor, out, now);
+		table_piece(s, *cursor, out);
 		break;
 	case COMMAND_JSON:
-		json_piece(s, *cursor, out, now);
+		json_piece(s, *cursor, out);
 		break;
 	case COMMAND_PROMETHEUS:
-		prometheus_piece(s, *cursor, out, now);
+		prometheus_piece(s, *cursor, out);
 		break;
 	}
 	++*cursor;
@@ -330,9 +330,8 @@ status_write(const struct supervise *s, enum command_format format, int fd)
 	char room[8 * STATUS_PIECE_MAX];
 	struct buf b = buf_over(room, sizeof room);
 	unsigned cursor = 0;
-	ms now = loop_now();
 
-	while (status_next(s, format, &cursor, &b, now)) {
+	while (status_next(s, format, &cursor, &b)) {
 		if (b.room - b.len >= STATUS_PIECE_MAX)
 			continue;
 		if (!out_write(fd, b.base, b.len))
@@ -352,7 +351,7 @@ put_due(struct buf *b, const char *what, ms due, ms now)
 }
 
 bool
-status_dump_next(const struct supervise *s, unsigned *cursor, struct buf *out, ms now)
+status_dump_next(const struct supervise *s, unsigned *cursor, struct buf *out)
 {
 	unsigned i;
 	const struct worker *m;
@@ -373,12 +372,12 @@ status_dump_next(const struct supervise *s, unsigned *cursor, struct buf *out, m
 		return false;
 	m = &s->slot[i].machine;
 	buf_printf(out, "  worker %u: heartbeat pipe %d,", i, s->slot[i].beat_fd);
-	put_due(out, "start", m->spawn, now);
-	put_due(out, "heartbeat check", m->part, now);
-	put_due(out, "end of its dump", m->dump, now);
-	put_due(out, "probe", m->probe, now);
-	put_due(out, "replacement", m->retire, now);
-	put_due(out, "next signal", m->kill.due, now);
+	put_due(out, "start", m->spawn, s->now);
+	put_due(out, "heartbeat check", m->part, s->now);
+	put_due(out, "end of its dump", m->dump, s->now);
+	put_due(out, "probe", m->probe, s->now);
+	put_due(out, "replacement", m->retire, s->now);
+	put_due(out, "next signal", m->kill.due, s->now);
 	buf_printf(out, " kill rung %d, %u sent, %u of %u parts silent\n", (int)m->kill.rung,
 	    m->kill.sent, m->silent, WORKER_PARTS);
 	return true;

@@ -12,11 +12,10 @@
  * Appends the piece that cursor stands at and moves it on; it begins at 0. False: there was none
  * left.
  */
-bool status_next(
-    const struct supervise *, enum command_format, unsigned *cursor, struct buf *, ms now);
+bool status_next(const struct supervise *, enum command_format, unsigned *cursor, struct buf *);
 /* All pieces, to fd; false: errno. */
 bool status_write(const struct supervise *, enum command_format, int fd);
 /* The lines of the dump file beyond the table: timers and descriptors. */
-bool status_dump_next(const struct supervise *, unsigned *cursor, struct buf *, ms now);
+bool status_dump_next(const struct supervise *, unsigned *cursor, struct buf *);
 
 #endif

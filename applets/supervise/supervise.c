@@ -58,28 +58,26 @@ supervise_random(struct supervise *s)
 
 /* To whoever is below us. */
 static void
-all(struct supervise *s, enum worker_event event, ms now)
+all(struct supervise *s, enum worker_event event)
 {
 	if (s->supervisor)
-		supervisor_all(s, event, now);
-	workers_all(s, event, now);
+		supervisor_all(s, event);
+	workers_all(s, event);
 }
 
 static void
 feed_fleet(struct supervise *s, const struct fleet_input *in)
 {
-	ms now = in->now;
-
 	switch (fleet_step(&s->fleet, &s->live->fleet, in)) {
 	case FLEET_DO_NOTHING:
 		break;
 	case FLEET_DO_STOP_WORKERS:
 		restart_end(s);
-		all(s, WORKER_EV_STOP, now);
+		all(s, WORKER_EV_STOP);
 		break;
 	case FLEET_DO_ABORT_WORKERS:
 		restart_end(s);
-		all(s, WORKER_EV_ABORT, now);
+		all(s, WORKER_EV_ABORT);
 		break;
 	case FLEET_DO_TERM_STRAYS:
 		strays_signal(s, SIGTERM);
@@ -96,17 +94,17 @@ feed_fleet(struct supervise *s, const struct fleet_input *in)
 }
 
 void
-supervise_fleet(struct supervise *s, enum fleet_event event, ms now)
+supervise_fleet(struct supervise *s, enum fleet_event event)
 {
-	feed_fleet(s, &(struct fleet_input){ .event = event, .now = now });
+	feed_fleet(s, &(struct fleet_input){ .event = event, .now = s->now });
 }
 
 void
-supervise_lost(struct supervise *s, int status, bool fatal, ms now)
+supervise_lost(struct supervise *s, int status, bool fatal)
 {
 	feed_fleet(s,
 	    &(struct fleet_input){
-		.event = FLEET_EV_WORKER_LOST, .now = now, .status = status, .fatal = fatal });
+		.event = FLEET_EV_WORKER_LOST, .now = s->now, .status = status, .fatal = fatal });
 }
 
 /* ---- what is asked of us ---- */
@@ -162,7 +160,7 @@ adopt(struct supervise *s, const struct config *new, struct buf *why)
 }
 
 const char *
-supervise_reload(struct supervise *s, ms now)
+supervise_reload(struct supervise *s)
 {
 	struct buf why = buf_over(s->why, sizeof s->why);
 	struct config *new;
@@ -181,7 +179,7 @@ supervise_reload(struct supervise *s, ms now)
 	if (s->live != s->boot)
 		config_free((struct config *)(size_t)s->live);
 	s->live = new;
-	workers_repolicy(s, now);
+	workers_repolicy(s);
 	if (s->supervisor)
 		supervisor_reloaded(s);
 	server_reloaded(s);
@@ -193,12 +191,12 @@ supervise_reload(struct supervise *s, ms now)
 }
 
 static const char *
-scale(struct supervise *s, int64_t n, ms now)
+scale(struct supervise *s, int64_t n)
 {
 	const char *why;
 
 	n = n < 0 ? 0 : n > COMMAND_SCALE_MAX ? COMMAND_SCALE_MAX : n;
-	if ((why = slots_scale(s, (unsigned)n, now)) != NULL)
+	if ((why = slots_scale(s, (unsigned)n)) != NULL)
 		log_say(s, LOGLINE_ERROR, "Not scaled to %u workers: %s", (unsigned)n, why);
 	return why;
 }
@@ -214,17 +212,17 @@ dump(struct supervise *s)
 }
 
 static const char *
-restart(struct supervise *s, enum worker_event event, ms now)
+restart(struct supervise *s, enum worker_event event)
 {
-	const char *why = supervise_reload(s, now);
+	const char *why = supervise_reload(s);
 
 	if (why)
 		return why;
 	if (s->live->restart_mode == CONFIG_RESTART_ROLLING)
-		return restart_begin(s, event, now);
+		return restart_begin(s, event);
 	restart_end(s);
-	workers_all(s, event, now);
-	return scale(s, s->live->workers, now);
+	workers_all(s, event);
+	return scale(s, s->live->workers);
 }
 
 /* What it is called in the log, in ServerEngine's words: "graceful stop". */
@@ -244,7 +242,7 @@ log_command(struct supervise *s, enum command_word word, const char *who)
 }
 
 const char *
-supervise_command(struct supervise *s, const struct command *c, const char *who, ms now)
+supervise_command(struct supervise *s, const struct command *c, const char *who)
 {
 	bool stop = c->word == COMMAND_GRACEFUL_STOP || c->word == COMMAND_IMMEDIATE_STOP ||
 	    c->word == COMMAND_DETACH;
@@ -254,31 +252,31 @@ supervise_command(struct supervise *s, const struct command *c, const char *who,
 	if (!stop && s->fleet.state != FLEET_RUNNING)
 		return "it is stopping";
 	if (c->word == COMMAND_UPGRADE)
-		return upgrade_begin(s, now);
+		return upgrade_begin(s);
 	if (s->supervisor)
-		return supervisor_command(s, c, now);
+		return supervisor_command(s, c);
 	switch (c->word) {
 	case COMMAND_GRACEFUL_STOP:
 	case COMMAND_DETACH:
-		supervise_fleet(s, FLEET_EV_STOP, now);
+		supervise_fleet(s, FLEET_EV_STOP);
 		return NULL;
 	case COMMAND_IMMEDIATE_STOP:
-		supervise_fleet(s, FLEET_EV_ABORT, now);
+		supervise_fleet(s, FLEET_EV_ABORT);
 		return NULL;
 	case COMMAND_GRACEFUL_RESTART:
-		return restart(s, WORKER_EV_RESTART, now);
+		return restart(s, WORKER_EV_RESTART);
 	case COMMAND_IMMEDIATE_RESTART:
-		return restart(s, WORKER_EV_RESTART_NOW, now);
+		return restart(s, WORKER_EV_RESTART_NOW);
 	case COMMAND_RELOAD:
-		if ((why = supervise_reload(s, now)) != NULL ||
-		    (why = scale(s, s->live->workers, now)) != NULL)
+		if ((why = supervise_reload(s)) != NULL ||
+		    (why = scale(s, s->live->workers)) != NULL)
 			return why;
 		workers_reload(s);
 		return NULL;
 	case COMMAND_DUMP:
 		return dump(s);
 	case COMMAND_SCALE:
-		return scale(s, c->relative ? (int64_t)s->wanted + c->count : c->count, now);
+		return scale(s, c->relative ? (int64_t)s->wanted + c->count : c->count);
 	case COMMAND_STATUS:
 	case COMMAND_UPGRADE:
 		break;
@@ -332,7 +330,7 @@ on_signal(struct supervise *s, const struct loop_event *ev)
 	} else {
 		buf_puts(&who, "the kernel or outside");
 	}
-	(void)supervise_command(s, &command, room, ev->now); /* a refusal has been logged */
+	(void)supervise_command(s, &command, room); /* a refusal has been logged */
 }
 
 static void
@@ -340,37 +338,37 @@ on_fd(struct supervise *s, const struct loop_event *ev)
 {
 	switch (TAG_KIND(ev->tag)) {
 	case TAG_BEAT:
-		beats_on_ready(s, TAG_INDEX(ev->tag), ev->now);
+		beats_on_ready(s, TAG_INDEX(ev->tag));
 		break;
 	case TAG_READY:
-		readiness_on_pipe(s, TAG_INDEX(ev->tag), ev->now);
+		readiness_on_pipe(s, TAG_INDEX(ev->tag));
 		break;
 	case TAG_REPORTS:
-		reports_on_datagram(s, ev->now);
+		reports_on_datagram(s);
 		break;
 	case TAG_CONTROL:
-		control_on_connection(s, ev->now);
+		control_on_connection(s);
 		break;
 	case TAG_CLIENT:
-		control_on_client(s, TAG_INDEX(ev->tag), ev->now);
+		control_on_client(s, TAG_INDEX(ev->tag));
 		break;
 	case TAG_SERVER:
-		supervisor_on_beat(s, TAG_INDEX(ev->tag), ev->now);
+		supervisor_on_beat(s, TAG_INDEX(ev->tag));
 		break;
 	case TAG_LINK:
 		if (s->supervisor)
-			supervisor_on_link(s, TAG_INDEX(ev->tag), ev->now);
+			supervisor_on_link(s, TAG_INDEX(ev->tag));
 		else
-			server_on_link(s, ev->now);
+			server_on_link(s);
 		break;
 	case TAG_STDIN:
-		commands_on_stdin(s, ev->now);
+		commands_on_stdin(s);
 		break;
 	case TAG_MANAGER:
-		manager_on_connection(s, ev->now);
+		manager_on_connection(s);
 		break;
 	case TAG_MANAGED:
-		manager_on_client(s, TAG_INDEX(ev->tag), ev->now);
+		manager_on_client(s, TAG_INDEX(ev->tag));
 		break;
 	case TAG_LOGGER:
 		logger_on_message(&s->logger);
@@ -381,40 +379,37 @@ on_fd(struct supervise *s, const struct loop_event *ev)
 static void
 on_child(struct supervise *s, const struct loop_event *ev)
 {
-	if (hooks_on_exit(s, ev->pid, ev->status, ev->now) ||
-	    metrics_on_exit(s, ev->pid, ev->status) ||
-	    dumps_on_exit(s, ev->pid, ev->status, ev->now) ||
-	    upgrade_on_exit(s, ev->pid, ev->status, ev->now) ||
-	    supervisor_on_exit(s, ev->pid, ev->status, ev->now) ||
+	if (hooks_on_exit(s, ev->pid, ev->status) || metrics_on_exit(s, ev->pid, ev->status) ||
+	    dumps_on_exit(s, ev->pid, ev->status) || upgrade_on_exit(s, ev->pid, ev->status) ||
+	    supervisor_on_exit(s, ev->pid, ev->status) ||
 	    logger_on_exit(&s->logger, ev->pid, ev->status, ev->now))
 		return;
 	if (s->fleet.state != FLEET_STRAYS) {
-		(void)workers_on_exit(
-		    s, ev->pid, ev->status, ev->now); /* or an orphan, only reaped */
+		(void)workers_on_exit(s, ev->pid, ev->status); /* or an orphan, only reaped */
 		return;
 	}
 	strays_on_exit(s, ev->pid);
 }
 
 static void
-on_time(struct supervise *s, ms now)
+on_time(struct supervise *s)
 {
-	if (now >= s->trim_at) {
+	if (s->now >= s->trim_at) {
 		s->trim_at = MS_NEVER;
 		memory_trim();
 		spawn_trim();
 	}
-	workers_tick(s, now);
-	control_tick(s, now);
-	manager_tick(s, now);
-	if (now >= s->fleet.due)
-		supervise_fleet(s, FLEET_EV_TIME, now);
-	metrics_tick(s, now);
-	logger_tick(&s->logger, now);
-	supervisor_tick(s, now);
-	server_tick(s, now);
-	hooks_tick(s, now);
-	upgrade_tick(s, now);
+	workers_tick(s);
+	control_tick(s);
+	manager_tick(s);
+	if (s->now >= s->fleet.due)
+		supervise_fleet(s, FLEET_EV_TIME);
+	metrics_tick(s);
+	logger_tick(&s->logger, s->now);
+	supervisor_tick(s);
+	server_tick(s);
+	hooks_tick(s);
+	upgrade_tick(s);
 }
 
 static ms
@@ -432,15 +427,15 @@ due(const struct supervise *s)
 
 /* What follows from the whole state, whatever it was that happened. */
 static void
-settle(struct supervise *s, ms now)
+settle(struct supervise *s)
 {
-	restart_go_on(s, now);
-	if (s->active == 0 && hooks_ended(s, now))
-		supervise_fleet(s, FLEET_EV_EMPTY, now);
+	restart_go_on(s);
+	if (s->active == 0 && hooks_ended(s))
+		supervise_fleet(s, FLEET_EV_EMPTY);
 	if (s->fleet.state == FLEET_STRAYS && strays_are_none(s))
-		supervise_fleet(s, FLEET_EV_CHILDLESS, now);
+		supervise_fleet(s, FLEET_EV_CHILDLESS);
 	if (s->daemon_fd >= 0 && !s->failed && !hooks_hold(s) && (s->proven || s->wanted == 0) &&
-	    workers_due(s) > now) {
+	    workers_due(s) > s->now) {
 		daemon_up(s->daemon_fd);
 		s->daemon_fd = -1;
 	}
@@ -466,9 +461,10 @@ run_until_ended(struct supervise *s)
 			s->failed = 1; /* PR_SET_PDEATHSIG ends the workers */
 			return;
 		}
+		s->now = ev.now;
 		switch (ev.kind) {
 		case LOOP_TIME:
-			on_time(s, ev.now);
+			on_time(s);
 			break;
 		case LOOP_FD:
 			on_fd(s, &ev);
@@ -481,9 +477,9 @@ run_until_ended(struct supervise *s)
 			break;
 		}
 		if (is_news(&ev))
-			s->trim_at = ev.now + TRIM_AFTER;
-		settle(s, ev.now);
-		upgrade_go_on(s, ev.now);
+			s->trim_at = s->now + TRIM_AFTER;
+		settle(s);
+		upgrade_go_on(s);
 	}
 }
 

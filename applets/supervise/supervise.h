@@ -82,6 +82,7 @@ struct command_line {
  * shorter code.
  */
 struct supervise {
+	ms now; /* of what is being handled: the event's, or later where that took its time */
 	const struct config *boot; /* of the start, for what is not dynamic */
 	const struct config *live; /* of the last reload; boot until then */
 	struct slot *slot;         /* nslots of them, wanted in front */
@@ -140,12 +141,12 @@ struct supervise {
 /* A number that others cannot rely on; for jitter. */
 unsigned supervise_random(struct supervise *);
 /* Carries out what the fleet's machine decides about an event. */
-void supervise_fleet(struct supervise *, enum fleet_event, ms now);
+void supervise_fleet(struct supervise *, enum fleet_event);
 /* The same about a worker that was given up; fatal: the others are to go too. */
-void supervise_lost(struct supervise *, int status, bool fatal, ms now);
+void supervise_lost(struct supervise *, int status, bool fatal);
 /* Takes the configuration as it is now; if it is wrong, all stays as it was. Why not, or NULL. */
-const char *supervise_reload(struct supervise *, ms now);
+const char *supervise_reload(struct supervise *);
 /* Does what a signal or a control client asks; who is for the log. Why not, or NULL: done. */
-const char *supervise_command(struct supervise *, const struct command *, const char *who, ms now);
+const char *supervise_command(struct supervise *, const struct command *, const char *who);
 
 #endif

@@ -17,14 +17,14 @@
 #include "servers.h"
 #include "slots.h"
 
-static void act(struct supervise *s, struct succession_action a, ms now);
+static void act(struct supervise *s, struct succession_action a);
 
 static void
-step(struct supervise *s, enum succession_event event, unsigned slot, ms now)
+step(struct supervise *s, enum succession_event event, unsigned slot)
 {
 	struct supervisor *p = s->supervisor;
 
-	act(s, succession_step(&p->succession, &p->policy, event, slot, now), now);
+	act(s, succession_step(&p->succession, &p->policy, event, slot, s->now));
 }
 
 /* ---- one server ---- */
@@ -65,7 +65,7 @@ feed(struct supervise *s, unsigned slot, struct worker_input in)
 			send_signal(s, v, &a, in.event == WORKER_EV_TIME);
 			return;
 		case WORKER_DO_GIVE_UP: /* it has ended by itself */
-			supervise_lost(s, v->status, true, in.now);
+			supervise_lost(s, v->status, true);
 			return;
 		case WORKER_DO_NOTHING:
 		case WORKER_DO_DUMP: /* the policy asks for none of these */
@@ -78,15 +78,15 @@ feed(struct supervise *s, unsigned slot, struct worker_input in)
 }
 
 static void
-feed_event(struct supervise *s, unsigned slot, enum worker_event event, ms now)
+feed_event(struct supervise *s, unsigned slot, enum worker_event event)
 {
-	feed(s, slot, (struct worker_input){ .event = event, .now = now });
+	feed(s, slot, (struct worker_input){ .event = event, .now = s->now });
 }
 
 /* ---- succession ---- */
 
 static void
-retire(struct supervise *s, unsigned slot, ms now)
+retire(struct supervise *s, unsigned slot)
 {
 	struct server *v = &s->supervisor->server[slot];
 	const struct link_message leave = { .word = LINK_DETACH };
@@ -94,38 +94,38 @@ retire(struct supervise *s, unsigned slot, ms now)
 	if (s->supervisor->policy.exit_on_detach && v->link >= 0)
 		(void)fdpass_send(v->link, &leave, sizeof leave, -1); /* full: it ends with us */
 	log_say(s, LOGLINE_INFO, "Server %u (pid %d) is detached", v->number, (int)v->pid);
-	feed_event(s, slot, WORKER_EV_STOP, now);
+	feed_event(s, slot, WORKER_EV_STOP);
 	if (!worker_active(&v->machine)) /* it waited for its next start */
-		step(s, SUCCESSION_EV_GONE, slot, now);
+		step(s, SUCCESSION_EV_GONE, slot);
 }
 
 static void
-act(struct supervise *s, struct succession_action a, ms now)
+act(struct supervise *s, struct succession_action a)
 {
 	switch (a.what) {
 	case SUCCESSION_DO_NOTHING:
 		break;
 	case SUCCESSION_DO_START:
 		worker_init(&s->supervisor->server[a.slot].machine);
-		feed_event(s, a.slot, WORKER_EV_START, now);
+		feed_event(s, a.slot, WORKER_EV_START);
 		break;
 	case SUCCESSION_DO_RETIRE:
-		retire(s, a.slot, now);
+		retire(s, a.slot);
 		break;
 	case SUCCESSION_DO_FAIL:
 		log_say(s, LOGLINE_ERROR,
 		    "Live restart failed: server %u did not come up: the old one goes on",
 		    s->supervisor->server[a.slot].number);
-		feed_event(s, a.slot, WORKER_EV_STOP, now);
+		feed_event(s, a.slot, WORKER_EV_STOP);
 		break;
 	case SUCCESSION_DO_REFUSE:
 		log_say(s, LOGLINE_WARN, "No live restart: others have not ended yet");
 		break;
 	case SUCCESSION_DO_STOP_ALL:
-		supervise_fleet(s, FLEET_EV_STOP, now);
+		supervise_fleet(s, FLEET_EV_STOP);
 		break;
 	case SUCCESSION_DO_ABORT_ALL:
-		supervise_fleet(s, FLEET_EV_ABORT, now);
+		supervise_fleet(s, FLEET_EV_ABORT);
 		break;
 	case SUCCESSION_DO_LEAVE:
 		log_say(s, LOGLINE_INFO, "Leaving the detached server to itself");
@@ -170,11 +170,12 @@ supervisor_open(struct supervise *s)
 bool
 supervisor_start(struct supervise *s)
 {
-	if (!supervisor_open(s) || !servers_prepare(s) || slots_scale(s, 0, loop_now()) != NULL)
+	s->now = loop_now();
+	if (!supervisor_open(s) || !servers_prepare(s) || slots_scale(s, 0) != NULL)
 		return false;
 	s->wanted = 1; /* so that it is waited for: the server */
 	take_policy(s);
-	step(s, SUCCESSION_EV_START, 0, loop_now());
+	step(s, SUCCESSION_EV_START, 0);
 	return true;
 }
 
@@ -204,14 +205,14 @@ supervisor_reloaded(struct supervise *s)
 	take_policy(s);
 	for (unsigned i = 0; i < SUCCESSION_SLOTS; i++)
 		worker_repolicy(
-		    &p->server[i].machine, &s->live->server, loop_now(), supervise_random(s));
+		    &p->server[i].machine, &s->live->server, s->now, supervise_random(s));
 }
 
 void
-supervisor_all(struct supervise *s, enum worker_event event, ms now)
+supervisor_all(struct supervise *s, enum worker_event event)
 {
 	for (unsigned i = 0; i < SUCCESSION_SLOTS; i++)
-		feed_event(s, i, event, now);
+		feed_event(s, i, event);
 }
 
 static struct server *
@@ -240,19 +241,19 @@ pass_on(struct supervise *s, enum config_signal which)
 }
 
 const char *
-supervisor_command(struct supervise *s, const struct command *c, ms now)
+supervisor_command(struct supervise *s, const struct command *c)
 {
 	unsigned slot = s->supervisor->succession.current;
 
 	switch (c->word) {
 	case COMMAND_GRACEFUL_STOP:
-		step(s, SUCCESSION_EV_STOP, 0, now);
+		step(s, SUCCESSION_EV_STOP, 0);
 		return NULL;
 	case COMMAND_IMMEDIATE_STOP:
-		step(s, SUCCESSION_EV_ABORT, 0, now);
+		step(s, SUCCESSION_EV_ABORT, 0);
 		return NULL;
 	case COMMAND_DETACH:
-		step(s, SUCCESSION_EV_DETACH, 0, now);
+		step(s, SUCCESSION_EV_DETACH, 0);
 		return NULL;
 	case COMMAND_GRACEFUL_RESTART:
 	case COMMAND_IMMEDIATE_RESTART:
@@ -261,8 +262,8 @@ supervisor_command(struct supervise *s, const struct command *c, ms now)
 			    c->word == COMMAND_GRACEFUL_RESTART ? CONFIG_SIGNAL_GRACEFUL_RESTART
 								: CONFIG_SIGNAL_IMMEDIATE_RESTART);
 		feed_event(s, slot,
-		    c->word == COMMAND_GRACEFUL_RESTART ? WORKER_EV_RESTART : WORKER_EV_RESTART_NOW,
-		    now);
+		    c->word == COMMAND_GRACEFUL_RESTART ? WORKER_EV_RESTART
+							: WORKER_EV_RESTART_NOW);
 		return NULL;
 	case COMMAND_RELOAD:
 		return pass_on(s, CONFIG_SIGNAL_RELOAD);
@@ -299,10 +300,10 @@ tell_upgrade(struct supervise *s, unsigned slot, enum link_upgrade value, const 
 
 /* The server in slot has asked for it, for one of its clients. */
 static void
-ask_upgrade(struct supervise *s, unsigned slot, const char *who, ms now)
+ask_upgrade(struct supervise *s, unsigned slot, const char *who)
 {
 	const struct command c = { .word = COMMAND_UPGRADE };
-	const char *why = supervise_command(s, &c, who, now);
+	const char *why = supervise_command(s, &c, who);
 
 	if (why)
 		tell_upgrade(s, slot, LINK_REFUSED, why, -1);
@@ -370,40 +371,40 @@ unpark(struct supervise *s)
 /* ---- what happens ---- */
 
 static void
-read_beats(struct supervise *s, unsigned slot, ms now)
+read_beats(struct supervise *s, unsigned slot)
 {
 	struct server *v = &s->supervisor->server[slot];
 	char bytes[64];
 	ssize_t n = v->beat_fd < 0 ? -1 : read(v->beat_fd, bytes, sizeof bytes);
 
 	if (n > 0)
-		feed_event(s, slot, WORKER_EV_BEAT, now);
+		feed_event(s, slot, WORKER_EV_BEAT);
 	if (n != 0)
 		return;
 	ends_close(&v->beat_fd, TAG(TAG_SERVER, slot));
-	feed_event(s, slot, WORKER_EV_BEAT_CLOSED, now);
+	feed_event(s, slot, WORKER_EV_BEAT_CLOSED);
 }
 
 void
-supervisor_on_beat(struct supervise *s, unsigned slot, ms now)
+supervisor_on_beat(struct supervise *s, unsigned slot)
 {
-	read_beats(s, slot, now);
+	read_beats(s, slot);
 }
 
 static void
-came_up(struct supervise *s, unsigned slot, ms now)
+came_up(struct supervise *s, unsigned slot)
 {
 	struct server *v = &s->supervisor->server[slot];
 
 	s->proven = true;
 	log_say(s, LOGLINE_DEBUG, "Server %u (pid %d) is up", v->number, (int)v->pid);
-	step(s, SUCCESSION_EV_UP, slot, now);
+	step(s, SUCCESSION_EV_UP, slot);
 	unpark(s);
 }
 
 /* One message; false: there is none. */
 static bool
-read_link(struct supervise *s, unsigned slot, ms now)
+read_link(struct supervise *s, unsigned slot)
 {
 	struct server *v = &s->supervisor->server[slot];
 	struct link_message m;
@@ -426,15 +427,15 @@ read_link(struct supervise *s, unsigned slot, ms now)
 	case LINK_COMMAND:
 		c = (struct command){ .word = (enum command_word)m.value };
 		if (c.word == COMMAND_UPGRADE)
-			ask_upgrade(s, slot, m.text, now);
+			ask_upgrade(s, slot, m.text);
 		else
-			(void)supervise_command(s, &c, m.text, now); /* a refusal has been logged */
+			(void)supervise_command(s, &c, m.text); /* a refusal has been logged */
 		break;
 	case LINK_RELOAD:
-		(void)supervise_reload(s, now); /* a refusal has been logged */
+		(void)supervise_reload(s); /* a refusal has been logged */
 		break;
 	case LINK_UP:
-		came_up(s, slot, now);
+		came_up(s, slot);
 		break;
 	case LINK_END:
 		v->ended = true;
@@ -450,11 +451,11 @@ read_link(struct supervise *s, unsigned slot, ms now)
 }
 
 void
-supervisor_on_link(struct supervise *s, unsigned slot, ms now)
+supervisor_on_link(struct supervise *s, unsigned slot)
 {
 	struct server *v = &s->supervisor->server[slot];
 
-	if (!read_link(s, slot, now) && errno != EAGAIN)
+	if (!read_link(s, slot) && errno != EAGAIN)
 		ends_close(&v->link, TAG(TAG_LINK, slot));
 }
 
@@ -502,7 +503,7 @@ kill_orphan(pid_t pid, void *arg)
 }
 
 bool
-supervisor_on_exit(struct supervise *s, pid_t pid, int status, ms now)
+supervisor_on_exit(struct supervise *s, pid_t pid, int status)
 {
 	unsigned slot = find(s, pid);
 	struct server *v;
@@ -511,7 +512,7 @@ supervisor_on_exit(struct supervise *s, pid_t pid, int status, ms now)
 	if (slot == SUCCESSION_SLOTS)
 		return false;
 	v = &s->supervisor->server[slot];
-	while (read_link(s, slot, now)) /* what it has said before */
+	while (read_link(s, slot)) /* what it has said before */
 		;
 	asked = v->machine.asked;
 	v->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -532,7 +533,7 @@ supervisor_on_exit(struct supervise *s, pid_t pid, int status, ms now)
 	feed(s, slot,
 	    (struct worker_input){
 		.event = WORKER_EV_EXITED,
-		.now = now,
+		.now = s->now,
 		.random = supervise_random(s),
 		.final = !asked &&
 		    (v->ended ||
@@ -540,12 +541,12 @@ supervisor_on_exit(struct supervise *s, pid_t pid, int status, ms now)
 			    optval_codes_has(
 				&s->boot->unrecoverable_exit_codes, WEXITSTATUS(status)))),
 	    });
-	step(s, SUCCESSION_EV_GONE, slot, now);
+	step(s, SUCCESSION_EV_GONE, slot);
 	return true;
 }
 
 void
-supervisor_tick(struct supervise *s, ms now)
+supervisor_tick(struct supervise *s)
 {
 	struct supervisor *p = s->supervisor;
 
@@ -554,13 +555,13 @@ supervisor_tick(struct supervise *s, ms now)
 	for (unsigned i = 0; i < SUCCESSION_SLOTS; i++) {
 		struct worker *m = &p->server[i].machine;
 
-		if (now >= m->part) /* a beat that waits in the pipe came in time */
-			read_beats(s, i, now);
-		if (now >= worker_due(m))
-			feed_event(s, i, WORKER_EV_TIME, now);
+		if (s->now >= m->part) /* a beat that waits in the pipe came in time */
+			read_beats(s, i);
+		if (s->now >= worker_due(m))
+			feed_event(s, i, WORKER_EV_TIME);
 	}
-	if (now >= p->succession.due)
-		step(s, SUCCESSION_EV_TIME, 0, now);
+	if (s->now >= p->succession.due)
+		step(s, SUCCESSION_EV_TIME, 0);
 }
 
 ms

@@ -17,11 +17,11 @@ bool supervisor_resume(struct supervise *);
 /* The configuration was loaded again. */
 void supervisor_reloaded(struct supervise *);
 /* Why not, or NULL: done. */
-const char *supervisor_command(struct supervise *, const struct command *, ms now);
+const char *supervisor_command(struct supervise *, const struct command *);
 /* To all servers: WORKER_EV_STOP or WORKER_EV_ABORT. */
-void supervisor_all(struct supervise *, enum worker_event, ms now);
-void supervisor_on_beat(struct supervise *, unsigned slot, ms now);
-void supervisor_on_link(struct supervise *, unsigned slot, ms now);
+void supervisor_all(struct supervise *, enum worker_event);
+void supervisor_on_beat(struct supervise *, unsigned slot);
+void supervisor_on_link(struct supervise *, unsigned slot);
 /* A connection to the control socket: it is the server's to answer, now or when one runs. */
 void supervisor_take(struct supervise *, int fd, uid_t);
 /* Is no live restart going on? */
@@ -32,9 +32,9 @@ bool supervisor_rests(const struct supervise *);
  */
 void supervisor_upgraded(struct supervise *, const char *why);
 /* False: it was no server. */
-bool supervisor_on_exit(struct supervise *, pid_t, int status, ms now);
+bool supervisor_on_exit(struct supervise *, pid_t, int status);
 bool supervisor_is_server(const struct supervise *, pid_t);
-void supervisor_tick(struct supervise *, ms now);
+void supervisor_tick(struct supervise *);
 ms supervisor_due(const struct supervise *);
 
 #endif

@@ -86,13 +86,13 @@ log_refusal(struct supervise *s, const char *why)
 
 /* The same where it can be done as things are. errno: why there is no program. */
 static const char *
-try(struct supervise *s, int program, ms now)
+try(struct supervise *s, int program)
 {
 	const char *why = upgrade_is_on(s) ? "an upgrade is going on" : obstacle(s), *step;
 
 	if (why)
 		call_close(program);
-	else if ((why = successor_try(&s->upgrade.successor, us_of(s), program, now, &step)) !=
+	else if ((why = successor_try(&s->upgrade.successor, us_of(s), program, s->now, &step)) !=
 	    NULL) {
 		(void)buf_print_to(s->why, sizeof s->why, "%.300s: %s: %s", path_of(s), step, why);
 		why = s->why;
@@ -101,47 +101,47 @@ try(struct supervise *s, int program, ms now)
 }
 
 const char *
-upgrade_begin(struct supervise *s, ms now)
+upgrade_begin(struct supervise *s)
 {
-	return try(s, successor_open(s->base_fd, path_of(s)), now);
+	return try(s, successor_open(s->base_fd, path_of(s)));
 }
 
 const char *
-upgrade_follow(struct supervise *s, int program, const char *path, ms now)
+upgrade_follow(struct supervise *s, int program, const char *path)
 {
 	if (buf_print_to(s->upgrade.told, sizeof s->upgrade.told, "%s", path) && *path)
 		s->upgrade.path = s->upgrade.told;
-	return try(s, program, now);
+	return try(s, program);
 }
 
 void
-upgrade_ended(struct supervise *s, const char *why, ms now)
+upgrade_ended(struct supervise *s, const char *why)
 {
 	if (why)
 		(void)log_refusal(s, why);
-	control_ended(s, CONTROL_UPGRADED, why, now);
+	control_ended(s, CONTROL_UPGRADED, why);
 	supervisor_upgraded(s, why);
 }
 
 /* Nothing has come of it. */
 static void
-fail(struct supervise *s, const char *reason, ms now)
+fail(struct supervise *s, const char *reason)
 {
 	char why[1024];
 
 	(void)buf_print_to(why, sizeof why, "%.300s: %s", path_of(s), reason); /* fits */
-	upgrade_ended(s, why, now);
+	upgrade_ended(s, why);
 }
 
 bool
-upgrade_on_exit(struct supervise *s, pid_t pid, int status, ms now)
+upgrade_on_exit(struct supervise *s, pid_t pid, int status)
 {
 	char text[512];
 	struct buf why = buf_over(text, sizeof text);
 	enum successor_word word = successor_on_exit(&s->upgrade.successor, pid, status, &why);
 
 	if (word == SUCCESSOR_REFUSES)
-		fail(s, text, now);
+		fail(s, text);
 	return word != SUCCESSOR_NONE;
 }
 
@@ -153,13 +153,13 @@ upgrade_due(const struct supervise *s)
 }
 
 void
-upgrade_tick(struct supervise *s, ms now)
+upgrade_tick(struct supervise *s)
 {
-	successor_tick(&s->upgrade.successor, now);
+	successor_tick(&s->upgrade.successor, s->now);
 }
 
 void
-upgrade_go_on(struct supervise *s, ms now)
+upgrade_go_on(struct supervise *s)
 {
 	const char *why = obstacle(s);
 
@@ -172,5 +172,5 @@ upgrade_go_on(struct supervise *s, ms now)
 		why = successor_go(&s->upgrade.successor, us_of(s));
 	successor_forget(&s->upgrade.successor);
 	loop_release();
-	fail(s, why, now);
+	fail(s, why);
 }

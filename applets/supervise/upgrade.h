@@ -16,18 +16,18 @@ struct upgrade {
 /* Before the others, once we are what we are to be. */
 void upgrade_open(struct supervise *);
 /* Why not, or NULL: the new program is looking; the rest is told to whoever has asked. */
-const char *upgrade_begin(struct supervise *, ms now);
+const char *upgrade_begin(struct supervise *);
 /* The same with that program, ours then, of that path: the supervisor has become it. */
-const char *upgrade_follow(struct supervise *, int program, const char *path, ms now);
+const char *upgrade_follow(struct supervise *, int program, const char *path);
 bool upgrade_is_on(const struct supervise *);
 bool upgrade_is_looking(const struct supervise *, pid_t);
 /* False: it was another process. */
-bool upgrade_on_exit(struct supervise *, pid_t, int status, ms now);
+bool upgrade_on_exit(struct supervise *, pid_t, int status);
 ms upgrade_due(const struct supervise *);
-void upgrade_tick(struct supervise *, ms now);
+void upgrade_tick(struct supervise *);
 /* Where nothing is half done: executes the new program, if it has agreed, and is still wanted. */
-void upgrade_go_on(struct supervise *, ms now);
+void upgrade_go_on(struct supervise *);
 /* It is over: logged, and told to whoever has asked. why: NULL, or why it was not done. */
-void upgrade_ended(struct supervise *, const char *why, ms now);
+void upgrade_ended(struct supervise *, const char *why);
 
 #endif

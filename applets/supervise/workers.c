@@ -105,18 +105,18 @@ launch(struct supervise *s, unsigned i, const char **step)
 
 /* Answers the machine's SPAWN. */
 static struct worker_input
-start(struct supervise *s, unsigned i, ms now)
+start(struct supervise *s, unsigned i)
 {
 	struct slot *w = &s->slot[i];
 	struct worker_input answer = { .event = WORKER_EV_SPAWN_FAILED,
 		.random = supervise_random(s) };
-	ms at = fleet_start_at(&s->fleet, &s->live->fleet, now, supervise_random(s));
+	ms at = fleet_start_at(&s->fleet, &s->live->fleet, s->now, supervise_random(s));
 	const char *step;
 	pid_t pid;
 
-	if (at > now)
-		return (struct worker_input){ .event = WORKER_EV_HOLD, .now = now, .until = at };
-	hooks_run(s, CONFIG_HOOK_WORKER_BEFORE_FORK, i, 0, 0, now);
+	if (at > s->now)
+		return (struct worker_input){ .event = WORKER_EV_HOLD, .now = s->now, .until = at };
+	hooks_run(s, CONFIG_HOOK_WORKER_BEFORE_FORK, i, 0, 0);
 	if ((pid = launch(s, i, &step)) > 0) {
 		w->pid = pid;
 		w->text_len = 0;
@@ -127,14 +127,14 @@ start(struct supervise *s, unsigned i, ms now)
 		s->proven = true;
 		answer.event = WORKER_EV_SPAWNED;
 		log_say(s, LOGLINE_TRACE, "Worker %u started with pid %d", i, (int)pid);
-		hooks_run(s, CONFIG_HOOK_WORKER_AFTER_START, i, pid, 0, now);
+		hooks_run(s, CONFIG_HOOK_WORKER_AFTER_START, i, pid, 0);
 	} else {
 		fail_start(s, step, errno);
 		if (!s->failed)
 			log_say(s, LOGLINE_ERROR, "Worker %u could not be started: %s: %s", i, step,
 			    call_reason());
 	}
-	answer.now = loop_now();
+	answer.now = s->now = loop_now();
 	return answer;
 }
 
@@ -210,10 +210,10 @@ send_signal(struct supervise *s, unsigned i, const struct worker_action *a, bool
 
 /* Answers the machine's PROBE. */
 static struct worker_input
-probe(struct supervise *s, unsigned i, ms now)
+probe(struct supervise *s, unsigned i)
 {
 	struct slot *w = &s->slot[i];
-	struct worker_input answer = { .event = WORKER_EV_PROBED_WELL, .now = now };
+	struct worker_input answer = { .event = WORKER_EV_PROBED_WELL, .now = s->now };
 	struct proc_stat st;
 	ms before = w->cpu;
 
@@ -231,7 +231,7 @@ probe(struct supervise *s, unsigned i, ms now)
 
 /* Is the worker that was replaced last doing well? */
 static bool
-settled(const struct supervise *s, ms now)
+settled(const struct supervise *s)
 {
 	const struct worker *m;
 
@@ -239,7 +239,7 @@ settled(const struct supervise *s, ms now)
 		return true;
 	m = &s->slot[s->fleet.retiring].machine;
 	return !worker_active(m) ||
-	    (m->state == WORKER_UP && (m->ready || now - m->started >= WORKER_STABLE));
+	    (m->state == WORKER_UP && (m->ready || s->now - m->started >= WORKER_STABLE));
 }
 
 /* Does a worker that started before this one wait to be replaced too? Its turn comes first. */
@@ -265,13 +265,13 @@ exit_code(const struct slot *w)
 }
 
 static void
-give_up(struct supervise *s, unsigned i, const struct worker_action *a, ms now)
+give_up(struct supervise *s, unsigned i, const struct worker_action *a)
 {
 	bool fatal = a->reason == WORKER_BY_LIMIT ? s->live->on_give_up == CONFIG_GIVE_UP_EXIT
 						  : s->boot->stop_immediately;
 
 	log_say(s, LOGLINE_ERROR, "Worker %u is not started again: %s", i, reason_text(a->reason));
-	supervise_lost(s, exit_code(&s->slot[i]), fatal, now);
+	supervise_lost(s, exit_code(&s->slot[i]), fatal);
 }
 
 /* One step of slot i's machine, its action, and the steps that answer the action. */
@@ -288,14 +288,14 @@ workers_feed(struct supervise *s, unsigned i, const struct worker_input *first)
 		s->active += (unsigned)worker_active(m) - worker_active(&before);
 		s->changed |= m->state != before.state || m->ready != before.ready;
 		if (before.state == WORKER_FAILED && m->state != before.state)
-			supervise_fleet(s, FLEET_EV_WORKER_BACK, in.now);
+			supervise_fleet(s, FLEET_EV_WORKER_BACK);
 		heap_set(&s->due, i, worker_due(m));
 		restart_watch(s, i, &before, &in);
 		switch (a.what) {
 		case WORKER_DO_NOTHING:
 			return;
 		case WORKER_DO_SPAWN:
-			in = start(s, i, in.now);
+			in = start(s, i);
 			continue;
 		case WORKER_DO_SIGNAL:
 			send_signal(s, i, &a, in.event == WORKER_EV_TIME);
@@ -306,11 +306,11 @@ workers_feed(struct supervise *s, unsigned i, const struct worker_input *first)
 			in = (struct worker_input){ .event = WORKER_EV_DUMPED, .now = in.now };
 			continue;
 		case WORKER_DO_PROBE:
-			in = probe(s, i, in.now);
+			in = probe(s, i);
 			continue;
 		case WORKER_DO_ASK_RETIRE:
 			if (s->rolling.on || older_waits(s, i) ||
-			    !fleet_may_retire(&s->fleet, i, settled(s, in.now)))
+			    !fleet_may_retire(&s->fleet, i, settled(s)))
 				return;
 			in = (struct worker_input){ .event = WORKER_EV_RETIRE, .now = in.now };
 			continue;
@@ -319,37 +319,37 @@ workers_feed(struct supervise *s, unsigned i, const struct worker_input *first)
 			    "Worker %u closed its heartbeat pipe: heartbeats are not enforced", i);
 			return;
 		case WORKER_DO_GIVE_UP:
-			give_up(s, i, &a, in.now);
+			give_up(s, i, &a);
 			return;
 		}
 	}
 }
 
 void
-workers_feed_event(struct supervise *s, unsigned i, enum worker_event event, ms now)
+workers_feed_event(struct supervise *s, unsigned i, enum worker_event event)
 {
-	workers_feed(s, i, &(struct worker_input){ .event = event, .now = now });
+	workers_feed(s, i, &(struct worker_input){ .event = event, .now = s->now });
 }
 
 void
-workers_all(struct supervise *s, enum worker_event event, ms now)
+workers_all(struct supervise *s, enum worker_event event)
 {
 	for (unsigned i = 0; i < s->nslots; i++)
-		workers_feed_event(s, i, event, now);
+		workers_feed_event(s, i, event);
 }
 
 void
-workers_stop_from(struct supervise *s, unsigned i, ms now)
+workers_stop_from(struct supervise *s, unsigned i)
 {
 	for (; i < s->nslots; i++)
-		workers_feed_event(s, i, WORKER_EV_STOP, now);
+		workers_feed_event(s, i, WORKER_EV_STOP);
 }
 
 void
-workers_repolicy(struct supervise *s, ms now)
+workers_repolicy(struct supervise *s)
 {
 	for (unsigned i = 0; i < s->nslots; i++) {
-		worker_repolicy(&s->slot[i].machine, &s->live->worker, now, supervise_random(s));
+		worker_repolicy(&s->slot[i].machine, &s->live->worker, s->now, supervise_random(s));
 		heap_set(&s->due, i, worker_due(&s->slot[i].machine));
 	}
 }
@@ -380,38 +380,38 @@ workers_due(const struct supervise *s)
 }
 
 void
-workers_tick(struct supervise *s, ms now)
+workers_tick(struct supervise *s)
 {
 	unsigned i;
 
-	if (now >= s->unmute)
+	if (s->now >= s->unmute)
 		beats_unmute(s);
-	if (hooks_hold(s) || now < heap_due(&s->due))
+	if (hooks_hold(s) || s->now < heap_due(&s->due))
 		return;
 	i = heap_first(&s->due);
 	/* a beat that waits in the pipe came in time, whenever we come to read it */
-	if (now >= s->slot[i].machine.part)
-		beats_on_ready(s, i, now);
-	workers_feed_event(s, i, WORKER_EV_TIME, now);
+	if (s->now >= s->slot[i].machine.part)
+		beats_on_ready(s, i);
+	workers_feed_event(s, i, WORKER_EV_TIME);
 }
 
 /* Was it the OOM killer? Each that it has ended is told of once, and only while that is news: it
  * may have been a child of a worker. */
 static bool
-oom_killed(struct supervise *s, ms now)
+oom_killed(struct supervise *s)
 {
 	long kills = proc_oom_kills(s->boot->worker_cgroup);
 
 	if (kills > s->oom_kills) {
 		s->oom_news = s->oom_kills < 0 ? 0 : kills - s->oom_kills;
 		s->oom_kills = kills;
-		s->oom_until = now + MS_SECOND;
+		s->oom_until = s->now + MS_SECOND;
 	}
-	return now < s->oom_until && s->oom_news-- > 0;
+	return s->now < s->oom_until && s->oom_news-- > 0;
 }
 
 static void
-log_exit(struct supervise *s, unsigned i, int status, ms now)
+log_exit(struct supervise *s, unsigned i, int status)
 {
 	bool asked = s->slot[i].machine.asked, well = WIFEXITED(status) && WEXITSTATUS(status) == 0;
 	const char *how = asked ? "finished" : well ? "exited" : "exited unexpectedly";
@@ -424,11 +424,11 @@ log_exit(struct supervise *s, unsigned i, int status, ms now)
 	}
 	num_signal_name(WTERMSIG(status), name);
 	log_say(s, level, "Worker %u %s with signal %s%s", i, how, name,
-	    WTERMSIG(status) == SIGKILL && oom_killed(s, now) ? " (by the OOM killer)" : "");
+	    WTERMSIG(status) == SIGKILL && oom_killed(s) ? " (by the OOM killer)" : "");
 }
 
 bool
-workers_on_exit(struct supervise *s, pid_t pid, int status, ms now)
+workers_on_exit(struct supervise *s, pid_t pid, int status)
 {
 	struct slot *w;
 	bool final;
@@ -437,8 +437,8 @@ workers_on_exit(struct supervise *s, pid_t pid, int status, ms now)
 	if (!map_get(&s->by_pid, pid, &i))
 		return false;
 	w = &s->slot[i];
-	log_exit(s, i, status, now);
-	hooks_run(s, CONFIG_HOOK_WORKER_AFTER_EXIT, i, pid, status, now);
+	log_exit(s, i, status);
+	hooks_run(s, CONFIG_HOOK_WORKER_AFTER_EXIT, i, pid, status);
 	if (s->boot->worker_cgroup && cgroup_kill(s->boot->worker_cgroup, i) < 0)
 		log_say(s, LOGLINE_WARN, "Worker %u: cgroup.kill: %s", i, call_reason());
 	map_remove(&s->by_pid, pid);
@@ -451,11 +451,11 @@ workers_on_exit(struct supervise *s, pid_t pid, int status, ms now)
 	final = WIFEXITED(status) &&
 	    optval_codes_has(&s->boot->unrecoverable_exit_codes, WEXITSTATUS(status));
 	if (final && s->fleet.state == FLEET_STOPPING) /* the machine rests then, without a word */
-		supervise_lost(s, WEXITSTATUS(status), false, now);
+		supervise_lost(s, WEXITSTATUS(status), false);
 	workers_feed(s, i,
 	    &(struct worker_input){
 		.event = WORKER_EV_EXITED,
-		.now = now,
+		.now = s->now,
 		.random = supervise_random(s),
 		.final = final,
 	    });
