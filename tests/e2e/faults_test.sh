@@ -438,8 +438,8 @@ sender_with_a_name_body()
 		eventually lines log ' INFO -- : Received reload \(SIGUSR2 from pid [0-9]+ \(x\)(\\x1b\[1m|\\nE, \[2)?\), uid [0-9]+\)$' $n
 		echo >go
 	done
-	lines log '^[^#u]' "$(grep -cE '^[IDE], \[[^]]*\] +[A-Z]+ -- : ' log)" || fail "$(cat log)"
 	finish
+	lines log '^[^#u]' "$(grep -cE '^[IDE], \[[^]]*\] +[A-Z]+ -- : ' log)" || fail "$(cat log)"
 }
 
 atf_test_case signal_storm

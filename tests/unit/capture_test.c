@@ -314,7 +314,8 @@ scribble(void)
 	(void)prctl(PR_SET_TIMERSLACK, 1UL);
 	shared->pattern = (unsigned char *)(size_t)numbers;
 	for (unsigned n = 0;; n++) {
-		struct timespec t = { .tv_nsec = n % 128 * 500 };
+		/* to half a millisecond: the machine may be slow at times */
+		struct timespec t = { .tv_nsec = n % 128 * (n % 128) * 32 };
 
 		for (size_t i = 0; i < PAGES; i++)
 			numbers[i * PAGE] = n;
