@@ -90,9 +90,9 @@ stdio_closed_body()
 	eventually lines w '^up ' 1
 	[ "$(grep -c '^fd [0123]$' w)" = 4 ] || fail "$(cat w)"
 	lines w '^fd ' 4 || fail "$(cat w)"
-	lines log '^[^#]' "$(grep -cE '^[IWEFDA], \[' log)" || fail "something else was written to the log: $(cat log)"
 	eventually is_up
 	finish
+	lines log '^[^#]' "$(grep -cE '^[IWEFDA], \[' log)" || fail "something else was written to the log: $(cat log)"
 }
 
 # ---- the supervisor dies ----
