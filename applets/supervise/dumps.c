@@ -199,24 +199,26 @@ next(struct supervise *s, struct dumps_one *d)
 	}
 }
 
-/* Logs what is wrong with a dump whose helper ended so, and writes it to why; true: nothing is. */
-static bool
-is_whole(struct supervise *s, int status, struct buf *why)
+/* Logs what is wrong with a dump whose helper ended so, and writes it to why, which is empty. */
+static void
+log_end(struct supervise *s, int status, struct buf *why)
 {
 	int code = WIFSIGNALED(status) ? -1 : WEXITSTATUS(status);
+	char path[512];
+	struct buf b = buf_over(path, sizeof path);
 
 	if (code == 0)
-		return true;
-	dumpfile_path(NULL, s->pid, why);
+		return;
+	dumpfile_path(NULL, s->pid, &b);
+	buf_printf(why, "%.300s: ", path);
 	if (code < 0)
-		buf_puts(why, ": its helper was killed");
+		buf_puts(why, "its helper was killed");
 	else if (code > NOT_BEGUN)
-		buf_printf(why, ": %s", strerror(code - NOT_BEGUN));
+		buf_puts(why, strerror(code - NOT_BEGUN));
 	else
-		buf_printf(why, ": not complete: se-sigdump ended with status %d", code);
+		buf_printf(why, "not complete: se-sigdump ended with status %d", code);
 	log_say(
 	    s, code > 0 && code <= NOT_BEGUN ? LOGLINE_WARN : LOGLINE_ERROR, "dump: %s", why->base);
-	return false;
 }
 
 bool
@@ -233,16 +235,15 @@ bool
 dumps_on_exit(struct supervise *s, pid_t pid, int status)
 {
 	struct dumps_one *d = find(s, pid);
-	char text[1024];
+	char text[512];
 	struct buf why = buf_over(text, sizeof text);
-	bool whole;
 
 	if (pid != s->dumps.all && !d)
 		return false;
-	whole = is_whole(s, status, &why);
+	log_end(s, status, &why);
 	if (!d) {
 		s->dumps.all = 0;
-		control_ended(s, CONTROL_DUMPED, whole ? NULL : text);
+		control_ended(s, CONTROL_DUMPED, why.len > 0 ? text : NULL);
 		return true;
 	}
 	d->helper = 0;

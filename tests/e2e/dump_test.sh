@@ -228,6 +228,18 @@ that_fails_body()
 	eventually has log "$SILENT"
 }
 
+# A path of 5000 bytes leaves room for the reason.
+atf_test_case too_long
+too_long_body()
+{
+	SIGDUMP_PATH=$(printf %05000d 0) supervise -- "$W" log=w say=up hang
+	eventually lines w '^up ' 1
+	! "$SE" --control-path=ctl --dump 2>said || fail 'dumped'
+	has said '^se-supervise: DUMP: 0{300}: File ?name too long$' || fail "$(cat said)"
+	eventually has log 'ERROR -- : dump: 0{300}: File ?name too long$'
+	finish
+}
+
 # ---- other users ----
 
 atf_test_case of_another_user
@@ -255,7 +267,7 @@ of_another_user_body()
 atf_init_test_cases()
 {
 	for c in asked is_waited_for without_workers not_while_stopping disabled before_the_kill for_every_kind_of_hanging many that_hangs \
-		that_is_overtaken that_fails of_another_user; do
+		that_is_overtaken that_fails too_long of_another_user; do
 		atf_add_test_case $c
 	done
 }
