@@ -103,7 +103,7 @@ begin_wait(struct caller *c, enum command_word word, ms now)
 		c->c.deadline = now + CONTROL_UPGRADE;
 	} else if (word == COMMAND_DUMP) {
 		c->waits = CONTROL_DUMPED;
-		c->c.deadline = MS_NEVER; /* se-sigdump limits its time */
+		c->c.deadline = MS_NEVER; /* it lasts as long as its file takes it */
 	} else if (word == COMMAND_GRACEFUL_STOP || word == COMMAND_IMMEDIATE_STOP) {
 		c->c.deadline = MS_NEVER; /* it may wait for our end */
 	}

@@ -16,7 +16,8 @@
 #include "../../lib/wire/command.h"
 
 #define ANSWER_TIMEOUT (10 * MS_SECOND)
-/* Two processes may look at their new program, see CONTROL_UPGRADE; a dump has its own limits. */
+/* Two processes may look at their new program, see CONTROL_UPGRADE; a process has 10 s in a dump.
+ */
 #define LONG_TIMEOUT (20 * MS_SECOND)
 #define GONE_POLL    20 /* ms between two looks at the pid file's lock */
 
